@@ -1,0 +1,228 @@
+"""The 68-point mark-up: its regions, its mirror order, and its kin of 5 to 98 points.
+
+N shapes (faces), K points, x then y, in pixels with pixel centres at integers. "Left" always means left in the
+picture, not the person's left. The geometry of shapes (`similarity`, `procrustes`, transforms) is here by name.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from facelm_helpers._geometry import apply_transform, compose, invert_transform, procrustes, similarity
+
+__all__ = [
+    "LEFT_EYE", "MARKUPS", "MIRROR", "N_POINTS", "REGIONS", "RIGHT_EYE", "Markup", "apply_transform", "compose",
+    "convert", "invert_transform", "mirror", "procrustes", "similarity", "tight_boxes",
+]  # fmt: skip
+
+N_POINTS = 68
+
+# The iBUG mark-up (Sagonas et al., 300 Faces in-the-Wild, ICCV workshops 2013), counted from 0.
+REGIONS = {
+    "jaw": np.arange(0, 17),
+    "brows": np.arange(17, 27),
+    "nose": np.arange(27, 36),
+    "eyes": np.arange(36, 48),
+    "mouth": np.arange(48, 68),
+}
+LEFT_EYE = np.arange(36, 42)
+RIGHT_EYE = np.arange(42, 48)
+
+# MIRROR[i] is the point that takes the place of point i when the picture is mirrored: its own inverse.
+MIRROR = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
+    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+)
+
+
+class Markup(NamedTuple):
+    """A mark-up as a linear map from the 68 points.
+
+    Attributes
+    ----------
+    matrix : (K, 68) float64 array
+        Each of its K points as a weighted sum of the 68; each row sums to 1.
+    exact : bool
+        True if every point means the same place as its row of ``matrix``; False if some are approximations.
+    about : str
+        Where the mark-up comes from, and which points are approximate.
+    """
+
+    matrix: np.ndarray
+    exact: bool
+    about: str
+
+
+def _matrix(rows):
+    """Weights (K, 68) from K rows, each an index, a list of indices to average, or a dict index -> weight."""
+    matrix = np.zeros((len(rows), N_POINTS))
+    for k, row in enumerate(rows):
+        if isinstance(row, dict):
+            for index, weight in row.items():
+                matrix[k, index] += weight
+        else:
+            matrix[k, row] = 1 / np.size(row)
+    return matrix
+
+
+def _between(before, first, second, after):
+    """Half-way from `first` to `second` on the smooth curve through four neighbours (Catmull-Rom)."""
+    return {before: -1 / 16, first: 9 / 16, second: 9 / 16, after: -1 / 16}
+
+
+def _below(brow_point, brow, eye, share=0.2):
+    """A brow point moved by a share of the way from the brow's middle to the eye's middle."""
+    weights = {int(brow_point): 1.0}
+    for index in brow:
+        weights[int(index)] = weights.get(int(index), 0) - share / len(brow)
+    for index in eye:
+        weights[int(index)] = share / len(eye)
+    return weights
+
+
+def _rows_98():
+    left_brow, right_brow = np.arange(17, 22), np.arange(22, 27)
+    jaw = [0, [0, 1]]  # every second jaw point of the 98 is one of the 68; the others lie between two
+    for i in range(1, 15):
+        jaw += [i, _between(i - 1, i, i + 1, i + 2)]
+    jaw += [15, [15, 16], 16]
+    left = [*left_brow, *(_below(i, left_brow, LEFT_EYE) for i in (21, 20, 19, 18))]
+    right = [*right_brow, *(_below(i, right_brow, RIGHT_EYE) for i in (25, 24, 23, 22))]
+    eyes = []
+    for a, b, c, d, e, f in (LEFT_EYE, RIGHT_EYE):
+        eyes += [a, b, _between(a, b, c, d), c, d, e, _between(d, e, f, a), f]
+    return [*jaw, *left, *right, *range(27, 36), *eyes, *range(48, 68), LEFT_EYE, RIGHT_EYE]
+
+
+_ROWS_21 = [17, 19, 21, 22, 24, 26, 36, LEFT_EYE, 39, 42, RIGHT_EYE, 45]
+_ROWS_21 += [1, 31, 30, 35, 15, 48, [62, 66], 54, 8]
+_ROWS_29 = [17, 26, 21, 22, 19, _below(19, range(17, 22), LEFT_EYE), 24, _below(24, range(22, 27), RIGHT_EYE)]
+_ROWS_29 += [36, 45, 39, 42, [37, 38], [40, 41], [43, 44], [46, 47], LEFT_EYE, RIGHT_EYE]
+_ROWS_29 += [31, 35, 30, 33, 48, 54, 51, 62, 66, 57, 8]
+
+MARKUPS = {
+    "5": Markup(
+        _matrix([LEFT_EYE, RIGHT_EYE, 30, 48, 54]), False,
+        "Eye centres, nose tip, mouth corners (LFW, MTCNN). The eye centres are means of six lid points: the"
+        " pupil's place only when the person looks ahead.",
+    ),
+    "19": Markup(
+        _matrix([row for k, row in enumerate(_ROWS_21) if k not in (12, 16)]), False,
+        "AFLW without the two ears. Eye and mouth centres are means.",
+    ),
+    "21": Markup(
+        _matrix(_ROWS_21), False,
+        "AFLW. Eye and mouth centres are means; the ear lobes (points 12 and 16) are the jaw points nearest them.",
+    ),
+    "29": Markup(
+        _matrix(_ROWS_29), False,
+        "LFPW and COFW. Pupils and lid middles are means; the lower brow edges (points 5 and 7) lie a fifth of"
+        " the way from brow to eye.",
+    ),
+    "49": Markup(
+        _matrix([i for i in range(17, 68) if i not in (60, 64)]), True,
+        "The 68 without the jaw and without the two inner mouth corners.",
+    ),
+    "51": Markup(_matrix(list(range(17, 68))), True, "The 68 without the jaw."),
+    "68": Markup(np.eye(N_POINTS), True, "iBUG, 300-W."),
+    "98": Markup(
+        _matrix(_rows_98()), False,
+        "WFLW. 68 of its points are exact; between them the jaw and the lids are interpolated on a smooth curve,"
+        " the lower brow edges lie a fifth of the way from brow to eye, and the pupils are means.",
+    ),
+}  # fmt: skip
+
+# Each of the 68 is one of the 98, so the way back is a plain choice.
+_FROM_98 = np.array(
+    [*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60)]
+    + [60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)]
+)
+
+
+def convert(points, markup):
+    """Points of another mark-up, from 68 or from 98 points.
+
+    Parameters
+    ----------
+    points : (..., 68, 2) or (..., 98, 2) array
+        Shapes in the iBUG (68) or the WFLW (98) mark-up.
+    markup : str
+        A key of `MARKUPS`, whose ``about`` says which points are approximate.
+
+    Returns
+    -------
+    (..., K, 2) float32 array
+
+    Raises
+    ------
+    ValueError
+        For an unknown mark-up, or points of neither 68 nor 98.
+
+    Examples
+    --------
+    >>> shape = np.stack([np.arange(68.0), np.zeros(68)], axis=1)
+    >>> convert(shape, "5")[:, 0].tolist()
+    [38.5, 44.5, 30.0, 48.0, 54.0]
+    """
+    markup = str(markup)
+    if markup not in MARKUPS:
+        raise ValueError(f"no mark-up called {markup!r}: wanted one of {', '.join(MARKUPS)}")
+    points = np.asarray(points)
+    if points.ndim < 2 or points.shape[-1] != 2 or points.shape[-2] not in (68, 98):
+        raise ValueError(f"points have shape {points.shape}: wanted (..., 68, 2) or (..., 98, 2)")
+    if points.shape[-2] == 98:
+        if markup == "98":
+            return points.astype(np.float32)
+        points = points[..., _FROM_98, :]
+    return (MARKUPS[markup].matrix @ points.astype(np.float64)).astype(np.float32)
+
+
+def tight_boxes(points):
+    """The smallest boxes round the points: left, top, right, bottom = min x, min y, max x, max y.
+
+    Parameters
+    ----------
+    points : (N, K, 2) array
+
+    Returns
+    -------
+    (N, 4) float32 array
+
+    Examples
+    --------
+    >>> tight_boxes([[[1, 5], [4, 2]]]).tolist()
+    [[1.0, 2.0, 4.0, 5.0]]
+    """
+    points = np.asarray(points)
+    if points.ndim != 3 or points.shape[1] == 0 or points.shape[2] != 2:
+        raise ValueError(f"points have shape {points.shape}: wanted (N, K, 2)")
+    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1).astype(np.float32)
+
+
+def mirror(points, width):
+    """Points of the mirrored picture: x' = width - 1 - x, and left and right change their numbers.
+
+    Parameters
+    ----------
+    points : (..., 68, 2) array
+    width : int
+        Width of the picture in pixels.
+
+    Returns
+    -------
+    (..., 68, 2) float32 array
+        Mirroring twice gives the points back.
+
+    Examples
+    --------
+    >>> shape = np.zeros((68, 2)); shape[36] = 10, 20      # the left eye's outer corner
+    >>> mirror(shape, width=128)[45].tolist()              # is now the right eye's
+    [117.0, 20.0]
+    """
+    points = np.asarray(points, dtype=np.float32)
+    if points.shape[-2:] != (N_POINTS, 2):
+        raise ValueError(f"points have shape {points.shape}: wanted (..., 68, 2)")
+    mirrored = points[..., MIRROR, :].copy()
+    mirrored[..., 0] = width - 1 - mirrored[..., 0]
+    return mirrored
