@@ -1,0 +1,14 @@
+"""What a learner's answer is told: right, wrong with a hint, or not tried yet.
+
+One file per notebook, named after it, holds the checks of its exercises::
+
+    from facelm_helpers.checks import measuring_error as check
+    check.nme_of_one_face(answer, predicted, truth)
+
+Each is built from the few verdicts below. A check works out the right answer with the course's own functions
+and never raises: whatever a learner hands in is told in words.
+"""
+
+from facelm_helpers.checks._verdict import Verdict, array, choice, function, kindly, number
+
+__all__ = ["Verdict", "array", "choice", "function", "kindly", "number"]

@@ -1,0 +1,194 @@
+"""Pictures of faces with points on them."""
+
+import numpy as np
+
+from facelm_helpers.landmarks import N_POINTS, REGIONS
+from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
+
+
+def face(image, points=None, truth=None, box=None, ax=None, title=None):
+    """Draw one face.
+
+    Parameters
+    ----------
+    image : array (H, W, 3) uint8
+    points : array (K, 2), optional
+        Dots, in the colour of their region if K is 68. Pixels, x then y.
+    truth : array (K, 2), optional
+        White crosses, and a thin line from each to its point.
+    box : array (4,), optional
+        Left, top, right, bottom.
+    ax : matplotlib axes, optional
+        Draw here instead of on a new figure.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = face(np.zeros((100, 80, 3), np.uint8), points=np.full((68, 2), 40.0), box=[10, 10, 70, 90])
+    >>> [float(limit) for limit in figure.axes[0].get_xlim()]
+    [-0.5, 79.5]
+    """
+    image = as_picture(image)
+    height, width = image.shape[:2]
+    if ax is None:
+        figure, ax = canvas(width=HALF, height=HALF * min(height / width, 1.5) + 0.3 * bool(title))
+    ax.imshow(image, vmin=0, vmax=255, interpolation="nearest" if width < 256 else "antialiased")
+    if box is not None:
+        # The box's edges are continuous coordinates in which pixel 0 reaches from -0.5 to 0.5
+        left, top, right, bottom = (float(edge) - 0.5 for edge in box)
+        ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color="white", lw=1.2)
+    if truth is not None and points is not None:
+        for start, end in zip(truth, points, strict=True):
+            ax.plot(*np.stack([start, end]).T, color="white", lw=0.7)
+    if truth is not None:
+        ax.plot(*np.asarray(truth).T, "x", color="white", ms=3, mew=0.9)
+    if points is not None:
+        dots(ax, points)
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), title=title or "")
+    ax.axis("off")
+    return ax.figure
+
+
+def dots(ax, points, size=3.0, colour=None):
+    """Dots on an axes: one colour per region for 68 points, else `colour`."""
+    points = np.asarray(points)
+    if len(points) == N_POINTS and colour is None:
+        groups = [(points[index], REGION_COLOURS[region]) for region, index in REGIONS.items()]
+    else:
+        groups = [(points, colour or METHOD_COLOURS[0])]
+    for group, paint in groups:
+        ax.plot(*group.T, "o", color=paint, ms=size, mec="white", mew=0.35)
+
+
+def faces_grid(images, points=None, truth=None, boxes=None, titles=None, columns=8):
+    """Draw many faces in rows.
+
+    Parameters
+    ----------
+    images : sequence of N arrays (H, W, 3)
+    points, truth : array (N, K, 2), optional
+    boxes : array (N, 4), optional
+    titles : sequence of N strings, optional
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = faces_grid(np.zeros((5, 8, 8, 3), np.uint8), columns=3)
+    >>> len(figure.axes)
+    6
+    """
+    count = len(images)
+    if not count:
+        raise ValueError("A grid of faces needs at least one image; got none.")
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    side = FULL / columns
+    figure, axes = canvas(rows, columns, FULL, rows * (side + (0.22 if titles else 0)), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    for i, ax in enumerate(axes.flat):
+        if i >= count:
+            ax.axis("off")
+            continue
+        given = {"points": points, "truth": truth, "box": boxes, "title": titles}
+        face(images[i], ax=ax, **{name: value[i] for name, value in given.items() if value is not None})
+    return figure
+
+
+def compare(image, points, truth=None, box=None, columns=None):
+    """Draw what several methods say about the same face, side by side.
+
+    Parameters
+    ----------
+    image : array (H, W, 3)
+    points : dict of name -> array (K, 2)
+    truth : array (K, 2), optional
+    box : array (4,), optional
+    columns : int, optional
+        All in one row unless said otherwise.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> image = np.zeros((64, 64, 3), np.uint8)
+    >>> figure = compare(image, {"dlib": np.full((68, 2), 30.0), "mean shape": np.full((68, 2), 34.0)})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['dlib', 'mean shape']
+    """
+    count = len(points)
+    return faces_grid(
+        [image] * count,
+        list(points.values()),
+        truth=None if truth is None else [truth] * count,
+        boxes=None if box is None else [box] * count,
+        titles=list(points),
+        columns=columns or count,
+    )
+
+
+def markup(points, numbers=True):
+    """Draw the 68 points by region, each with its number (0 to 67, as in code).
+
+    Parameters
+    ----------
+    points : array (68, 2)
+        The shape to draw, for example a mean shape.
+    numbers : bool
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = markup(np.random.default_rng(0).normal(size=(68, 2)))
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['jaw', 'brows', 'nose', 'eyes', 'mouth']
+    """
+    points = np.asarray(points, np.float64)
+    if points.shape != (N_POINTS, 2):
+        raise ValueError(f"The mark-up is drawn from an array of shape (68, 2); got {points.shape}.")
+    extent = np.ptp(points, axis=0)
+    width = 1.25 * HALF
+    figure, ax = canvas(width=width, height=width * extent[1] / extent[0] + 0.3)
+    centre = points.mean(0)
+    for region, index in REGIONS.items():
+        ax.plot(*points[index].T, "o", color=REGION_COLOURS[region], ms=4, label=region)
+        for i in index if numbers else ():
+            # Numbers stand outside the jaw and the brows, above or below the rest
+            outward = (
+                (points[i] - centre)
+                if region == "jaw"
+                else np.array([0.0, points[i, 1] - _middle(points, i)])
+            )
+            step = 9 * outward / (np.linalg.norm(outward) or 1)
+            place = {"xytext": (step[0], -step[1]), "textcoords": "offset points"}
+            ax.annotate(str(i), points[i], ha="center", va="center", fontsize=6.5, **place)
+    ax.set_aspect("equal")
+    ax.invert_yaxis()
+    ax.margins(0.07)
+    ax.axis("off")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5, handletextpad=0.1, columnspacing=1)
+    return figure
+
+
+def _middle(points, i):
+    """The height that decides whether point i's number goes above it or below it."""
+    if i < 27:  # brows: always above
+        return points[i, 1] + 1
+    for group in (slice(36, 42), slice(42, 48), slice(48, 60)):
+        if i in range(group.start, group.stop):
+            return points[group, 1].mean()
+    if i >= 60:  # inner lips: towards the gap between them
+        return 2 * points[i, 1] - points[60:68, 1].mean()
+    return points[i, 1] - 1  # nose: below

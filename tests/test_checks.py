@@ -1,0 +1,82 @@
+"""Every kind of answer gets a verdict, and none stops the notebook."""
+
+import numpy as np
+import pytest
+
+from facelm_helpers import checks
+from facelm_helpers.checks import Verdict
+
+NONSENSE = [
+    np.nan,
+    "text",
+    [],
+    {},
+    object(),
+    np.zeros((3, 3)),
+    lambda: 1 / 0,
+    [1, "a"],
+    b"",
+    1j,
+    np.array(["x"]),
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: type(answer).__name__)
+def test_a_check_never_raises_and_never_calls_nonsense_right(answer):
+    for verdict in (
+        checks.number(answer, 1.0),
+        checks.array(answer, [1.0, 2.0]),
+        checks.choice(answer, "a", options=["a", "b"]),
+        checks.function(answer, abs, [(-1,)]),
+    ):
+        assert verdict.state == "wrong"
+        assert verdict.message
+
+
+@pytest.mark.parametrize("stub", [..., None, [...], (1, ...), np.array([..., 1], dtype=object)])
+def test_a_stub_is_not_tried_yet(stub):
+    assert checks.number(stub, 1.0).state == "untried"
+    assert checks.array(stub, [1.0]).state == "untried"
+    assert checks.choice(stub, "a", options=["a"]).state == "untried"
+
+
+def test_a_function_that_returns_dots_is_not_tried_yet():
+    def stub(x):
+        return ...
+
+    assert checks.function(stub, abs, [(-1,)]).state == "untried"
+    assert checks.function(lambda x: None, abs, [(-1,)]).state == "untried"
+
+
+def test_number_takes_numpy_scalars_and_tolerance():
+    assert checks.number(np.float32(0.1), 0.1, tolerance=1e-6)
+    assert not checks.number(0.11, 0.1, tolerance=1e-3)
+    assert "too large" in checks.number(0.11, 0.1, tolerance=1e-3).message
+    assert "too small" in checks.number(0.09, 0.1, tolerance=1e-3).message
+
+
+def test_a_percent_is_told_apart_from_a_wrong_number():
+    assert "fraction" in checks.number(5.0, 0.05).message
+
+
+def test_a_nan_among_values_is_wrong():
+    verdict = checks.array([1.0, np.nan], [1.0, 2.0])
+    assert verdict.state == "wrong"
+    assert "50%" in verdict.message
+
+
+def test_the_hint_is_given_only_when_wrong_and_praise_only_when_right():
+    assert checks.array([1], [1], hint="hint", praise="praise").message == "praise"
+    assert checks.array([2], [1], hint="hint", praise="praise").message.endswith("hint")
+
+
+def test_the_page_shows_state_and_escapes_what_the_learner_wrote():
+    page = Verdict("wrong", "<script>")._repr_html_()
+    assert "&lt;script&gt;" in page and "<script>" not in page
+    assert "Not yet" in page
+
+
+def test_an_error_while_checking_is_told_in_words():
+    verdict = checks.function(lambda x: [][0], abs, [(-1,)])
+    assert verdict.state == "wrong"
+    assert "IndexError" in verdict.message
