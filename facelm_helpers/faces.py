@@ -7,7 +7,15 @@ bottom; right and bottom are continuous edges, exclusive.
 import numpy as np
 
 from facelm_helpers._crops import (
-    check_boxes, check_meets, crop, crop_transform, denormalise, from_vector, normalise, to_vector, uncrop,
+    check_boxes,
+    check_meets,
+    crop,
+    crop_transform,
+    denormalise,
+    from_vector,
+    normalise,
+    to_vector,
+    uncrop,
 )  # fmt: skip
 from facelm_helpers.images import check_image, read_image
 from facelm_helpers.landmarks import N_POINTS, apply_transform, tight_boxes

@@ -1,0 +1,90 @@
+"""Where the faces are: the boxes that alignment starts from."""
+
+import functools
+
+import numpy as np
+
+from facelm_helpers.images import check_image
+
+
+def detect(image, upsample=1):
+    """The faces that dlib's frontal detector finds, the largest first.
+
+    A window slides over a pyramid of histograms of oriented gradients (Dalal and Triggs, 2005; King, Max-margin
+    object detection, 2015). It finds faces of at least 80 pixels, of 40 with one upsampling; frontal ones, as the
+    name says.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    upsample : int
+        How often the image is first doubled. Each doubling finds faces half as large, and takes four times as long.
+
+    Returns
+    -------
+    (M, 4) float32 array
+        Left, top, right, bottom; right and bottom exclusive. A box may reach out of the image. Shape (0, 4) when
+        there is no face.
+
+    Examples
+    --------
+    >>> import skimage.data
+    >>> detect(skimage.data.astronaut(), upsample=0).shape
+    (1, 4)
+    """
+    image = check_image(image)
+    if int(upsample) != upsample or upsample < 0:
+        raise ValueError(f"upsample is {upsample}: wanted a whole number of doublings, 0 or more")
+    found = _detector()(np.ascontiguousarray(image), int(upsample))
+    boxes = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in found]  # dlib's are inclusive
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return boxes[np.argsort(-area, kind="stable")]
+
+
+def detect_one(image, upsample=1, largest=False):
+    """The box of the one face in a picture.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    upsample : int
+        As in `detect`.
+    largest : bool
+        Where there are several faces, take the largest instead of raising.
+
+    Returns
+    -------
+    (4,) float32 array
+
+    Raises
+    ------
+    ValueError
+        If there is no face, or more than one.
+
+    Examples
+    --------
+    >>> detect_one(np.zeros((99, 99, 3), np.uint8))
+    Traceback (most recent call last):
+    ValueError: no face found in an image of 99 x 99 pixels: try upsample=2, a more frontal or a larger face
+    """
+    boxes = detect(image, upsample)
+    if len(boxes) == 0:
+        height, width = np.shape(image)[:2]
+        raise ValueError(
+            f"no face found in an image of {width} x {height} pixels:"
+            f" try upsample={upsample + 1}, a more frontal or a larger face"
+        )
+    if len(boxes) > 1 and not largest:
+        raise ValueError(
+            f"{len(boxes)} faces found, wanted one: crop the picture to one of them, or take the largest"
+            " with largest=True"
+        )
+    return boxes[0]
+
+
+@functools.cache
+def _detector():
+    import dlib  # here, so that a lesson that detects nothing need not load it
+
+    return dlib.get_frontal_face_detector()

