@@ -154,7 +154,7 @@ def _settled(seconds, before):
 def _write(notebook, path):
     """Write through a temporary file, so that an interrupted build leaves the old notebook whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.writing")
+    temporary = path.with_name(f".{path.name}.tmp")
     text = nbformat.writes(notebook) + "\n"
     temporary.write_text(text, encoding="utf-8", newline="\n")
     os.replace(temporary, path)

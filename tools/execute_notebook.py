@@ -49,6 +49,7 @@ def execute(notebook, folder):
     nbclient.exceptions.CellExecutionError
         If a cell raises; the message shows the cell.
     """
+    Path(folder).mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
