@@ -118,7 +118,9 @@ def _dlib_detector():
             import dlib
 
             found.append(dlib.get_frontal_face_detector())
-        rectangles = found[0](np.ascontiguousarray(image), 1)  # their right and bottom are inclusive
+        image = np.ascontiguousarray(image)
+        # doubled only where nothing is found as it is: four times as slow, and it takes more for a face that is none
+        rectangles = found[0](image, 0) or found[0](image, 1)  # right and bottom inclusive
         boxes = [[r.left(), r.top(), r.right() + 1, r.bottom() + 1] for r in rectangles]
         return sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))
 
