@@ -1,7 +1,7 @@
 """The square crop round a box, its exact way back, and points as the networks see them (0 to 1, a vector).
 
-Boxes are left, top, right, bottom in pixels; right and bottom are continuous edges, exclusive. Reach these names
-through `facelm_helpers.faces`.
+Boxes are left, top, right, bottom in pixels; right and bottom are continuous edges, exclusive. Reach these
+names through `facelm_helpers.faces`.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ def crop_transform(box, size=128, margin=1.5):
     """
     left, top, right, bottom = check_boxes([box])[0].astype(np.float64)
     if size < 1 or not margin > 0:
-        raise ValueError(f"size is {size} and margin {margin}: wanted a size of at least 1 and a positive margin")
+        raise ValueError(f"size is {size} and margin {margin}: wanted size >= 1 and margin > 0")
     scale = size / (margin * max(right - left, bottom - top))
     x, y = (left + right) / 2, (top + bottom) / 2
     middle = (size - 1) / 2

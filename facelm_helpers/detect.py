@@ -10,21 +10,22 @@ from facelm_helpers.images import check_image
 def detect(image, upsample=1):
     """The faces that dlib's frontal detector finds, the largest first.
 
-    A window slides over a pyramid of histograms of oriented gradients (Dalal and Triggs, 2005; King, Max-margin
-    object detection, 2015). It finds faces of at least 80 pixels, of 40 with one upsampling; frontal ones, as the
-    name says.
+    A window slides over a pyramid of histograms of oriented gradients (Dalal and Triggs, 2005; King,
+    Max-margin object detection, 2015). It finds upright, more or less frontal faces of at least 80 pixels; of
+    40 with one upsampling.
 
     Parameters
     ----------
     image : (H, W, 3) uint8 array
     upsample : int
-        How often the image is first doubled. Each doubling finds faces half as large, and takes four times as long.
+        How often the image is first doubled. Each doubling finds faces half as large, takes four times as
+        long, and may find more that is no face.
 
     Returns
     -------
     (M, 4) float32 array
-        Left, top, right, bottom; right and bottom exclusive. A box may reach out of the image. Shape (0, 4) when
-        there is no face.
+        Left, top, right, bottom; right and bottom exclusive. A box may reach out of the image. Shape (0, 4)
+        when there is no face.
 
     Examples
     --------
@@ -36,7 +37,8 @@ def detect(image, upsample=1):
     if int(upsample) != upsample or upsample < 0:
         raise ValueError(f"upsample is {upsample}: wanted a whole number of doublings, 0 or more")
     found = _detector()(np.ascontiguousarray(image), int(upsample))
-    boxes = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in found]  # dlib's are inclusive
+    # dlib's right and bottom are inclusive
+    boxes = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in found]
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return boxes[np.argsort(-area, kind="stable")]

@@ -67,7 +67,8 @@ class FaceSet:
 
     def __repr__(self):
         known = [name for name in ("points", "boxes") if getattr(self, name) is not None]
-        return f"FaceSet of {len(self)} faces, {len(np.unique(self.persons))} persons; has {known or 'images only'}"
+        persons = len(np.unique(self.persons))
+        return f"FaceSet of {len(self)} faces, {persons} persons; with {' and '.join(known) or 'images only'}"
 
     def __getitem__(self, index):
         """One face ``(image, points, box)`` for an int; a `FaceSet` for a slice, integers, or booleans."""
@@ -134,7 +135,7 @@ class FaceSet:
             Points and boxes in crop pixels.
         """
         if self.boxes is None:
-            raise ValueError("these faces have no boxes to crop by: give points or boxes, or run a detector first")
+            raise ValueError("these faces have no boxes to crop by: give points or boxes")
         crops = np.empty((len(self), size, size, 3), np.uint8)
         transforms = np.empty((len(self), 2, 3))
         for i in range(len(self)):

@@ -94,7 +94,7 @@ def read_image(path):
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ValueError(f"{path} is damaged or cut off: {_first_line(error)}") from None
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        raise ValueError(f"{path} has more than 8 bits a channel (mode {picture.mode}): wanted an 8-bit picture")
+        raise ValueError(f"{path} has more than 8 bits a channel (mode {picture.mode}): wanted 8 bits")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
@@ -108,8 +108,8 @@ def _first_line(error):
 def warp(image, transform, size):
     """The image after a transform, without aliasing.
 
-    Where the transform shrinks by a factor f > 1, it is carried out at ceil(f) times the size and then averaged
-    in blocks. Outside the image its mirror image continues (``cv2.BORDER_REFLECT_101``).
+    Where the transform shrinks by a factor f > 1, it is carried out at ceil(f) times the size and then
+    averaged in blocks. Outside the image its mirror image continues (``cv2.BORDER_REFLECT_101``).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The 68-point mark-up: its regions, its mirror order, and its kin of 5 to 98 points.
 
-N shapes (faces), K points, x then y, in pixels with pixel centres at integers. "Left" always means left in the
-picture, not the person's left. The geometry of shapes (`similarity`, `procrustes`, transforms) is here by name.
+N shapes (faces), K points, x then y, in pixels with pixel centres at integers. "Left" always means left in
+the picture, not the person's left. The geometry of shapes (`similarity`, `procrustes`, ...) is here too.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,8 @@ import numpy as np
 from facelm_helpers._geometry import apply_transform, compose, invert_transform, procrustes, similarity
 
 __all__ = [
-    "LEFT_EYE", "MARKUPS", "MIRROR", "N_POINTS", "REGIONS", "RIGHT_EYE", "Markup", "apply_transform", "compose",
-    "convert", "invert_transform", "mirror", "procrustes", "similarity", "tight_boxes",
+    "LEFT_EYE", "MARKUPS", "MIRROR", "N_POINTS", "REGIONS", "RIGHT_EYE", "Markup", "apply_transform",
+    "compose", "convert", "invert_transform", "mirror", "procrustes", "similarity", "tight_boxes",
 ]  # fmt: skip
 
 N_POINTS = 68
@@ -113,12 +113,12 @@ MARKUPS = {
     ),
     "21": Markup(
         _matrix(_ROWS_21), False,
-        "AFLW. Eye and mouth centres are means; the ear lobes (points 12 and 16) are the jaw points nearest them.",
+        "AFLW. Eye and mouth centres are means; the ear lobes (12 and 16) are the jaw points nearest them.",
     ),
     "29": Markup(
         _matrix(_ROWS_29), False,
-        "LFPW and COFW. Pupils and lid middles are means; the lower brow edges (points 5 and 7) lie a fifth of"
-        " the way from brow to eye.",
+        "LFPW and COFW. Pupils and lid middles are means; the lower brow edges (5 and 7) lie a fifth of the"
+        " way from brow to eye.",
     ),
     "49": Markup(
         _matrix([i for i in range(17, 68) if i not in (60, 64)]), True,
@@ -128,8 +128,8 @@ MARKUPS = {
     "68": Markup(np.eye(N_POINTS), True, "iBUG, 300-W."),
     "98": Markup(
         _matrix(_rows_98()), False,
-        "WFLW. 68 of its points are exact; between them the jaw and the lids are interpolated on a smooth curve,"
-        " the lower brow edges lie a fifth of the way from brow to eye, and the pupils are means.",
+        "WFLW. 68 of its points are exact; between them the jaw and the lids are interpolated on a smooth"
+        " curve, the lower brow edges lie a fifth of the way from brow to eye, and the pupils are means.",
     ),
 }  # fmt: skip
 

@@ -17,9 +17,9 @@ def normaliser(truth, norm="inter_ocular", visible=None):
     ----------
     truth : (N, 68, 2) array
     norm : str
-        "inter_ocular": between the outer eye corners, |p36 - p45| (300-W). "inter_pupil": between the means of
-        the points of each eye. "box": sqrt(w h) of the tight box of the points (300W-LP, 3DDFA). "diagonal":
-        sqrt(w^2 + h^2) of that box (Menpo).
+        "inter_ocular": between the outer eye corners, |p36 - p45| (300-W). "inter_pupil": between the means
+        of the points of each eye. "box": sqrt(w h) of the tight box of the points (300W-LP, 3DDFA).
+        "diagonal": sqrt(w^2 + h^2) of that box (Menpo).
     visible : (N, 68) bool array, optional
         The box is taken of these points.
 

@@ -82,10 +82,11 @@ def create(name, **configuration):
         For an unknown name, or an unknown setting.
     """
     kind = of(name)
-    known = [key for key in inspect.signature(kind).parameters]
+    known = list(inspect.signature(kind).parameters)
     unknown = [key for key in configuration if key not in known]
     if unknown:
-        raise ValueError(f"{name} has no setting {unknown[0]!r}: wanted any of {', '.join(known) or '(none)'}")
+        wanted = f"any of {', '.join(known)}" if known else "none at all"
+        raise ValueError(f"{name} has no setting {unknown[0]!r}: wanted {wanted}")
     return kind(**configuration)
 
 

@@ -1,8 +1,8 @@
 """What every alignment method has in common: its interface, the checks of its input, saving and loading.
 
 A method is one file in this folder with one public subclass of `Aligner`. It writes ``__init__`` (keyword
-arguments with defaults, kept under their own names), ``_fit`` and ``_predict``; attributes that were learnt end
-in ``_`` and are saved by themselves if they are arrays or numbers.
+arguments with defaults, kept under their own names), ``_fit`` and ``_predict``; attributes that were learnt
+end in ``_`` and are saved by themselves if they are arrays or numbers.
 """
 
 import abc
@@ -20,6 +20,7 @@ from facelm_helpers import paths
 from facelm_helpers.faces import FaceSet, check_boxes, check_image, check_meets, crop
 
 FORMAT = "facelm_helpers aligner 1"
+DAMAGED = (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
 CHUNK = 256  # images held in memory at a time while a lazy sequence is gone through
 
 
@@ -72,7 +73,7 @@ class Aligner(abc.ABC):
 
         Parameters
         ----------
-        images : list of (H, W, 3) uint8 arrays of any size, any other sequence of them, or one (N, H, W, 3) array
+        images : sequence of (H, W, 3) uint8 arrays of any size, or one (N, H, W, 3) array
         boxes : (N, 4) array
             Left, top, right, bottom; from any detector.
         stages : bool
@@ -91,18 +92,18 @@ class Aligner(abc.ABC):
             If it has learnt nothing yet.
         """
         if not self.fitted:
-            raise RuntimeError(f"{self.name} has learnt nothing yet: fit it, or use methods.load({self.name!r})")
+            raise RuntimeError(f"{self.name} has learnt nothing yet: fit it, or methods.load({self.name!r})")
         if stages and not self.cascade:
             raise ValueError(f"{self.name} has no stages to return: leave out stages=True")
         boxes = check_inputs(images, boxes)
         options = {"stages": True} if stages else {}
         parts = []
         for start in range(0, len(boxes), CHUNK):
-            some = range(start, min(start + CHUNK, len(boxes)))
-            pictures = [check_image(images[i], f"image {i}") for i in some]
-            for picture, i in zip(pictures, some):
-                check_meets(picture, boxes[i], f"box {i}")
-            parts.append(np.asarray(self._predict(pictures, boxes[some.start : some.stop], **options), np.float32))
+            some = boxes[start : start + CHUNK]
+            pictures = [check_image(images[start + i], f"image {start + i}") for i in range(len(some))]
+            for i, picture in enumerate(pictures):
+                check_meets(picture, some[i], f"box {start + i}")
+            parts.append(np.asarray(self._predict(pictures, some, **options), dtype=np.float32))
         return np.concatenate(parts, axis=-3) if parts else np.zeros((0, 68, 2), np.float32)
 
     @abc.abstractmethod
@@ -111,7 +112,7 @@ class Aligner(abc.ABC):
 
     @abc.abstractmethod
     def _predict(self, images, boxes):
-        """(N, 68, 2) from a list of N checked images and (N, 4) checked boxes. A cascade also takes stages."""
+        """(N, 68, 2) from N checked images (a list) and (N, 4) checked boxes. A cascade also takes stages."""
 
     @property
     def fitted(self):
@@ -132,14 +133,15 @@ class Aligner(abc.ABC):
         raise ValueError(f"{self.name} runs only as it is: it offers no runtime called {runtime!r}")
 
     def _learnt(self):
-        return {key: value for key, value in vars(self).items() if key.endswith("_") and not key.startswith("_")}
+        public = {key: value for key, value in vars(self).items() if not key.startswith("_")}
+        return {key: value for key, value in public.items() if key.endswith("_")}
 
     def _state(self):
         """What was learnt, as a dict of arrays. Override it for anything that is no array or number."""
         state = {key: np.asarray(value) for key, value in self._learnt().items()}
         odd = [key for key, value in state.items() if value.dtype == object]
         if odd:
-            raise TypeError(f"{self.name} cannot save {odd}: not arrays or numbers; override _state and _restore")
+            raise TypeError(f"{self.name} cannot save {odd}, no arrays or numbers: override _state, _restore")
         return state
 
     def _restore(self, state):
@@ -187,7 +189,7 @@ class Aligner(abc.ABC):
         try:
             with np.load(path, allow_pickle=False) as file:
                 content = {key: file[key] for key in file.files}
-        except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGED as error:
             raise ValueError(f"{path} is not a weights file, or it is damaged: {error}") from None
         written = str(content.pop("format", "nothing"))
         if written != FORMAT:
@@ -206,7 +208,8 @@ class Aligner(abc.ABC):
         if not path.is_file():
             raise FileNotFoundError(
                 f"no weights of {cls.name} are shipped at {path}:"
-                f" train it with methods.create({cls.name!r}).fit(faces), or `python course.py train {cls.name}`"
+                f" train it with methods.create({cls.name!r}).fit(faces),"
+                f" or with `python course.py train {cls.name}`"
             )
         return cls.load(path)
 
@@ -216,7 +219,7 @@ def check_inputs(images, boxes):
     if isinstance(images, (str, bytes, Path)) or not hasattr(images, "__len__"):
         raise ValueError(f"images is a {type(images).__name__}: wanted a list of pictures, or (N, H, W, 3)")
     if isinstance(images, np.ndarray) and images.ndim not in (1, 4):
-        raise ValueError(f"images is one array of shape {images.shape}: wanted (N, H, W, 3), or a list of pictures")
+        raise ValueError(f"images is one array of shape {images.shape}: wanted (N, H, W, 3), or a list")
     if boxes is None:
         raise ValueError("boxes is None: wanted (N, 4), one box an image; detect.detect finds faces")
     boxes = check_boxes(boxes)

@@ -23,8 +23,9 @@ def rectangle(box):
 def points_in_boxes(predictor, images, boxes, smallest=256):
     """The predictor's points in the images' pixels, float32 (N, 68, 2).
 
-    A face whose box is less than `smallest` pixels long is first enlarged by a whole factor (of 8 at most), with
-    a box's length of surroundings: the points then come in fractions of a pixel, and the trees see the same face.
+    A face whose box is less than `smallest` pixels long is first enlarged by a whole factor (of 8 at most),
+    with a box's length of surroundings: the points then come in fractions of a pixel, and the trees see
+    the same face.
     """
     points = np.empty((len(images), N_POINTS, 2), np.float32)
     for i, (image, box) in enumerate(zip(images, boxes, strict=True)):

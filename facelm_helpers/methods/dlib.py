@@ -60,7 +60,7 @@ class Dlib(Aligner):
         return cls()
 
     def _fit(self, faces, seed, progress):
-        raise RuntimeError("dlib's model is already trained: to train one of its kind, fit methods.create('ert')")
+        raise RuntimeError("dlib's model is trained already: to train one of its kind, create('ert')")
 
     def _predict(self, images, boxes):
         return _predictor.points_in_boxes(self.predictor_, images, boxes)

@@ -66,7 +66,9 @@ class Ert(Aligner):
     name = "ert"
     title = "Ensemble of regression trees"
     year = 2014
-    paper = "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
+    paper = (
+        "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
+    )
 
     def __init__(
         self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=5,
@@ -74,7 +76,7 @@ class Ert(Aligner):
         lambda_param=0.1, num_test_splits=20, num_threads=0, size=256,
     ):  # fmt: skip
         if not 0 < nu <= 1 or not lambda_param > 0:
-            raise ValueError(f"nu is {nu} and lambda_param {lambda_param}: wanted 0 < nu <= 1 and lambda_param > 0")
+            raise ValueError(f"nu is {nu}, lambda_param {lambda_param}: wanted 0 < nu <= 1, lambda_param > 0")
         whole = {
             "cascade_depth": cascade_depth, "num_trees_per_cascade_level": num_trees_per_cascade_level,
             "tree_depth": tree_depth, "oversampling_amount": oversampling_amount, "size": size,

@@ -9,8 +9,8 @@ from facelm_helpers.methods._base import Aligner
 class MeanShape(Aligner):
     r"""The average face, put into the box without a look at the picture.
 
-    With box centre c and longer side s, the mean over the training faces of :math:`(p - c) / s` is learnt, and
-    :math:`c + s \bar{p}` is predicted.
+    With box centre c and longer side s, the mean over the training faces of :math:`(p - c) / s` is learnt,
+    and :math:`c + s \bar{p}` is predicted.
 
     Attributes
     ----------
