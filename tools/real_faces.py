@@ -1,0 +1,101 @@
+"""The authors' real faces (`../shared/data`, never in the repository) as FaceSets: to learn from and to judge by.
+
+`yt68/val` and every fifth LFPW photograph by name are held out: nothing that ships may have learnt from them.
+"""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facelm_helpers.faces import FaceSet
+from facelm_helpers.paths import ROOT
+
+REAL = ROOT.parent / "shared" / "data"
+NAMES = ("yt68/train", "yt68/val", "lfpw68/train", "lfpw68/held-out", "congress")
+YT68_BIAS = 0.018  # the marks of yt68 lie this share of the eye distance too far right
+
+
+class Photographs:
+    """JPEG files as a lazy sequence of RGB arrays."""
+
+    def __init__(self, files):
+        self.files = list(files)
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, index):
+        if np.ndim(index) or isinstance(index, slice):
+            return Photographs(np.array(self.files, dtype=object)[index])
+        image = cv2.imread(str(self.files[index]))
+        if image is None:
+            raise FileNotFoundError(f"no photograph at {self.files[index]}")
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def load(name, root=REAL):
+    """One of `NAMES` as a FaceSet; `congress` (its colour portraits) has boxes and no points.
+
+    Parameters
+    ----------
+    name : str
+    root : Path
+
+    Returns
+    -------
+    FaceSet
+        Images 256x256. `persons` tells people apart; an LFPW photograph counts as a person.
+    """
+    root = Path(root)
+    if name not in NAMES:
+        raise ValueError(f"no real faces called {name!r}: wanted one of {', '.join(NAMES)}")
+    if name == "congress":
+        return _congress(root / name)
+    folder = root / ("lfpw68/train" if name.startswith("lfpw68") else name)
+    with np.load(folder / "landmarks.npz", allow_pickle=False) as file:
+        names, points = file["names"], file["points"]
+        persons = file["person"] if "person" in file.files else names
+    faces = FaceSet(Photographs(folder / n for n in names), points=points, persons=persons)
+    if name.startswith("yt68"):
+        return faces
+    order = np.argsort(names)
+    held_out = np.zeros(len(names), bool)
+    held_out[order[::5]] = True
+    return faces[held_out] if name.endswith("held-out") else faces[~held_out]
+
+
+def unbiased(points):
+    """The points of yt68 without their bias to the right.
+
+    >>> shape = np.zeros((1, 68, 2)); shape[0, 45, 0] = 100
+    >>> float(unbiased(shape)[0, 45, 0])
+    98.2
+    """
+    points = np.array(points, dtype=float)
+    eyes = np.linalg.norm(points[:, 45] - points[:, 36], axis=1)
+    points[:, :, 0] -= YT68_BIAS * eyes[:, None]
+    return points
+
+
+def shapes(name, root=REAL):
+    """Shapes without pictures: "300w" (3837, 68, 2), or "merl_rav" (N, 68, 2) whose 68 points are all visible."""
+    file = {"300w": "shapes_300w_3837.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
+    if file is None:
+        raise ValueError(f"no shapes called {name!r}: wanted 300w or merl_rav")
+    with np.load(Path(root) / "shapes" / file, allow_pickle=False) as opened:
+        points = opened["points"]
+    return points[(points != -1).all(axis=(1, 2))]
+
+
+def _congress(folder):
+    with open(folder / "index.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["gray"] == "0"]
+    boxes = []
+    for row in rows:
+        x0, y0, scale = float(row["crop_x0"]), float(row["crop_y0"]), 256 / float(row["crop_side"])
+        left, top, right, bottom = (float(row[k]) for k in ("det_l", "det_t", "det_r", "det_b"))
+        boxes.append([(left - x0) * scale, (top - y0) * scale, (right - x0) * scale, (bottom - y0) * scale])
+    persons = [row["meta"].split("|")[0] for row in rows]
+    return FaceSet(Photographs(folder / row["file"] for row in rows), boxes=np.float32(boxes), persons=persons)
