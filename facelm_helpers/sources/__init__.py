@@ -52,8 +52,8 @@ def load(name, root=None, **options):
 
     Examples
     --------
-    >>> load("synthetic", n=2, seed=0, progress=False)
-    FaceSet of 2 faces, 2 persons; has ['points', 'boxes']
+    >>> len(load("synthetic", n=2, seed=0, progress=False))
+    2
     """
     modules = _modules()
     if name not in modules:
