@@ -119,7 +119,7 @@ def _dlib_detector():
 
             found.append(dlib.get_frontal_face_detector())
         image = np.ascontiguousarray(image)
-        # doubled only where nothing is found as it is: four times as slow, and it takes more for a face that is none
+        # doubled only where nothing is found: that is slow, and finds more faces that are none
         rectangles = found[0](image, 0) or found[0](image, 1)  # right and bottom inclusive
         boxes = [[r.left(), r.top(), r.right() + 1, r.bottom() + 1] for r in rectangles]
         return sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))

@@ -1,0 +1,98 @@
+"""TFRecord files as files: what they are called, whether they are whole, where in them each record lies.
+
+A record is its length (8 bytes), a checksum of that (4), its bytes, and a checksum of them (4); a file is
+record after record, so one that was cut off ends within a record. Finding the records needs no TensorFlow.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.tfrecords")
+
+
+def shard_names(split, count):
+    """What ``count`` files of a split are called: ``train.tfrecords``, or parts with their number.
+
+    Examples
+    --------
+    >>> shard_names("test", 1), shard_names("train", 2)
+    (['test.tfrecords'], ['train-00000-of-00002.tfrecords', 'train-00001-of-00002.tfrecords'])
+    """
+    if count == 1:
+        return [f"{split}.tfrecords"]
+    return [f"{split}-{k:05d}-of-{count:05d}.tfrecords" for k in range(count)]
+
+
+def find_shards(folder, split):
+    """The files of a split, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none, or some of them are missing.
+    """
+    folder = Path(folder)
+    whole = folder / f"{split}.tfrecords"
+    shards = {
+        int(m[1]): m for p in folder.glob(f"{split}-*") if (m := _SHARD.fullmatch(p.name[len(split) :]))
+    }
+    if whole.is_file() and shards:
+        raise ValueError(
+            f"{folder} holds both {whole.name} and parts of {split}: wanted one or the other; write it anew"
+        )
+    if whole.is_file():
+        return [whole]
+    if not shards:
+        raise FileNotFoundError(
+            f"no {whole.name} in {folder}, nor parts of it: write it with tfrecords.write"
+        )
+    count = int(next(iter(shards.values()))[2])
+    paths = [folder / name for name in shard_names(split, count)]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{len(missing)} of {count} parts are missing in {folder}, the first is {missing[0]}"
+        )
+    return paths
+
+
+def find_records(paths):
+    """Where the records of some files lie.
+
+    Returns
+    -------
+    file, offset, length : (N,) int64 arrays
+        Which of ``paths``, where in it the bytes of the record begin, and how many there are.
+
+    Raises
+    ------
+    ValueError
+        If a file is cut off or is none.
+    """
+    tables = [_find_in_file(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    file = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    offset, length = np.concatenate(tables).T
+    return file, offset, length
+
+
+@lru_cache(maxsize=64)  # by size and time of change too: a file that was written anew is looked at anew
+def _find_in_file(path, size, _changed):
+    table, at = [], 0
+    with open(path, "rb", buffering=1 << 12) as file:
+        while at < size:
+            file.seek(at)
+            length = int.from_bytes(file.read(8), "little")
+            end = at + 12 + length + 4
+            if end > size:
+                raise ValueError(
+                    f"{path} is torn: record {len(table)} needs {end - size} bytes more than the file has,"
+                    " or it is no TFRecord file; write it anew"
+                )
+            table.append((at + 12, length))
+            at = end
+    if not table:
+        raise ValueError(f"{path} is empty: wanted a TFRecord file with faces; write it anew")
+    return np.array(table, dtype=np.int64)
