@@ -7,7 +7,7 @@ import numpy as np
 from facelm_helpers.images import check_image
 
 
-def detect(image, upsample=1):
+def detect(image, upsample=1, threshold=0.0):
     """The faces that dlib's frontal detector finds, the largest first.
 
     A window slides over a pyramid of histograms of oriented gradients (Dalal and Triggs, 2005; King,
@@ -20,6 +20,8 @@ def detect(image, upsample=1):
     upsample : int
         How often the image is first doubled. Each doubling finds faces half as large, takes four times as
         long, and may find more that is no face.
+    threshold : float
+        The score that a window must exceed. About 1 is a clear frontal face; below 0 come guesses.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def detect(image, upsample=1):
     image = check_image(image)
     if int(upsample) != upsample or upsample < 0:
         raise ValueError(f"upsample is {upsample}: wanted a whole number of doublings, 0 or more")
-    found = _detector()(np.ascontiguousarray(image), int(upsample))
+    found, _, _ = _detector().run(np.ascontiguousarray(image), int(upsample), float(threshold))
     # dlib's right and bottom are inclusive
     boxes = [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in found]
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
@@ -44,13 +46,13 @@ def detect(image, upsample=1):
     return boxes[np.argsort(-area, kind="stable")]
 
 
-def detect_one(image, upsample=1, largest=False):
+def detect_one(image, upsample=1, largest=False, threshold=0.0):
     """The box of the one face in a picture.
 
     Parameters
     ----------
     image : (H, W, 3) uint8 array
-    upsample : int
+    upsample, threshold
         As in `detect`.
     largest : bool
         Where there are several faces, take the largest instead of raising.
@@ -70,7 +72,7 @@ def detect_one(image, upsample=1, largest=False):
     Traceback (most recent call last):
     ValueError: no face found in an image of 99 x 99 pixels: try upsample=2, a more frontal or a larger face
     """
-    boxes = detect(image, upsample)
+    boxes = detect(image, upsample, threshold)
     if len(boxes) == 0:
         height, width = np.shape(image)[:2]
         raise ValueError(

@@ -19,7 +19,7 @@ class Ert(Aligner):
     whether the difference of two pixels exceeds a threshold; the pixels move with the shape. Its leaves are
     changes of the whole shape. Training starts each face several times from the shapes of other faces.
 
-    The defaults are smaller than dlib's (10 levels of 500 trees, 20 starts, 20 splits tried) and train 500
+    The defaults are smaller than dlib's (500 trees a level, 20 starts, no jitter) and train 500
     faces in about ten seconds on two cores.
 
     Parameters
@@ -71,8 +71,8 @@ class Ert(Aligner):
     )
 
     def __init__(
-        self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=5,
-        oversampling_translation_jitter=0.1, feature_pool_size=400, feature_pool_region_padding=0.0,
+        self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
+        oversampling_translation_jitter=0.2, feature_pool_size=400, feature_pool_region_padding=0.0,
         lambda_param=0.1, num_test_splits=20, num_threads=0, size=256,
     ):  # fmt: skip
         if not 0 < nu <= 1 or not lambda_param > 0:
