@@ -23,7 +23,8 @@ from facelm_helpers.sources._files import PictureFiles, choose, find_root
 from facelm_helpers.sources._matlab import read_field, read_points
 from facelm_helpers.sources._photographs import photograph_of_render
 
-SUBSETS = ("AFW", "HELEN", "IBUG", "LFPW")
+COUNTS = {"AFW": 5207, "HELEN": 37676, "IBUG": 1786, "LFPW": 16556}  # 61,225 renders; as many flips
+SUBSETS = tuple(COUNTS)
 LABELS = ("pts_2d", "pts_3d", "pt2d")
 
 
