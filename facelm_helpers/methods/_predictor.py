@@ -24,7 +24,7 @@ def points_in_boxes(predictor, images, boxes, smallest=256):
     """The predictor's points in the images' pixels, float32 (N, 68, 2).
 
     A face whose box is less than `smallest` pixels long is first enlarged by a whole factor (of 8 at most),
-    with a box's length of surroundings: the points then come in fractions of a pixel, and the trees see
+    with half a box of surroundings: the points then come in fractions of a pixel, and the trees see
     the same face.
     """
     points = np.empty((len(images), N_POINTS, 2), np.float32)
@@ -34,8 +34,8 @@ def points_in_boxes(predictor, images, boxes, smallest=256):
         corner = np.zeros(2)
         if factor > 1:
             size = image.shape[1::-1]
-            corner = np.clip(np.floor(box[:2] - side), 0, np.subtract(size, 1)).astype(int)
-            far = np.clip(np.ceil(box[2:] + side), corner + 1, size).astype(int)
+            corner = np.clip(np.floor(box[:2] - side / 2), 0, np.subtract(size, 1)).astype(int)
+            far = np.clip(np.ceil(box[2:] + side / 2), corner + 1, size).astype(int)
             image = cv2.resize(
                 image[corner[1] : far[1], corner[0] : far[0]], None, fx=factor, fy=factor,
                 interpolation=cv2.INTER_LINEAR,
