@@ -55,8 +55,8 @@ class Strength:
     scale: float = 0.08
     rotation: float = 12.0
     mirror: float = 0.5
-    gain: float = 0.2
-    gamma: float = 0.2
+    gain: float = 0.15
+    gamma: float = 0.15
     contrast: float = 0.15
     cast: float = 0.05
     grey: float = 0.1
