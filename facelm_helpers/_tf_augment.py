@@ -33,7 +33,7 @@ def augment_batch(images, labels, seed):
     Returns
     -------
     images : (B, S, S, 3) float32 tensor
-        Values 0 to 255. Where the face was moved away from the border its mirror image continues.
+        Values 0 to 1. Where the face was moved away from the border its mirror image continues.
     labels : (B, 136) float32 tensor
         Never clipped.
     """
@@ -88,4 +88,5 @@ def _light_and_noise(images, seed):
     # the noise is one for the three colours: a third of the random numbers, which are the dearest part
     noise = tf.random.stateless_normal((count, size, size, 1), tf.random.fold_in(seed, 1))
     strength = NOISE * tf.random.stateless_uniform((count, 1, 1, 1), tf.random.fold_in(seed, 2))
-    return tf.clip_by_value(images * (gain * tint) + (OFFSET * draw[6] + strength * noise), 0.0, 255.0)
+    change = OFFSET * draw[6] + strength * noise
+    return tf.clip_by_value(images * (gain * tint / 255) + change / 255, 0.0, 1.0)

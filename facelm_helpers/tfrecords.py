@@ -21,6 +21,7 @@ from facelm_helpers.paths import DOWNLOADS
 
 FOLDER = DOWNLOADS / "tfrecords"
 SPLITS = ("train", "test")
+PIXEL = np.float32(1 / 255)
 SHARD = 10_000  # faces a file: about 60 MB at 128 x 128
 
 
@@ -145,7 +146,7 @@ def get_one_batch(batch_size, split="train", step=0, seed=0, folder=FOLDER):
     Returns
     -------
     images : (B, S, S, 3) float32 array
-        Values 0 to 255.
+        Values 0 to 1, as the networks of the course are given them.
     labels : (B, 136) float32 array
         Nominally 0 to 1.
 
@@ -173,8 +174,8 @@ def get_one_batch(batch_size, split="train", step=0, seed=0, folder=FOLDER):
             orders[turn][position % len(records)] for turn, position in zip(turns, positions, strict=True)
         ]
     batch = [records[i] for i in chosen]
-    images = np.stack([record.decode() for record in batch]).astype(np.float32)
-    return images, np.stack([record.label for record in batch])
+    images = np.stack([record.decode() for record in batch])
+    return np.multiply(images, PIXEL, dtype=np.float32), np.stack([record.label for record in batch])
 
 
 def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, shuffle=None, repeat=False):
@@ -193,7 +194,7 @@ def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, s
     Returns
     -------
     tf.data.Dataset
-        Of images (B, S, S, 3) float32, values 0 to 255, and labels (B, 136) float32. The same seed gives the
+        Of images (B, S, S, 3) float32, values 0 to 1, and labels (B, 136) float32. The same seed gives the
         same stream.
     """
     import tensorflow as tf
@@ -224,7 +225,7 @@ def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, s
             lambda batch, seed: augment_batch(*batch, seed), num_parallel_calls=tf.data.AUTOTUNE
         )
     else:
-        stream = stream.map(lambda images, labels: (tf.cast(images, tf.float32), labels))
+        stream = stream.map(lambda images, labels: (tf.cast(images, tf.float32) * PIXEL, labels))
     return stream.prefetch(tf.data.AUTOTUNE)
 
 

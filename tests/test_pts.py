@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from facelm_helpers import sources
-from facelm_helpers.paths import ROOT
 from facelm_helpers.sources.pts import load, read_pts, write_pts
 
-SAMPLES = ROOT.parent / "shared" / "data" / "raw_samples" / "300w_pts"  # real files, where a machine has them
 POINTS = np.random.default_rng(0).uniform(-5, 90, (68, 2)).astype(np.float32)
 
 
@@ -143,9 +141,8 @@ def test_what_is_missing_is_said(tmp_path):
         load(tmp_path)
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no real 300-W files on this machine")
-def test_real_files():
-    faces = load(SAMPLES)
+def test_real_files(shared_data):
+    faces = load(shared_data / "raw_samples" / "300w_pts")
     assert len(faces) == 12 == len(set(faces.persons))
     for image, points, _ in faces:
         height, width = image.shape[:2]

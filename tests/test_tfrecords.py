@@ -79,7 +79,7 @@ def test_one_batch_of_the_test_comes_in_order(written):
     folder, _, test = written
     labels = to_vector(normalise(test.crops().points))
     images, first = tfrecords.get_one_batch(4, "test", folder=folder)
-    assert images.shape == (4, 128, 128, 3) and images.dtype == np.float32 and images.max() > 1
+    assert images.shape == (4, 128, 128, 3) and images.dtype == np.float32 and 0.5 < images.max() <= 1
     assert first.shape == (4, 136) and first.dtype == np.float32
     np.testing.assert_array_equal(first, labels[:4])
     np.testing.assert_array_equal(tfrecords.get_one_batch(4, 1, step=2, folder=folder)[1], labels[8:])
@@ -108,7 +108,7 @@ def test_the_stream_of_the_test_is_every_face_in_order_unchanged(written):
     )
     faces = tfrecords.read(folder, "test")
     assert batches[0][0].dtype == np.float32
-    assert np.abs(batches[0][0][1] - faces[1][0]).max() <= 1  # TensorFlow and OpenCV decode alike
+    assert np.abs(batches[0][0][1] * 255 - faces[1][0]).max() <= 1.01  # TensorFlow and OpenCV decode alike
 
 
 def test_the_stream_of_the_training_is_steady_for_a_seed_and_new_in_each_pass(written):
@@ -123,7 +123,7 @@ def test_the_stream_of_the_training_is_steady_for_a_seed_and_new_in_each_pass(wr
         np.testing.assert_array_equal(labels, labels_again)
     assert not np.array_equal(one[0][1], two[0][1]) and not np.array_equal(one[0][1], other[0][1])
     images = np.concatenate([images for images, _ in one])
-    assert images.shape == (23, 128, 128, 3) and images.min() >= 0 and images.max() <= 255
+    assert images.shape == (23, 128, 128, 3) and images.min() >= 0 and 0.5 < images.max() <= 1
 
 
 def test_shuffling_without_augmentation_gives_every_face_once(written):

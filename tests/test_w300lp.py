@@ -7,11 +7,8 @@ from scipy.io import savemat
 
 from facelm_helpers import sources
 from facelm_helpers.landmarks import mirror
-from facelm_helpers.paths import ROOT
 from facelm_helpers.sources.w300lp import load, poses
 
-SAMPLES = ROOT.parent / "shared" / "data" / "raw_samples"
-real = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no real 300W-LP files on this machine")
 SHAPE = np.random.default_rng(0).uniform(100, 300, (68, 2))
 
 
@@ -155,19 +152,18 @@ def test_bad_arguments(folder, tmp_path_factory):
     assert "course.py data 300w-lp" in said_by(lambda: load(folder / "nowhere"), FileNotFoundError)
 
 
-@real
-def test_real_300w_lp():
-    faces = load(SAMPLES / "300w_lp", which="pt2d")
+def test_real_300w_lp(shared_data):
+    folder = shared_data / "raw_samples" / "300w_lp"
+    faces = load(folder, which="pt2d")
     assert len(faces) == 1 and faces.persons.tolist() == ["IBUG_image_008"]
     assert faces[0][0].shape == (450, 450, 3)
     assert (faces.points > 0).all() and (faces.points < 450).all()
-    np.testing.assert_allclose(poses(SAMPLES / "300w_lp"), [[-0.132, -0.768, 0.056]], atol=1e-3)
-    assert "landmarks is missing" in said_by(lambda: load(SAMPLES / "300w_lp"), FileNotFoundError)
+    np.testing.assert_allclose(poses(folder), [[-0.132, -0.768, 0.056]], atol=1e-3)
+    assert "landmarks is missing" in said_by(lambda: load(folder), FileNotFoundError)
 
 
-@real
-def test_real_aflw2000():
-    faces = load(SAMPLES / "aflw2000")
+def test_real_aflw2000(shared_data):
+    faces = load(shared_data / "raw_samples" / "aflw2000")
     assert len(faces) == 4 and faces[0][0].shape == (450, 450, 3)
     assert (faces.points[:, 36, 0] < faces.points[:, 45, 0]).all()  # outer eye corners, left and right
     assert (faces.points[:, 8, 1] > faces.points[:, 30, 1]).all()  # chin below nose

@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 from facelm_helpers import sources
-from facelm_helpers.paths import ROOT
 from facelm_helpers.sources._download import download, unpack
 from facelm_helpers.sources.youtube import check, fetch, load
 
-SAMPLES = ROOT.parent / "shared" / "data" / "raw_samples" / "youtube_csv"
 ROWS = {"train": 4, "test": 2}
 TABLE = {"train": "training_frames_keypoints.csv", "test": "test_frames_keypoints.csv"}
 FRAMES = {"train": "training", "test": "test"}
@@ -249,9 +247,8 @@ def test_bad_tables_are_said(folder):
         check(folder, {"test": 3})
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no real frames on this machine")
-def test_real_frames():
-    faces = load(SAMPLES)
+def test_real_frames(shared_data):
+    faces = load(shared_data / "raw_samples" / "youtube_csv")
     assert len(faces) == 24 and "T_Boone_Pickens" in faces.persons
     for image, points, _ in faces:
         assert image.ndim == 3 and image.shape[2] == 3

@@ -102,7 +102,7 @@ def _augment_one(image, points, rng):
     tint = 1 + rng.uniform(-0.06, 0.06, 3).astype(np.float32)
     noise = rng.standard_normal((size, size, 1), np.float32) * np.float32(rng.uniform(0, 8))
     image = image * (gain[..., None] * tint) + (noise + np.float32(rng.uniform(-20, 20)))
-    return np.clip(image, 0, 255), (points / size).astype(np.float32).ravel()
+    return np.clip(image / np.float32(255), 0, 1), (points / size).astype(np.float32).ravel()
 
 
 def _rate(stream, seconds):
