@@ -2,8 +2,9 @@
 
     python tools/build_face_model.py --segmenter selfie_segmentation.tflite
 
-Held out: `yt68/val` and every fifth LFPW photograph. The segmenter is MediaPipe's selfie segmentation (Apache 2.0, in
-the wheel of mediapipe 0.10); it parts the person from the background, which the model does not learn.
+Held out: `yt68/val` and every fifth LFPW photograph. The segmenter is MediaPipe's selfie segmentation
+(Apache 2.0, in the wheel of mediapipe 0.10); it parts the person from the background, which the model does
+not learn.
 """
 
 import argparse
@@ -12,24 +13,28 @@ import os
 from pathlib import Path
 
 import cv2
+import face_blends
+import judge_face_model
 import numpy as np
 import real_faces
 from scipy.spatial import Delaunay
 from sklearn.utils.extmath import randomized_svd
 from tqdm.auto import tqdm
 
-from facelm_helpers.landmarks import MIRROR, apply_transform, invert_transform, procrustes, similarity
-from facelm_helpers.landmarks import tight_boxes
+from facelm_helpers.landmarks import (
+    MIRROR,
+    apply_transform,
+    invert_transform,
+    procrustes,
+    similarity,
+)
 from facelm_helpers.sources import _face_model
-from facelm_helpers.sources._texture import REACH, Layout
+from facelm_helpers.sources._texture import Layout
 from facelm_helpers.sources._warp import N_FOREHEAD, Warp, mesh_vertices
 
 SIZE = 160  # canvas; the mean face's box takes half of it
 SHAPE_COMPONENTS = 25
-TEXTURE_COMPONENTS = 320
-ROWS = 3600
-PEOPLE = 3  # to a blend
-LARGEST_WEIGHT = 0.5
+TEXTURE_COMPONENTS = 420
 
 
 def gather():
@@ -46,7 +51,11 @@ def gather():
         marked.append([[marks.part(k).x, marks.part(k).y] for k in range(68)])
     images = [faces.images[i] for faces in (youtube, lfpw, congress) for i in range(len(faces))]
     points = np.concatenate([real_faces.unbiased(youtube.points), lfpw.points, np.array(marked, float)])
-    persons = [f"{kind} {name}" for kind, faces in (("y", youtube), ("l", lfpw), ("c", congress)) for name in faces.persons]
+    persons = [
+        f"{kind} {name}"
+        for kind, faces in (("y", youtube), ("l", lfpw), ("c", congress))
+        for name in faces.persons
+    ]
     return images, points, np.array(persons)
 
 
@@ -56,13 +65,15 @@ def shape_model(points):
     aligned, mean = procrustes(np.concatenate([points, mirrored]))
     mean = (mean + mean[MIRROR] * [-1, 1]) / 2
     width, height = np.ptp(mean, axis=0)
-    mean = (mean - (mean.max(axis=0) + mean.min(axis=0)) / 2) * (SIZE / 2 / max(width, height)) + (SIZE - 1) / 2
+    middle = (mean.max(axis=0) + mean.min(axis=0)) / 2
+    mean = (mean - middle) * (SIZE / 2 / max(width, height)) + (SIZE - 1) / 2
     both = np.concatenate([points, mirrored])
     aligned = apply_transform(similarity(both, mean), both)
     deviations = (aligned - mean).reshape(len(both), -1)
     _, spread, components = np.linalg.svd(deviations, full_matrices=False)
     spread = spread / np.sqrt(len(both))
-    print(f"shape: {SHAPE_COMPONENTS} components keep {(spread**2)[:SHAPE_COMPONENTS].sum() / (spread**2).sum():.4f}")
+    kept = (spread[:SHAPE_COMPONENTS] ** 2).sum() / (spread**2).sum()
+    print(f"shape: {SHAPE_COMPONENTS} components keep {kept:.4f} of the variance")
     components, spread = components[:SHAPE_COMPONENTS], spread[:SHAPE_COMPONENTS]
     return mean, components, spread, deviations @ components.T / spread
 
@@ -84,29 +95,36 @@ def person_masks(images, segmenter):
 
 
 def canvases(images, masks, points, mean, warp):
-    """Each photograph on the canvas, its background filled from the person's edge, and its outline distances."""
+    """Each photograph on the canvas, its background filled from the person, and its outline distances."""
     transforms = similarity(points, mean)
-    for image, mask, shape, transform in zip(tqdm(images, desc="textures"), masks, points, transforms):
+    for image, mask, shape, transform in zip(
+        tqdm(images, desc="textures"), masks, points, transforms, strict=True
+    ):
         flow = warp.to_canvas(apply_transform(transform, shape))
-        flow = apply_transform(invert_transform(transform), flow.reshape(-1, 2)).reshape(flow.shape).astype(np.float32)
+        flow = apply_transform(invert_transform(transform), flow).astype(np.float32)
         canvas = cv2.remap(image, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         soft = cv2.remap(mask, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         solid = (soft > 127).astype(np.uint8)
-        hull = cv2.convexHull(np.rint(warp.vertices[: 68]).astype(np.int32))
+        hull = cv2.convexHull(np.rint(warp.vertices[:68]).astype(np.int32))
         cv2.fillConvexPoly(solid, hull, 1)
         _, parts = cv2.connectedComponents(solid)
         solid = (parts == parts[SIZE // 2, SIZE // 2]).astype(np.uint8)
-        distance = cv2.distanceTransform(solid, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5)
-        yield fill(canvas, solid), distance
+        inner, outer = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (solid, 1 - solid))
+        yield fill(canvas, solid), inner - outer
 
 
 def fill(canvas, solid):
     """The background replaced by the person's colours, spread outwards."""
     inner = cv2.erode(solid, np.ones((5, 5), np.uint8)).astype(np.float32)
     total, weight = np.zeros(canvas.shape, np.float32), np.zeros(canvas.shape[:2], np.float32)
-    for sigma, trust in ((2, 1.0), (6, 1e-2), (20, 1e-4), (60, 1e-6)):
-        total += trust * cv2.GaussianBlur(canvas * inner[..., None], (0, 0), sigma)
-        weight += trust * cv2.GaussianBlur(inner, (0, 0), sigma)
+    colour = canvas * inner[..., None]
+    for shrink, sigma, trust in ((1, 2.0, 1.0), (4, 1.5, 1e-2), (8, 2.5, 1e-4), (8, 7.0, 1e-6)):
+        side = SIZE // shrink
+        for plane, sum_ in ((colour, total), (inner, weight)):
+            small = cv2.GaussianBlur(
+                cv2.resize(plane, (side, side), interpolation=cv2.INTER_AREA), (0, 0), sigma
+            )
+            sum_ += trust * cv2.resize(small, (SIZE, SIZE))
     spread = total / (weight[..., None] + 1e-9)
     keep = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
     return np.clip(canvas * keep + spread * (1 - keep), 0, 255).astype(np.uint8)
@@ -137,39 +155,6 @@ def texture_model(vectors, layout):
     return mean, components * (s / n)[:, None] / weights, u * n
 
 
-def blend(b, c, persons, spread, rng):
-    """Rows (b, c), each of three people alike in pose and looks, none with a weight over a half."""
-    people, members = np.unique(persons, return_inverse=True)
-    pose = b[:, :8] * spread[:8]
-    looks = c[:, :40] * np.linspace(1, 0.3, 40)
-    turned = np.abs(b[:, 0])
-    rank = np.argsort(np.argsort(turned)) / len(turned)
-    chance = 1 + 2 * rank**3  # turned heads are rare in photographs: draw them more often
-    seeds = rng.choice(len(b), ROWS, replace=False, p=chance / chance.sum())
-    rows_b, rows_c, used = [], [], []
-    for seed in tqdm(seeds, desc="blends"):
-        distance = ((pose - pose[seed]) ** 2).sum(axis=1) / 60 + ((looks - looks[seed]) ** 2).sum(axis=1) / 10
-        chosen, near = [seed], []
-        for other in np.argsort(distance)[:400]:
-            if members[other] not in members[chosen] and members[other] not in members[near]:
-                near.append(other)
-            if len(near) == 8:
-                break
-        chosen += list(rng.choice(near, PEOPLE - 1, replace=False))
-        weights = rng.dirichlet([3.0] * PEOPLE)
-        while weights.max() > LARGEST_WEIGHT:
-            weights = rng.dirichlet([3.0] * PEOPLE)
-        rows_b.append(weights @ b[chosen])
-        rows_c.append(weights @ c[chosen])
-        used.append((weights, members[chosen]))
-    for weights, who in used:
-        assert len(set(who)) >= 3 and weights.max() <= LARGEST_WEIGHT and abs(weights.sum() - 1) < 1e-9
-    rows_b, rows_c = np.array(rows_b), np.array(rows_c)
-    restore = np.clip(np.std(c, axis=0) / np.std(rows_c, axis=0), 1, 1.7)  # a blend has less contrast than a face
-    order = np.lexsort((rows_b[:, 1], np.round(rows_b[:, 0] * 4)))
-    return rows_b[order], (rows_c * restore)[order]
-
-
 def quantise(values, axis, levels):
     """Whole numbers of at most `levels` to either side, and the scale of each component."""
     scales = np.abs(values).max(axis=axis) / levels
@@ -177,38 +162,52 @@ def quantise(values, axis, levels):
     return np.rint(values / scales.reshape(shape)).astype(np.int8), scales.astype(np.float32)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--segmenter", type=Path, required=True, help="selfie_segmentation.tflite of MediaPipe")
-    parser.add_argument("--out", type=Path, default=_face_model.FACE_MODEL)
-    options = parser.parse_args()
+def layout_for(vertices):
+    """Full detail inside the points and the forehead, fading out round them."""
+    face = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillConvexPoly(face, cv2.convexHull(np.rint(vertices[: 68 + N_FOREHEAD]).astype(np.int32)), 255)
+    face = cv2.GaussianBlur(cv2.dilate(face, np.ones((9, 9), np.uint8)), (0, 0), 3)
+    return face, Layout(SIZE, face / 255)
 
+
+def learn(segmenter):
+    """The arrays of the model file."""
     images, points, persons = gather()
     print(f"{len(images)} photographs of {len(set(persons))} persons")
     mean, shape_components, spread, b = shape_model(points)
     vertices = mesh_vertices(mean[None], SIZE)[0]
     triangles = Delaunay(vertices).simplices
-    warp = Warp(mean, triangles, SIZE)
-    face = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.fillConvexPoly(face, cv2.convexHull(np.rint(vertices[: 68 + N_FOREHEAD]).astype(np.int32)), 255)
-    face = cv2.GaussianBlur(cv2.dilate(face, np.ones((9, 9), np.uint8)), (0, 0), 3)
-    layout = Layout(SIZE, face / 255)
+    face, layout = layout_for(vertices)
 
-    masks = person_masks(images, options.segmenter)
+    masks = person_masks(images, segmenter)
     vectors = np.empty((2 * len(images), layout.length), np.float32)
-    for i, (canvas, distance) in enumerate(canvases(images, masks, points, mean, warp)):
+    pictures = canvases(images, masks, points, mean, Warp(mean, triangles, SIZE))
+    for i, (canvas, distance) in enumerate(pictures):
         vectors[i] = layout.write(canvas, distance)
-        vectors[len(images) + i] = layout.write(np.ascontiguousarray(canvas[:, ::-1]), np.ascontiguousarray(distance[:, ::-1]))
+        vectors[len(images) + i] = layout.write(np.fliplr(canvas).copy(), np.fliplr(distance).copy())
     texture_mean, texture_components, c = texture_model(vectors, layout)
-    rows_b, rows_c = blend(b, c, np.concatenate([persons, persons]), spread, np.random.default_rng(0))
+    both = np.concatenate([persons, persons])
+    rows_b, rows_c = face_blends.blend(b, c, both, spread, np.random.default_rng(0))
 
-    arrays = {"format": np.int64(_face_model.FORMAT), "size": np.int64(SIZE), "mean_shape": mean.astype(np.float32)}
-    arrays |= {"triangles": triangles.astype(np.uint8), "face": face, "texture_mean": texture_mean.astype(np.float16)}
-    arrays |= {"shape_components": shape_components.astype(np.float32)}
-    arrays |= {"shape_standard_deviations": spread.astype(np.float32)}
-    arrays["texture_components"], arrays["texture_scales"] = quantise(texture_components, 1, 40)
+    arrays = {"format": np.int64(_face_model.FORMAT), "size": np.int64(SIZE), "face": face}
+    arrays["mean_shape"] = mean.astype(np.float32)
+    arrays["triangles"] = triangles.astype(np.uint8)
+    arrays["shape_components"] = shape_components.astype(np.float32)
+    arrays["shape_standard_deviations"] = spread.astype(np.float32)
+    arrays["texture_mean"] = texture_mean.astype(np.float16)
+    arrays["texture_components"], arrays["texture_scales"] = quantise(texture_components, 1, 36)
     arrays["rows_shape"], arrays["rows_shape_scales"] = quantise(rows_b, 0, 127)
     arrays["rows_texture"], arrays["rows_texture_scales"] = quantise(rows_c, 0, 50)
+    return arrays
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--segmenter", type=Path, required=True, help="selfie_segmentation.tflite")
+    parser.add_argument("--out", type=Path, default=_face_model.FACE_MODEL)
+    options = parser.parse_args()
+
+    arrays = learn(options.segmenter)
     arrays["digest"] = np.array(_face_model.digest(arrays))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
@@ -216,6 +215,8 @@ def main():
     part = options.out.with_suffix(".tmp")
     part.write_bytes(buffer.getvalue())
     os.replace(part, options.out)
+    if options.out == _face_model.FACE_MODEL:
+        judge_face_model.main()
 
 
 if __name__ == "__main__":

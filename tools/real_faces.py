@@ -1,4 +1,4 @@
-"""The authors' real faces (`../shared/data`, never in the repository) as FaceSets: to learn from and to judge by.
+"""The authors' real faces (`../shared/data`, never in the repository) as FaceSets, to learn and judge by.
 
 `yt68/val` and every fifth LFPW photograph by name are held out: nothing that ships may have learnt from them.
 """
@@ -80,7 +80,7 @@ def unbiased(points):
 
 
 def shapes(name, root=REAL):
-    """Shapes without pictures: "300w" (3837, 68, 2), or "merl_rav" (N, 68, 2) whose 68 points are all visible."""
+    """Shapes without pictures (N, 68, 2): "300w", or those of "merl_rav" whose points are all visible."""
     file = {"300w": "shapes_300w_3837.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
     if file is None:
         raise ValueError(f"no shapes called {name!r}: wanted 300w or merl_rav")
@@ -98,4 +98,6 @@ def _congress(folder):
         left, top, right, bottom = (float(row[k]) for k in ("det_l", "det_t", "det_r", "det_b"))
         boxes.append([(left - x0) * scale, (top - y0) * scale, (right - x0) * scale, (bottom - y0) * scale])
     persons = [row["meta"].split("|")[0] for row in rows]
-    return FaceSet(Photographs(folder / row["file"] for row in rows), boxes=np.float32(boxes), persons=persons)
+    return FaceSet(
+        Photographs(folder / row["file"] for row in rows), boxes=np.float32(boxes), persons=persons
+    )

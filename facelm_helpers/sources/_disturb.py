@@ -28,7 +28,7 @@ def _noise_patch(rng, size):
 def random_colour(rng, low=10, high=245):
     """A colour as (3,) float32: of any brightness, seldom of strong hue."""
     grey = rng.uniform(low, high)
-    return np.clip(grey + rng.normal(0, rng.choice([8, 25, 55]), 3), 0, 255).astype(np.float32)
+    return np.clip(grey + rng.normal(0, rng.choice([5, 12, 35]), 3), 0, 255).astype(np.float32)
 
 
 def background(rng, size):
@@ -41,7 +41,7 @@ def background(rng, size):
     kind = rng.random()
     first, second = random_colour(rng), random_colour(rng)
     if kind < 0.25:  # a plain wall, lit from somewhere
-        picture = _field(rng, size, 2, (first, np.clip(first + rng.normal(0, 30, 3), 0, 255)))
+        picture = _field(rng, size, 2, (first, np.clip(first + rng.normal(0, 14, 3), 0, 255)))
     elif kind < 0.6:  # soft fields
         picture = _field(rng, size, int(rng.integers(3, 9)), (first, second))
     else:  # straight things out of focus
@@ -52,14 +52,17 @@ def background(rng, size):
         if sigma:
             picture = cv2.GaussianBlur(picture, (0, 0), sigma)
     if rng.random() < 0.4:  # foliage, cloth, plaster
-        coarse = _noise_patch(rng, max(8, size // int(rng.integers(2, 9))))
-        picture = picture + cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC) * rng.uniform(4, 28)
+        grain = np.zeros((size, size), np.float32)
+        for cells in (size // 16, size // 8, size // 3):
+            layer = _noise_patch(rng, max(4, cells))[..., 0]
+            grain += cv2.resize(np.ascontiguousarray(layer), (size, size), interpolation=cv2.INTER_LINEAR)
+        picture = picture + grain[..., None] * rng.normal(8, 2, 3).astype(np.float32) * rng.uniform(0.4, 2.2)
     return cv2.convertScaleAbs(cv2.max(picture, 0.0))
 
 
 def _field(rng, size, cells, colours):
     mix = rng.random((cells, cells, 1)).astype(np.float32)
-    grid = colours[0] * mix + colours[1] * (1 - mix) + rng.normal(0, 10, (cells, cells, 3))
+    grid = colours[0] * mix + colours[1] * (1 - mix) + rng.normal(0, 6, (cells, cells, 3))
     picture = cv2.resize(grid.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
     return np.ascontiguousarray(picture)
 
@@ -97,7 +100,7 @@ def glasses(rng, picture, points):
     rims = []
     for centre, width in ((left, widths[0]), (right, widths[1])):
         centre = centre + (points[33] - points[27]) * 0.05
-        axes = (max(width * rng.uniform(0.82, 0.9), 2.0), max(height / 2 * 1.2, 2.5))
+        axes = (max(width * rng.uniform(0.78, 0.9), 2.0), max(height * rng.uniform(0.75, 0.95), 3.0))
         box = (tuple(map(float, centre)), (2 * axes[0], 2 * axes[1]), angle)
         outline = cv2.ellipse2Poly(
             tuple(int(v) for v in np.rint(centre)), (round(axes[0]), round(axes[1])), round(angle), 0, 360, 15
@@ -134,8 +137,8 @@ def occluder(rng, picture, points):
         angle = rng.uniform(-70, 70)
         across = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
         for k in range(int(rng.integers(1, 5))):
-            centre = cheek + across * side * 0.1 * k
-            axes = (round(side * 0.055), round(side * rng.uniform(0.2, 0.3)))
+            centre = cheek + across * side * 0.115 * k
+            axes = (round(side * 0.065), round(side * rng.uniform(0.25, 0.38)))
             cv2.ellipse(mask, tuple(int(v) for v in centre), axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
     elif kind < 0.5:  # a scarf or a mask from below
         top = points[[3, 33, 13]] + [[0, 0], [0, rng.uniform(0.05, 0.35) * side], [0, 0]]
@@ -152,7 +155,8 @@ def occluder(rng, picture, points):
         cv2.line(mask, tuple(int(v) for v in head), foot, 255, max(2, radius), cv2.LINE_AA)
     else:  # the edge of something, or a patch
         centre = rng.uniform(low, high)
-        turned = (tuple(map(float, centre)), tuple(map(float, rng.uniform(0.15, 0.5, 2) * side)), float(rng.uniform(0, 90)))
+        extent = rng.uniform(0.2, 0.65, 2) * side
+        turned = (tuple(map(float, centre)), tuple(map(float, extent)), float(rng.uniform(0, 90)))
         cv2.fillPoly(mask, [np.rint(cv2.boxPoints(turned)).astype(np.int32)], 255, cv2.LINE_AA)
     texture = colour + _noise_patch(rng, size) * rng.uniform(1, 12)
     shade = cv2.resize(rng.uniform(0.7, 1.2, (3, 3)).astype(np.float32), (size, size))[..., None]
@@ -165,7 +169,7 @@ def light(rng, picture):
     size = len(picture)
     strength = rng.choice([0.05, 0.2, 0.45], p=[0.45, 0.4, 0.15])
     gain = 1 + strength * rng.uniform(-1, 1, (2, 2, 1)) + rng.normal(0, 0.05, 3) * rng.choice([0.4, 1.6])
-    gain = cv2.resize(np.clip(gain, 0.25, 1.8).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
+    gain = cv2.resize(np.clip(gain, 0.25, 1.8).astype(np.float32), (size, size))
     picture = cv2.multiply(picture, gain, dtype=cv2.CV_8U)
     gamma = np.exp(rng.normal(0, 0.22))
     table = 255 * (np.arange(256) / 255) ** gamma
@@ -187,11 +191,12 @@ def camera(rng, picture):
         soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
         more = rng.uniform(0.2, 0.8)
         picture = cv2.addWeighted(picture, 1 + more, soft, -more, 0)
-    sigma = rng.choice([0.8, 2.5, 6.0], p=[0.4, 0.45, 0.15])
+    sigma = rng.choice([0.8, 2.5, 6.0], p=[0.45, 0.43, 0.12])
     picture = cv2.add(picture, cv2.multiply(_noise_patch(rng, size), float(sigma)), dtype=cv2.CV_8U)
     if rng.random() < 0.15:
         quality = int(rng.integers(25, 75))
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)
     if rng.random() < 0.04:
         picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return picture

@@ -1,9 +1,9 @@
 """The generative face model: principal components of shape and of texture, and blends to draw from.
 
-A face is a shape S = mean + sum_i b_i P_i (68 points) and a texture t = mean + sum_j c_j Q_j on the mean shape; warping
-the texture onto the shape gives the picture. That is the active appearance model of Cootes, Edwards and Taylor (IEEE
-PAMI, 2001). Pose shows in shape and texture alike, so samples start from rows (b, c) that belong together; each row is
-a blend of three people, never one person's photograph.
+A face is a shape S = mean + sum_i b_i P_i (68 points) and a texture t = mean + sum_j c_j Q_j on the mean
+shape; warping the texture onto the shape gives the picture. That is the active appearance model of Cootes,
+Edwards and Taylor (IEEE PAMI, 2001). Pose shows in shape and texture alike, so samples start from rows (b,
+c) that belong together; each row is a blend of three people, never one person's photograph.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from facelm_helpers.sources._warp import Warp
 
 FACE_MODEL = DATA / "face_model.npz"
 FORMAT = 1
+_REMEDY = "fetch it anew with `git checkout -- data/face_model.npz`"
 
 
 def digest(arrays):
@@ -36,20 +37,15 @@ def read_arrays(path):
     """The arrays of the model file, checked; see `load_face_model` for what is raised."""
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"no face model at {path}: fetch it anew with `git checkout -- data/face_model.npz`")
+        raise FileNotFoundError(f"no face model at {path}: {_REMEDY}")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         expected = str(arrays.pop("digest"))
     except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error):
-        raise ValueError(
-            f"{path} is cut off or is not a face model: fetch it anew with `git checkout -- data/face_model.npz`"
-        ) from None
+        raise ValueError(f"{path} is cut off or is not a face model: {_REMEDY}") from None
     if digest(arrays) != expected:
-        raise ValueError(
-            f"{path} has been altered (its content does not match its hash):"
-            " fetch it anew with `git checkout -- data/face_model.npz`"
-        )
+        raise ValueError(f"{path} has been altered (its content does not match its hash): {_REMEDY}")
     if int(arrays["format"]) != FORMAT:
         raise ValueError(f"{path} has format {int(arrays['format'])}: this code reads format {FORMAT}")
     return arrays
@@ -114,7 +110,9 @@ class FaceModel:
         self.shape_standard_deviations = arrays["shape_standard_deviations"].astype(np.float32)
         self.layout = Layout(self.size, arrays["face"].astype(np.float32) / 255)
         self.texture_mean = arrays["texture_mean"].astype(np.float32)
-        self.texture_components = arrays["texture_components"] * arrays["texture_scales"].astype(np.float32)[:, None]
+        self.texture_components = (
+            arrays["texture_components"] * arrays["texture_scales"].astype(np.float32)[:, None]
+        )
         self.rows_shape = arrays["rows_shape"] * arrays["rows_shape_scales"].astype(np.float32)
         self.rows_texture = arrays["rows_texture"] * arrays["rows_texture_scales"].astype(np.float32)
         self.warp = Warp(self.mean_shape, arrays["triangles"], self.size)
@@ -193,8 +191,34 @@ class FaceModel:
         return np.rint(mixed).astype(np.uint8)
 
 
+def open_lids_and_lips(shapes, gap=0.4):
+    """Shapes whose lids and lips do not cross: noise must not turn a closed eye inside out.
+
+    Parameters
+    ----------
+    shapes : (N, 68, 2) array
+    gap : float
+        What is left open at least between an upper point and its lower partner, in pixels.
+
+    Returns
+    -------
+    (N, 68, 2) array
+
+    Examples
+    --------
+    >>> float(open_lids_and_lips(np.zeros((1, 68, 2)))[0, 66, 1])
+    0.2
+    """
+    upper, lower = [37, 38, 43, 44, 61, 62, 63], [41, 40, 47, 46, 67, 66, 65]
+    shapes = np.array(shapes)
+    lacking = np.maximum(gap - (shapes[:, lower, 1] - shapes[:, upper, 1]), 0) / 2
+    shapes[:, upper, 1] -= lacking
+    shapes[:, lower, 1] += lacking
+    return shapes
+
+
 def _coefficients(values, most, name):
     values = np.asarray(values, dtype=np.float32)
     if values.ndim == 0 or values.shape[-1] > most:
-        raise ValueError(f"{name} coefficients have shape {values.shape}: wanted at most {most}, as (.., {most})")
+        raise ValueError(f"{name} coefficients have shape {values.shape}: wanted at most {most} of them")
     return values

@@ -1,15 +1,16 @@
-"""How a picture on the canvas is written as one vector, finely where the face is and coarsely where it is not.
+"""How a picture on the canvas is written as one vector, finely in the face and coarsely round it.
 
-The vector holds, end to end: luma of the whole canvas at half its size; the luma detail of the face region that the
-half size loses; the two chroma planes at a third; and at a quarter the distance to the outline of the person (pixels,
-positive inside), from which the soft mask follows. Averages of distances have a clean outline where averages of masks
-have a ghost.
+The vector holds, end to end: luma of the whole canvas at half its size; the luma detail of the face region
+that the half size loses; the two chroma planes at a third; and at a quarter the distance to the outline of
+the person (pixels, positive inside), from which the soft mask follows. Averages of distances have a clean
+outline where averages of masks have a ghost.
 """
 
 import cv2
 import numpy as np
 
 REACH = 14.0  # distances are cut off here, in canvas pixels
+EDGE = 1.7  # half the width of the soft edge of the mask, in canvas pixels
 
 
 class Layout:
@@ -30,7 +31,7 @@ class Layout:
         self.inside = np.flatnonzero(self.face.ravel() > 0.02)
         parts = [self.low**2, len(self.inside), 2 * self.chroma**2, self.outline**2]
         ends = np.cumsum(parts)
-        self.slices = [slice(int(end - part), int(end)) for end, part in zip(ends, parts)]
+        self.slices = [slice(int(end - part), int(end)) for end, part in zip(ends, parts, strict=True)]
         self.length = int(ends[-1])
 
     def write(self, canvas, distance):
@@ -68,13 +69,12 @@ class Layout:
         low, detail, chroma, outline = (vector[part] for part in self.slices)
         luma = _resize(low.reshape(self.low, self.low), self.size)
         luma.ravel()[self.inside] += detail
-        planes = np.empty((self.size, self.size, 3), np.float32)
-        planes[..., 0] = luma
-        planes[..., 1:] = _resize(chroma.reshape(self.chroma, self.chroma, 2), self.size)
-        rgb = cv2.cvtColor(cv2.convertScaleAbs(cv2.max(planes, 0.0)), cv2.COLOR_YCrCb2RGB)
+        red, blue = cv2.split(_resize(chroma.reshape(self.chroma, self.chroma, 2), self.size))
+        planes = cv2.convertScaleAbs(cv2.max(cv2.merge([luma, red, blue]), 0.0))
+        rgb = cv2.cvtColor(planes, cv2.COLOR_YCrCb2RGB)
         distance = _resize(outline.reshape(self.outline, self.outline), self.size)
-        opacity = cv2.convertScaleAbs(np.clip(distance * 0.3 + 0.5, 0, 1), alpha=255)
-        return cv2.merge([*cv2.split(rgb), opacity])
+        soft = cv2.convertScaleAbs(cv2.max(distance, -EDGE), alpha=127.5 / EDGE, beta=127.5)
+        return cv2.merge([*cv2.split(rgb), soft])
 
 
 def _resize(plane, side):

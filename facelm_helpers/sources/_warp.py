@@ -1,9 +1,9 @@
 """The piecewise affine warp between a face and the mean shape, fast enough to sample by the thousand.
 
-The canvas is the square picture in which the mean shape stands. A mesh of V vertices spans it: the 68 points, an arc
-of forehead points, and a ring at the canvas edge that stays put. Each of the T triangles is moved affinely; the map is
-kept backwards (place in the result -> place on the canvas), so the result has no holes. The course explains this warp
-with the active appearance model (Cootes, Edwards and Taylor, 2001).
+The canvas is the square picture in which the mean shape stands. A mesh of V vertices spans it: the 68
+points, an arc of forehead points, and a ring at the canvas edge that stays put. Each of the T triangles is
+moved affinely; the map is kept backwards (place in the result -> place on the canvas), so the result has no
+holes. The course explains this warp with the active appearance model (Cootes, Edwards and Taylor, 2001).
 """
 
 import cv2
@@ -16,8 +16,8 @@ RING_PER_SIDE = 6
 def mesh_vertices(shapes, size):
     """The mesh of each shape: its 68 points, the forehead and the ring.
 
-    The forehead is not marked in the 68 points: it is thrown up from the brows by a share of the vector from the chin
-    to the bridge of the nose.
+    The forehead is not marked in the 68 points: it is thrown up from the brows by a share of the vector
+    from the chin to the bridge of the nose.
 
     Parameters
     ----------
@@ -38,7 +38,10 @@ def mesh_vertices(shapes, size):
     side = np.linspace(0, size - 1, RING_PER_SIDE + 1)[:-1]
     low, high = np.zeros_like(side), np.full_like(side, size - 1)
     ring = np.concatenate(
-        [np.stack(edge, axis=1) for edge in ((side, low), (high, side), (high - side, high), (low, high - side))]
+        [
+            np.stack(edge, axis=1)
+            for edge in ((side, low), (high, side), (high - side, high), (low, high - side))
+        ]
     )
     return np.concatenate([shapes, forehead, np.broadcast_to(ring, (len(shapes), *ring.shape))], axis=1)
 
@@ -83,15 +86,18 @@ class Warp:
         self.size = size
         self.triangles = np.asarray(triangles, dtype=np.int64)
         self.vertices = mesh_vertices(np.asarray(mean_shape)[None], size)[0]
-        on_ring = self.triangles >= 68 + N_FOREHEAD
-        self._around = on_ring.any(axis=1)  # triangles of the surroundings give way to those of the face
+        # Where the warp folds (a turned head hides its far cheek), nearer parts paint over farther ones.
+        nearness = np.full(len(self.vertices), 3)
+        nearness[[*range(17), *range(68, 68 + N_FOREHEAD)]] = 2
+        nearness[68 + N_FOREHEAD :] = 1
+        nose = np.isin(self.triangles, np.arange(28, 36)).any(axis=1)
+        self._nearness = nearness[self.triangles].min(axis=1) * 2 + nose
         x, y = np.meshgrid(np.arange(size), np.arange(size))
         self._pixels = np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
-        index = self._rasterise(self.vertices, np.arange(len(self.triangles)), size)
-        self._canvas_index = index
+        self._canvas_index = self._rasterise(self.vertices, np.arange(len(self.triangles)), size)
 
     def _rasterise(self, vertices, order, size):
-        """Which triangle owns each pixel: later ones in `order` paint over earlier ones; T where there is none."""
+        """Which triangle owns each pixel, painted in the given order; T where there is none."""
         corners = np.rint(vertices[self.triangles] * 16).astype(np.int32)
         index = np.full((size, size), len(self.triangles), np.uint8)
         for t in order:
@@ -139,20 +145,17 @@ class Warp:
         # Folded and sliver triangles first, so that sound neighbours paint over them; the face last.
         edges = placed[:, self.triangles] - placed[:, np.roll(self.triangles, 1, axis=1)]
         height = area / np.sqrt((edges**2).sum(axis=3).max(axis=2) + 1e-9)
-        rank = np.where(height < 0.75, 0, np.where(self._around, 1, 2))
+        rank = np.where(height < 0.25, 0, self._nearness)
         order = np.argsort(rank * 1e6 + np.clip(area, -1e5, 1e5), axis=1)
-        y, x = self._grid(size)
+        tables = np.zeros((len(shapes), 6, 256, 1), np.float32)
+        tables[:, :, : pieces.shape[1], 0] = pieces.reshape(len(shapes), -1, 6).swapaxes(1, 2)
+        line = np.arange(size, dtype=np.float32)
         for n in range(len(shapes)):
             index = self._rasterise(placed[n], order[n], size)
-            chosen = pieces[n].reshape(-1, 6)[index]
-            flow = np.empty((size, size, 2), np.float32)
-            np.multiply(chosen[..., 0], x, out=flow[..., 0])
-            flow[..., 0] += chosen[..., 1] * y + chosen[..., 2]
-            np.multiply(chosen[..., 3], x, out=flow[..., 1])
-            flow[..., 1] += chosen[..., 4] * y + chosen[..., 5]
-            yield flow
-
-    @staticmethod
-    def _grid(size):
-        line = np.arange(size, dtype=np.float32)
-        return line[:, None], line[None, :]
+            xx, xy, x0, yx, yy, y0 = (cv2.LUT(index, table) for table in tables[n])
+            for by_x, by_y, start in ((xx, xy, x0), (yx, yy, y0)):
+                by_x *= line
+                by_y *= line[:, None]
+                start += by_x
+                start += by_y
+            yield cv2.merge([x0, y0])

@@ -1,8 +1,8 @@
-"""The default faces: samples of the generative face model, labelled exactly, showing nobody, without a download.
+"""The default faces: samples of a generative face model, labelled exactly, showing nobody, no download.
 
-A sample takes a row of the model (a blend of people, shape and texture together), mixes in a neighbour of the same pose,
-adds Gaussian noise to shape and texture, warps the texture onto the shape, and then disturbs the picture: a new
-background, spectacles or another occluder, light, blur, noise.
+A sample takes a row of the model (a blend of people, shape and texture together), mixes in a neighbour of
+the same pose, adds Gaussian noise to shape and texture, warps the texture onto the shape, and then disturbs
+the picture: a new background, spectacles or another occluder, light, blur, noise.
 """
 
 import cv2
@@ -12,19 +12,26 @@ from tqdm.auto import tqdm
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.landmarks import apply_transform, mirror
 from facelm_helpers.sources import _disturb
-from facelm_helpers.sources._face_model import FaceModel, load_face_model
+from facelm_helpers.sources._face_model import FaceModel, load_face_model, open_lids_and_lips
 
 __all__ = ["FaceModel", "POSES", "load", "load_face_model", "sample", "yaw"]
 
-POSES = {"all": (0.0, 1.0), "frontal": (0.0, 0.2), "half": (0.2, 0.5), "profile": (0.5, 1.0)}  # |yaw| from, to
-BLOCK = 64  # samples whose textures are computed together; always whole, so that sample i is the same for every n
+POSES = {
+    "all": (0.0, 1.0),
+    "frontal": (0.0, 0.2),
+    "half": (0.2, 0.5),
+    "profile": (0.5, 1.0),
+}  # |yaw| from, to
+BLOCK = (
+    64  # samples whose textures are computed together; always whole, so that sample i is the same for every n
+)
 
 
 def yaw(points):
-    """How far a face is turned, from its points alone: 0 looks ahead, -1 and 1 are profiles (a proxy, not degrees).
+    """How far a face is turned: 0 looks ahead, -1 and 1 are profiles (a measure of the points, not degrees).
 
-    With l and r the distances of the nose tip from the left and the right jaw end along the line between them,
-    yaw = (l - r) / (l + r), positive when the nose points to the right of the picture.
+    With l and r the distances of the nose tip from the left and the right jaw end along the line between
+    them, yaw = (l - r) / (l + r), positive when the nose points to the right of the picture.
 
     Parameters
     ----------
@@ -46,7 +53,17 @@ def yaw(points):
     return np.clip(2 * along - 1, -1, 1)
 
 
-def load(root=None, n=2000, seed=0, size=128, pose="all", occlusion=True, background=True, disturb=True, progress=True):
+def load(
+    root=None,
+    n=2000,
+    seed=0,
+    size=128,
+    pose="all",
+    occlusion=True,
+    background=True,
+    disturb=True,
+    progress=True,
+):
     """Draw n labelled faces.
 
     Parameters
@@ -89,7 +106,13 @@ def load(root=None, n=2000, seed=0, size=128, pose="all", occlusion=True, backgr
     """
     if not isinstance(n, (int, np.integer)) or n < 1:
         raise ValueError(f"n is {n!r}: wanted the number of faces, a whole number of at least 1")
-    images, points, rows = np.empty((n, size, size, 3), np.uint8), np.empty((n, 68, 2), np.float32), np.empty(n, int)
+    if not isinstance(size, (int, np.integer)) or not 32 <= size <= 512:
+        raise ValueError(f"size is {size!r}: wanted the side of the pictures, a whole number from 32 to 512")
+    images, points, rows = (
+        np.empty((n, size, size, 3), np.uint8),
+        np.empty((n, 68, 2), np.float32),
+        np.empty(n, int),
+    )
     with tqdm(total=int(n), desc="faces", unit="face", disable=not progress) as bar:
         for start in range(0, n, BLOCK):
             stop = min(start + BLOCK, n)
@@ -115,8 +138,8 @@ def _block(start, stop, seed, size, pose, occlusion, background, disturb):
     candidates = _candidates(model, pose)
     generators = [np.random.default_rng([seed, i]) for i in range(start, start + BLOCK)]
     drawn = [_draw(rng, model, candidates, size) for rng in generators]
-    rows, b, c, transforms = (np.array(values) for values in zip(*drawn))
-    shapes = model.shape(b)
+    rows, b, c, transforms = (np.array(values) for values in zip(*drawn, strict=True))
+    shapes = open_lids_and_lips(model.shape(b))
     textures = model.texture_vectors(c)
     count = stop - start
     flows = model.warp.from_canvas(shapes[:count], transforms[:count], size)
@@ -160,7 +183,7 @@ def _draw(rng, model, candidates, size):
 
 def _finish(rng, picture, behind, points, occlusion, disturb):
     """The rendering on its background, with what the world adds."""
-    opacity = cv2.merge([picture[..., 3]] * 3)
+    opacity = cv2.merge([cv2.blur(picture[..., 3], (3, 3))] * 3)
     person = cv2.multiply(picture[..., :3], opacity, scale=1 / 255)
     picture = cv2.add(person, cv2.multiply(behind, cv2.bitwise_not(opacity), scale=1 / 255))
     if occlusion:

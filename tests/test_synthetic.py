@@ -1,0 +1,178 @@
+"""The default faces: alike for a seed, labelled where they say, and faces in the eyes of a detector."""
+
+import cv2
+import numpy as np
+import pytest
+
+from facelm_helpers import sources
+from facelm_helpers.detect import detect
+from facelm_helpers.landmarks import MIRROR, tight_boxes
+from facelm_helpers.sources import _face_model, synthetic
+from facelm_helpers.sources._warp import Warp
+
+
+@pytest.fixture(scope="module")
+def model():
+    return synthetic.load_face_model()
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return sources.load("synthetic", n=150, seed=5, progress=False)
+
+
+def test_a_face_depends_on_the_seed_and_not_on_how_many_are_drawn(faces):
+    few = sources.load("synthetic", n=70, seed=5, progress=False)
+    assert np.array_equal(few.images, faces.images[:70])
+    assert np.array_equal(few.points, faces.points[:70])
+    other = sources.load("synthetic", n=2, seed=6, progress=False)
+    assert not np.array_equal(other.images, faces.images[:2])
+
+
+def test_the_set_is_what_the_course_expects(faces):
+    assert faces.images.shape == (150, 128, 128, 3) and faces.images.dtype == np.uint8
+    assert faces.points.shape == (150, 68, 2) and faces.points.dtype == np.float32
+    assert np.array_equal(faces.boxes, tight_boxes(faces.points))
+    train, test = faces.split_by_person(0.8, seed=0)
+    assert not set(train.persons) & set(test.persons)
+
+
+def test_faces_stand_in_the_picture_with_room_for_the_crop(faces):
+    sides = (faces.boxes[:, 2:] - faces.boxes[:, :2]).max(axis=1)
+    assert faces.boxes.min() > 0 and faces.boxes.max() < 127
+    assert 45 < sides.min() and sides.max() < 105
+    assert np.abs((faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2 - 63.5).max() < 25
+
+
+def test_heads_turn_to_both_sides_up_to_profile(faces):
+    turned = synthetic.yaw(faces.points)
+    low, high = np.quantile(turned, [0.05, 0.95])
+    assert low < -0.5 and high > 0.5 and (np.abs(turned) < 0.2).mean() > 0.2
+    for pose, (least, most) in synthetic.POSES.items():
+        drawn = np.abs(synthetic.yaw(synthetic.sample(40, seed=1, pose=pose).points))
+        assert least - 0.25 < np.median(drawn) < most + 0.25
+
+
+def test_no_black_corners_and_no_two_backgrounds_alike(faces):
+    images = faces.images.astype(float)
+    corners = np.stack([images[:, :6, :6], images[:, :6, -6:]]).mean(axis=(2, 3, 4))
+    assert (corners > 4).mean() > 0.93 and 60 < np.median(corners) < 190
+    assert np.std(corners) > 30
+
+
+def test_the_warp_puts_each_landmark_where_the_label_says(model):
+    """Search the map for the place whose source is the landmark of the mean shape."""
+    chosen = np.flatnonzero(np.abs(synthetic.yaw(model.shape(model.rows_shape))) < 0.5)[::40]
+    shapes = _face_model.open_lids_and_lips(model.shape(model.rows_shape[chosen]))
+    canvas_to_picture = np.array([[0.9, 0.1, -8.0], [-0.1, 0.9, 5.0]])
+    labels = shapes @ canvas_to_picture[:, :2].T + canvas_to_picture[:, 2]
+    flows = model.warp.from_canvas(shapes, np.repeat(canvas_to_picture[None], len(shapes), axis=0), 128)
+    steps = np.arange(-15, 16) / 10
+    steps = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    off = []
+    for flow, label in zip(flows, labels, strict=True):
+        places = (label[:, None] + steps).astype(np.float32)
+        source = cv2.remap(flow, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+        apart = np.maximum(np.linalg.norm(source - model.mean_shape[:, None], axis=2), 0.15)
+        best = np.argmin(apart + 1e-4 * np.linalg.norm(steps, axis=1), axis=1)
+        off.append(np.linalg.norm(steps[best], axis=1))
+    # what is left lies where the warp folds: a far mouth corner or jaw point behind a nearer part
+    assert np.quantile(off, 0.97) <= 0.3 and np.mean(off) < 0.08
+
+
+def test_the_warp_back_and_forth_is_the_identity(model):
+    shape = model.shape(model.rows_shape[len(model.rows_shape) // 2])
+    identity = np.array([[1.0, 0, 0], [0, 1, 0]])
+    out = next(model.warp.from_canvas(shape[None], identity[None], model.size))
+    back = cv2.remap(out, *cv2.split(model.warp.to_canvas(shape)), cv2.INTER_LINEAR)
+    y, x = np.mgrid[: model.size, : model.size]
+    error = np.linalg.norm(back - np.stack([x, y], axis=-1), axis=2)
+    assert np.quantile(error, 0.98) < 0.5
+
+
+def test_the_mean_face_is_symmetrical_and_orthonormal(model):
+    mirrored = model.mean_shape[MIRROR] * [-1, 1] + [model.size - 1, 0]
+    assert np.allclose(mirrored, model.mean_shape, atol=0.01)
+    products = model.shape_components @ model.shape_components.T
+    assert np.allclose(products, np.eye(len(products)), atol=1e-4)
+    assert np.all(np.diff(model.shape_standard_deviations) <= 0)
+    assert isinstance(model.warp, Warp)
+
+
+def test_shape_texture_and_rendering_of_the_model(model):
+    assert np.allclose(model.shape(), model.mean_shape)
+    moved = model.shape([0, 2.0]) - model.shape()
+    assert np.isclose(np.linalg.norm(moved), 2 * model.shape_standard_deviations[1], rtol=1e-3)
+    assert model.shape(np.zeros((3, 4))).shape == (3, 68, 2)
+    texture = model.texture([1.0, -1.0])
+    assert texture.shape == (model.size, model.size, 4)
+    picture = model.render(model.mean_shape, texture, background=(255, 0, 0))
+    middle = model.size // 2
+    assert np.abs(picture[middle, middle].astype(int) - texture[middle, middle, :3]).max() <= 3
+    assert model.render(model.mean_shape, texture, size=64).shape == (64, 64, 3)
+    with pytest.raises(ValueError, match=r"wanted \(68, 2\)"):
+        model.render(np.zeros((5, 2)), texture)
+    with pytest.raises(ValueError, match="wanted at most"):
+        model.shape(np.zeros(99))
+
+
+def test_rows_are_blends_in_the_bulk_of_the_model(model):
+    """Of provenance the file shows only this much; tools/build_face_model.py asserts the rest."""
+    assert len(model.rows_shape) == len(model.rows_texture) >= 3000
+    assert np.abs(model.rows_texture).max() < 9
+    assert np.linalg.norm(model.rows_texture, axis=1).max() < 2.5 * np.sqrt(len(model.texture_components))
+
+
+def test_dlib_finds_the_near_frontal_ones():
+    frontal = sources.load("synthetic", n=60, seed=2, pose="frontal", progress=False)
+    found = [len(detect(image)) > 0 for image in frontal.images]
+    assert np.mean(found) >= 0.9
+
+
+def test_switches():
+    plain = dict(occlusion=False, disturb=False, background=False)
+    grey = synthetic.sample(20, seed=0, **plain).images
+    corners = grey[:, :3, [0, -1]].reshape(20, -1, 3)
+    assert (np.abs(corners.astype(int) - 128).max(axis=2) <= 1).mean() > 0.3
+    assert synthetic.sample(1, size=96).images.shape == (1, 96, 96, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"n": 0}, "n is 0: wanted"),
+        ({"n": 2.5}, "n is 2.5: wanted"),
+        ({"pose": "upside down"}, "no pose called 'upside down': wanted one of all"),
+        ({"size": 4}, "size is 4: wanted"),
+        ({"colour": 1}, "no option 'colour': there are n, seed"),
+    ],
+)
+def test_bad_options_say_what_is_wanted(options, words):
+    with pytest.raises(ValueError, match=words):
+        sources.load("synthetic", progress=False, **options)
+
+
+def test_unknown_source():
+    with pytest.raises(ValueError, match="no source is called 'celebs': there are 300w-lp"):
+        sources.load("celebs")
+
+
+def test_the_file_is_small_and_altered_ones_are_refused(tmp_path):
+    assert _face_model.FACE_MODEL.stat().st_size <= 6_000_000
+    with pytest.raises(FileNotFoundError, match="no face model at"):
+        _face_model.read_arrays(tmp_path / "none.npz")
+    whole = _face_model.FACE_MODEL.read_bytes()
+    torn = tmp_path / "torn.npz"
+    torn.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut off or is not a face model"):
+        _face_model.read_arrays(torn)
+    arrays = dict(np.load(_face_model.FACE_MODEL, allow_pickle=False))
+    arrays["mean_shape"] = arrays["mean_shape"] + 1
+    altered = tmp_path / "altered.npz"
+    np.savez(altered, **arrays)
+    with pytest.raises(ValueError, match="has been altered"):
+        _face_model.read_arrays(altered)
+    pickled = tmp_path / "pickled.npz"
+    np.savez(pickled, mean_shape=np.array([object()], dtype=object))
+    with pytest.raises(ValueError, match="not a face model"):
+        _face_model.read_arrays(pickled)
