@@ -3,8 +3,8 @@
     python tools/lock.py            # keep the versions that are locked wherever they still fit
     python tools/lock.py --upgrade  # take the newest of everything
 
-One lock serves Python 3.11 to 3.13 on Linux, Windows and Apple silicon, with the same version of a package on each,
-so that a notebook's numbers are the same everywhere. It needs ``uv`` (``pip install uv``), which learners do not.
+One lock serves Python 3.11 to 3.13 on Linux, Windows and Apple silicon, with the same version of a package on
+each, so that a notebook's numbers are the same everywhere. It needs ``uv`` (``pip install uv``).
 """
 
 import os
@@ -29,12 +29,30 @@ def solve(upgrade: bool) -> str:
         draft = Path(folder) / "lock.txt"
         if LOCK.exists():
             draft.write_text(LOCK.read_text())
-        command = ["uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--output-file", str(draft), "--quiet"]
-        command += ["--universal", "--python-version", "3.11", "--fork-strategy", "fewest",
-                    "--generate-hashes"]
+        command = [
+            "uv",
+            "pip",
+            "compile",
+            "pyproject.toml",
+            "--extra",
+            "dev",
+            "--output-file",
+            str(draft),
+            "--quiet",
+        ]
+        command += [
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--fork-strategy",
+            "fewest",
+            "--generate-hashes",
+        ]
         command += ["--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
         # the machine's own links may hold other builds, whose hashes nobody else could match
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))
+        }
         subprocess.run(command + ["--upgrade"] * upgrade, cwd=ROOT, env=environment, check=True)
         return draft.read_text()
 
@@ -42,7 +60,7 @@ def solve(upgrade: bool) -> str:
 def only_pins(text: str) -> str:
     """Keep pins and hashes; anything else (an address, a path) has no business in the lock.
 
-    >>> only_pins("--find-links /somewhere\\n# via x\\n")
+    >>> only_pins("--some-option /somewhere\\n# via x\\n")
     ''
     """
     lines = [line.rstrip() for line in text.splitlines()]
@@ -55,7 +73,8 @@ def main() -> int:
     draft = LOCK.with_suffix(".lock.tmp")
     draft.write_text(HEADER + pins, encoding="utf-8", newline="\n")
     os.replace(draft, LOCK)
-    print(f"{LOCK.name}: {len(re.findall("(?m)^[a-z0-9]", pins))} packages, {pins.count('--hash=')} hashes")
+    packages = len(re.findall("(?m)^[a-z0-9]", pins))
+    print(f"{LOCK.name}: {packages} packages, {pins.count('--hash=')} hashes")
     return 0
 
 

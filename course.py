@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""The one entry point of the course; needs nothing but Python 3.11, 3.12 or 3.13.
+
+    python course.py lab [--no-browser] [--port N] [NOTEBOOK]   open the course in JupyterLab
+    python course.py test [--fast] [PYTEST OPTIONS]             run every test (--fast: not the long ones)
+    python course.py doctor                                     say what is wrong with this machine
+
+    python course.py data NAME         fetch a real data set, or say how to get it
+    python course.py train METHOD      train a method
+    python course.py bench             measure the methods and the pipeline
+    python course.py app               the live comparison as a page
+    python course.py notebooks         rebuild the notebooks from their source
+    python course.py book              a site of the executed notebooks
+
+Each makes .venv first where it is missing, from requirements.lock; a later start goes straight on.
+"""
+
+import argparse
+import os
+import platform
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+FIRST = "notebooks/00_start_here.ipynb"
+TOOLS = ("data", "train", "bench", "app", "notebooks", "book")
+
+if sys.version_info >= (3, 11):  # an older Python gets one sentence from `complaint`, not a syntax error
+    sys.path.insert(0, str(ROOT / "tools"))
+    import _doctor
+    import _environment
+
+
+def complaint(version, system, machine, mac_release=""):
+    """One sentence on why the course cannot run on this Python and machine, or "" where it can."""
+    if not (3, 11) <= tuple(version[:2]) <= (3, 13):
+        return (
+            "The course needs Python 3.11, 3.12 or 3.13; this is {}.{}. Install one of these and start "
+            "course.py with it, for example `python3.13 course.py lab`.".format(*version[:2])
+        )
+    machine = machine.lower()
+    if system == "Darwin" and machine != "arm64":
+        return (
+            "TensorFlow is no longer made for Macs with an Intel processor. Use an Apple silicon Mac, "
+            "Windows or Linux. (On Apple silicon: this Python is an Intel build; install the arm64 one.)"
+        )
+    if system == "Darwin" and mac_release and int(mac_release.split(".")[0]) < 14:
+        return f"The course needs macOS 14 or later (dlib's build does); this is macOS {mac_release}."
+    known = {"Linux": ("x86_64", "aarch64"), "Windows": ("amd64", "x86_64"), "Darwin": ("arm64",)}
+    if machine not in known.get(system, ()):
+        return (
+            "The course runs on Linux (x86_64, aarch64), Windows (x86_64) and macOS (arm64); "
+            "this is {} on {}, for which its packages are not made.".format(
+                system or "an unknown system", machine or "?"
+            )
+        )
+    return ""
+
+
+def free_port(wanted=8888):
+    """The first port from ``wanted`` on that nobody listens on at this machine's own address."""
+    for port in range(wanted, min(wanted + 200, 65536)):
+        with socket.socket() as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise _environment.SetupError(f"No free port from {wanted} on. Name one with --port.")
+
+
+def can_open_browser():
+    """Whether a window of a browser can appear here."""
+    if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        return bool(webbrowser.get())
+    except webbrowser.Error:
+        return False
+
+
+def answers(port, token, process, patience=90):
+    """Wait until the server on ``port`` answers; False when its process ends or patience does."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            with opener.open(request, timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    return False
+
+
+def lab(arguments):
+    """Serve JupyterLab on a notebook until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="course.py lab", description="Open the course in JupyterLab.")
+    parser.add_argument("notebook", nargs="?", default=FIRST, help=f"what to open (default: {FIRST})")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument(
+        "--port", type=int, help="the port to serve on (default: the first free one from 8888)"
+    )
+    asked = parser.parse_args(arguments)
+    notebook = next(
+        (path for path in (Path(asked.notebook).resolve(), ROOT / asked.notebook) if path.exists()), None
+    )
+    if notebook is None or not notebook.is_relative_to(ROOT):
+        raise _environment.SetupError(f"There is no notebook {asked.notebook} in {ROOT}.")
+    start, python = time.monotonic(), _environment.ensure(ROOT)
+    port, token = asked.port or free_port(), secrets.token_hex(16)
+    page = f"/lab/tree/{notebook.relative_to(ROOT).as_posix()}"
+    opens = not asked.no_browser and can_open_browser()
+    command = [python, "-W", "ignore", "-m", "jupyterlab", "--log-level=WARN", "--LabApp.log_level=WARN"]
+    command += [f"--ServerApp.root_dir={ROOT}", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.default_url={page}"]
+    command += ["--ServerApp.answer_yes=True"] + ["--no-browser"] * (not opens)
+    command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+    print("Starting JupyterLab ...", flush=True)
+    surroundings = _environment.surroundings(ROOT) | {"JUPYTER_TOKEN": token}
+    process = subprocess.Popen(command, cwd=ROOT, env=surroundings)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        if answers(port, token, process):
+            seconds = f"{time.monotonic() - start:.0f} s"
+            print(
+                f"Ready after {seconds}. "
+                + ("Your browser opens this:" if opens else "Open this in a browser:")
+            )
+            print(f"\n    http://localhost:{port}{page}?token={token}\n\nCtrl-C here ends it.", flush=True)
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            process.wait(timeout=10)  # it got the Ctrl-C as well and closes its notebooks
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.terminate()
+            process.wait()
+        print("JupyterLab is closed.")
+        return 0
+
+
+def test(arguments):
+    """Run the tests on both cores; what is not --fast goes on to pytest."""
+    options = [argument for argument in arguments if argument != "--fast"]
+    if len(options) < len(arguments):
+        options = ["-m", "not slow", *options]
+    if (os.cpu_count() or 1) > 1:
+        options = ["-n", "2", "--dist", "loadfile", *options]
+    python = _environment.ensure(ROOT)
+    return subprocess.call([python, "-m", "pytest", *options], cwd=ROOT, env=_environment.surroundings(ROOT))
+
+
+def tool(verb, arguments):
+    """Run tools/VERB.py with the Python of .venv."""
+    script = ROOT / "tools" / f"{verb}.py"
+    if not script.is_file():
+        raise _environment.SetupError(
+            f"`{verb}` needs {script.relative_to(ROOT)}, which is not in this checkout."
+        )
+    python = _environment.ensure(ROOT)
+    return subprocess.call([python, script, *arguments], env=_environment.surroundings(ROOT))
+
+
+def main(arguments):
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(__doc__.strip())
+        return 0
+    verb, rest = arguments[0], arguments[1:]
+    if sys.version_info < (3, 11):
+        print(complaint(sys.version_info, platform.system(), platform.machine()), file=sys.stderr)
+        return 1
+    here = complaint(sys.version_info, platform.system(), platform.machine(), platform.mac_ver()[0])
+    if verb not in ("lab", "test", "doctor", *TOOLS):
+        known = ", ".join(("lab", "test", "doctor", *TOOLS))
+        print(f"course.py does not know `{verb}`. It knows: {known}.", file=sys.stderr)
+        return 2
+    try:
+        if verb == "doctor":
+            return _doctor.main(ROOT, here)
+        if here:
+            raise _environment.SetupError(here)
+        return lab(rest) if verb == "lab" else test(rest) if verb == "test" else tool(verb, rest)
+    except _environment.SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,245 @@
+"""The house rules of the repository, held by the machine: floors, sizes, docstrings, examples, style."""
+
+import ast
+import doctest
+import importlib
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "facelm_helpers"
+# ground first; whatever is a file `_name.py` beside these is a private part of them and stands on their floor
+FLOORS = [
+    ["paths"], ["images", "landmarks", "se"], ["metrics", "faces"],
+    ["augment", "sources", "detect", "tfrecords"],
+    ["training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
+]  # fmt: skip
+FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+LONGEST = 280  # lines; what is meant is 250, read in one sitting
+SLOW_TO_LOAD = {"tensorflow", "keras"}
+
+
+def module_name(path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path) -> set[str]:
+    """Full names of the modules of the package that a file imports, anywhere in it."""
+    here = module_name(path).split(".")
+    package = here if path.name == "__init__.py" else here[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                found.add(inner if inner in MODULES else base)
+    return {name for name in found if name.split(".")[0] == PACKAGE.name}
+
+
+MODULES = {module_name(path): path for path in FILES}
+GRAPH = {name: imports(path) - {name, PACKAGE.name} for name, path in MODULES.items()}
+LIBRARIES = {
+    name: {
+        word.split(".")[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0)
+        for word in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        )
+    }
+    for name, path in MODULES.items()
+}
+
+
+def room(name: str) -> str:
+    """The part of the package that a module belongs to: "sources" for facelm_helpers.sources._warp."""
+    return name.split(".")[1] if "." in name else ""
+
+
+def floor(name: str) -> int | None:
+    """The floor of a module; None for a private file of the package's own folder."""
+    return FLOOR.get(room(name))
+
+
+def test_every_public_file_has_a_floor():
+    lost = {room(name) for name in MODULES} - set(FLOOR) - {""}
+    assert {name for name in lost if not name.startswith("_")} == set()
+
+
+def test_nothing_imports_its_own_floor_or_a_higher_one():
+    wrong = []
+    for name, wanted in GRAPH.items():
+        for other in wanted:
+            mine, theirs = floor(name), floor(other)
+            if room(name) == room(other) or mine is None or theirs is None:
+                continue
+            if theirs >= mine:
+                wrong.append(f"{name} (floor {mine}) imports {other} (floor {theirs})")
+    assert wrong == []
+
+
+def test_a_private_file_serves_one_floor_and_imports_only_lower_ones():
+    wrong = []
+    for name in (name for name in MODULES if room(name).startswith("_")):
+        users = {floor(user) for user, wanted in GRAPH.items() if name in wanted and floor(user) is not None}
+        below = [
+            other
+            for other in GRAPH[name]
+            if floor(other) is not None and users and floor(other) >= min(users)
+        ]
+        wrong += [f"{name} imports {other}, which is not below its users" for other in below]
+    assert wrong == []
+
+
+def test_siblings_share_private_files_only():
+    """A method does not import another method, nor a source another source, but for private files."""
+    wrong = [
+        f"{name} imports {other}"
+        for name, wanted in GRAPH.items()
+        for other in wanted
+        if room(name) == room(other) in ("sources", "methods")
+        and name.count(".") == other.count(".") == 2
+        and not other.split(".")[2].startswith("_")
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_import_cycle():
+    done, doing = set(), []
+
+    def walk(name):
+        assert name not in doing, " -> ".join([*doing[doing.index(name) :], name])
+        if name in done or name not in GRAPH:
+            return
+        doing.append(name)
+        for other in sorted(GRAPH[name]):
+            # a package's own __init__ is loaded before its parts, so a part may not count it as a step
+            if not name.startswith(other + "."):
+                walk(other)
+        doing.pop()
+        done.add(name)
+
+    for name in sorted(GRAPH):
+        walk(name)
+    assert done == set(GRAPH)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_file_is_read_in_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_everything_public_says_what_it_is(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    silent = [] if ast.get_docstring(tree) else ["the module"]
+    for node in (node for node in tree.body if isinstance(node, kinds)):
+        inner = (
+            [part for part in node.body if isinstance(part, kinds)] if isinstance(node, ast.ClassDef) else []
+        )
+        for part in [node, *inner]:
+            # a method that takes the place of an inherited one is described where it comes from
+            inherits = part is not node and bool(node.bases)
+            if not part.name.startswith("_") and not node.name.startswith("_") and not inherits:
+                silent += [] if ast.get_docstring(part) else [part.name]
+    assert silent == []
+
+
+def needs_tensorflow(name: str) -> bool:
+    """Whether a module, or one of ours that it imports, imports TensorFlow anywhere."""
+    seen, waiting = set(), [name]
+    while waiting:
+        current = waiting.pop()
+        if current in seen or current not in MODULES:
+            continue
+        seen.add(current)
+        if LIBRARIES[current] & SLOW_TO_LOAD:
+            return True
+        waiting += GRAPH[current]
+    return False
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.slow] * needs_tensorflow(name)) for name in sorted(MODULES)
+])  # fmt: skip
+def test_the_examples_run(name):
+    module = importlib.import_module(name)
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert doctest.testmod(module, optionflags=options).failed == 0
+
+
+LIGHT = [name for name in ("landmarks", "metrics", "faces", "plots") if f"facelm_helpers.{name}" in MODULES]
+
+
+def test_the_light_part_does_not_load_tensorflow():
+    code = f"import sys\nfrom facelm_helpers import {', '.join(LIGHT)}\n"
+    code += "print(*sorted({'tensorflow', 'keras', 'torch', 'sklearn'} & set(sys.modules)))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert LIGHT and answer.stdout.strip() == ""
+
+
+def committed() -> list:
+    """Paths of the text files under version control (or, in a bare copy, of all that are not made)."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        )
+        paths = [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    text = {
+        ".py",
+        ".md",
+        ".toml",
+        ".yml",
+        ".yaml",
+        ".lock",
+        ".txt",
+        ".cfg",
+        ".ipynb",
+        ".json",
+        ".csv",
+        ".html",
+        "",
+    }
+    return [path for path in paths if path.suffix in text and path.is_file()]
+
+
+def test_no_committed_file_names_a_registry_or_a_path_of_one_machine():
+    # spelt in pieces, so that this file does not name them itself
+    names = ["py" + "pi.org", "files.pythonhosted" + ".org", "registry.npm" + "js", "deb.debian" + ".org"]
+    names += ["conda.anaconda" + ".org", "file:" + "///", "/ro" + "ot/", "/wo" + "rk/", "/opt/" + "wheels"]
+    names += ["--find" + "-links ", "--index" + "-url", "--extra" + "-index"]
+    pattern = re.compile("|".join(map(re.escape, names)))
+    found = []
+    for path in committed():
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if match := pattern.search(line):
+                found.append(f"{path.relative_to(REPOSITORY).as_posix()}:{number}: {match[0]}")
+    assert found == []
+
+
+def test_ruff_finds_nothing():
+    places = [
+        name
+        for name in ("course.py", "facelm_helpers", "tools", "tests", "notebooks/source")
+        if (REPOSITORY / name).exists()
+    ]
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise", *places]
+    answer = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"}
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
