@@ -24,8 +24,8 @@ def network(
     """The SE-ResNet that regresses the 68 points, as a Keras model.
 
     With the defaults: 128x128x3, stem 64x64x32, stages of 32x32x64, 16x16x128, 8x8x256 and 4x4x512 (the first
-    ``senet_blob`` of each stage halves the side), 1x1 to 4x4x64, 256, 136. Each convolution is followed by batch
-    normalisation and starts from variance scaling; the activation is ReLU.
+    ``senet_blob`` of each stage halves the side), 1x1 to 4x4x64, 256, 136. Each convolution is followed by
+    batch normalisation and starts from variance scaling; the activation is ReLU.
 
     Parameters
     ----------
@@ -71,7 +71,9 @@ def network(
     if not 0 < keep_prob <= 1:
         raise ValueError(f"keep_prob is {keep_prob!r}: wanted a share over 0, at most 1")
     if len(channels) != len(blobs) or not len(channels):
-        raise ValueError(f"{len(channels)} channels and {len(blobs)} blobs: wanted one of each for every stage")
+        raise ValueError(
+            f"{len(channels)} channels and {len(blobs)} blobs: wanted one of each for every stage"
+        )
     mean_shape = np.full(OUTPUTS, 0.5) if mean_shape is None else np.asarray(mean_shape, float).reshape(-1)
     if mean_shape.shape != (OUTPUTS,):
         raise ValueError(f"mean_shape has {mean_shape.size} numbers: wanted {OUTPUTS}, x and y of 68 points")
@@ -80,7 +82,7 @@ def network(
     image = keras.Input((size, size, 3), name="image")
     net = se.convolve(image, stem, 3, stride=2, weight_decay=weight_decay, name="stem")
     number = 0
-    for stage, (on_dim, repeats) in enumerate(zip(channels, blobs, strict=True)):
+    for on_dim, repeats in zip(channels, blobs, strict=True):
         for repeat in range(repeats):
             number += 1
             net = se.senet_blob(
@@ -88,7 +90,9 @@ def network(
                 weight_decay=weight_decay, pool_early=pool_early, name=f"blob{number}")  # fmt: skip
     net = se.convolve(net, head, 1, weight_decay=weight_decay, name="head")
     net = layers.Flatten(name="flat")(net)
-    net = layers.Dense(hidden, "relu", kernel_initializer="he_normal", kernel_regularizer=penalty, name="hidden")(net)
+    net = layers.Dense(
+        hidden, "relu", kernel_initializer="he_normal", kernel_regularizer=penalty, name="hidden"
+    )(net)
     net = layers.Dropout(1 - keep_prob, name="dropout")(net)
     points = layers.Dense(
         OUTPUTS, dtype="float32", kernel_regularizer=penalty, name="points",
@@ -96,37 +100,3 @@ def network(
         kernel_initializer=initializers.VarianceScaling(0.01, "fan_in", "truncated_normal"),
         bias_initializer=initializers.Constant(mean_shape.astype("float32")))(net)  # fmt: skip
     return keras.Model(image, points, name="senet")
-
-
-def weights_of(model):
-    """The weights of any Keras model as a dict: "LAYER/VARIABLE" -> array.
-
-    Examples
-    --------
-    >>> tiny = network(channels=(16,), blobs=(1,), stem=8, hidden=32)
-    >>> weights_of(tiny)["hidden/bias"].shape
-    (32,)
-    """
-    import keras
-
-    return {f"{layer.name}/{variable.name}": keras.ops.convert_to_numpy(variable)
-            for layer in model.layers for variable in layer.weights}  # fmt: skip
-
-
-def set_weights(model, weights):
-    """Put a dict of `weights_of` into a model of the same network; float16 is widened to float32.
-
-    Raises
-    ------
-    ValueError
-        If a weight is missing, left over, or of another shape.
-    """
-    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
-    missing, spare = sorted(variables.keys() - weights.keys()), sorted(weights.keys() - variables.keys())
-    if missing or spare:
-        odd = f"no weight {missing[0]!r}" if missing else f"a weight {spare[0]!r} that the network has not"
-        raise ValueError(f"the weights do not fit the network: there is {odd}")
-    for key, variable in variables.items():
-        if tuple(weights[key].shape) != tuple(variable.shape):
-            raise ValueError(f"weight {key!r} has shape {weights[key].shape}: wanted {tuple(variable.shape)}")
-        variable.assign(weights[key].astype("float32"))
