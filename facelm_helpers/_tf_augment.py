@@ -13,10 +13,10 @@ import numpy as np
 
 from facelm_helpers.landmarks import MIRROR, N_POINTS
 
-ROTATION = 20.0  # degrees, standard deviation of a normal draw cut off at twice that
-SCALE = 0.10  # of the logarithm, likewise
+ROTATION = 15.0  # degrees, standard deviation of a normal draw cut off at twice that
+SCALE = 0.08  # of the logarithm, likewise
 SHIFT = 0.04  # of the side, in x and in y, likewise
-GAIN, OFFSET, TINT, SLOPE = 0.25, 20.0, 0.06, 0.25  # light, drawn evenly from -this to +this
+GAIN, OFFSET, TINT, SLOPE = 0.2, 12.0, 0.06, 0.25  # light, drawn evenly from -this to +this
 NOISE = 8.0  # grey values: the largest standard deviation
 
 

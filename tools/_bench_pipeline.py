@@ -88,7 +88,7 @@ def _augment_one(image, points, rng):
     """The moves of the fast pipeline for one face, in NumPy and OpenCV."""
     size = len(image)
     middle = (size - 1) / 2
-    angle, scale = rng.normal(0, 20), np.exp(rng.normal(0, 0.1))
+    angle, scale = rng.normal(0, 15), np.exp(rng.normal(0, 0.08))
     matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
     matrix[:, 2] += rng.normal(0, 0.04 * size, 2)
     points = points * size @ matrix[:, :2].T + matrix[:, 2]
@@ -98,10 +98,10 @@ def _augment_one(image, points, rng):
     image = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
     ramp = np.linspace(-1, 1, size, dtype=np.float32)
     slope = rng.uniform(-0.25, 0.25, 2).astype(np.float32)
-    gain = np.float32(np.exp(rng.uniform(-0.25, 0.25))) * (1 + slope[0] * ramp[:, None] + slope[1] * ramp)
+    gain = np.float32(np.exp(rng.uniform(-0.2, 0.2))) * (1 + slope[0] * ramp[:, None] + slope[1] * ramp)
     tint = 1 + rng.uniform(-0.06, 0.06, 3).astype(np.float32)
     noise = rng.standard_normal((size, size, 1), np.float32) * np.float32(rng.uniform(0, 8))
-    image = image * (gain[..., None] * tint) + (noise + np.float32(rng.uniform(-20, 20)))
+    image = image * (gain[..., None] * tint) + (noise + np.float32(rng.uniform(-12, 12)))
     return np.clip(image / np.float32(255), 0, 1), (points / size).astype(np.float32).ravel()
 
 
