@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "facelm_helpers"
 # ground first; whatever is a file `_name.py` beside these is a private part of them and stands on their floor
 FLOORS = [
     ["paths"], ["images", "landmarks", "se"], ["metrics", "faces"],
-    ["augment", "sources", "detect", "tfrecords"],
+    ["augment", "sources", "detect", "tfrecords", "fairness"],
     ["training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
