@@ -75,7 +75,7 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
     if without:
         listed = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
         found = f"no face found in {len(without)} of {len(photographs)} photographs"
-        warnings.warn(f"{found}, left out: {listed}", stacklevel=2)
+        warnings.warn(f"{found}, left out: {listed}", stacklevel=3)
     return FaceSet(PictureFiles(pictures), np.stack(points), persons=np.array(persons))
 
 
