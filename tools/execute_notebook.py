@@ -17,15 +17,14 @@ def environment():
     """The environment of a kernel that builds or tests a notebook.
 
     The repository is importable, the network refuses, progress bars (whose text changes with every run) stay
-    quiet, and TensorFlow's start-up messages too.
+    away (`tools/kernel/sitecustomize.py`), and TensorFlow's start-up messages too.
     """
     given = os.environ.get("PYTHONPATH")
-    path = [str(ROOT / "tools" / "offline"), str(ROOT), *([given] if given else [])]
+    path = [str(ROOT / "tools" / "kernel"), str(ROOT), *([given] if given else [])]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONHASHSEED": "0",
-        "TQDM_DISABLE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 
@@ -42,7 +41,8 @@ def execute(notebook, folder):
     Returns
     -------
     float
-        Seconds, from the first cell to the last.
+        Seconds from the first cell to the last, as on an idle machine: by the clock, or of processor time if
+        that is less.
 
     Raises
     ------
@@ -59,6 +59,11 @@ def execute(notebook, folder):
         for count, (i, cell) in enumerate(code, 1):
             client.execute_cell(cell, i, execution_count=count)
         seconds = time.perf_counter() - start
+        # on a machine that is busy with something else, the clock runs on while the kernel waits
+        clock = nbformat.v4.new_code_cell("import time; print(time.process_time())")
+        notebook.cells.append(clock)
+        client.execute_cell(clock, len(notebook.cells) - 1)
+        seconds = min(seconds, float(notebook.cells.pop().outputs[0].text))
     tidy(notebook)
     return seconds
 

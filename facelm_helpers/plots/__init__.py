@@ -6,7 +6,7 @@ safe for colour-blind readers.
 """
 
 from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, canvas, setup, show
-from facelm_helpers.plots._errors import ced, leaderboard
+from facelm_helpers.plots._errors import ced, curves, leaderboard, normalisers, regions
 from facelm_helpers.plots._faces import compare, face, faces_grid, markup
 
 __all__ = [
@@ -17,10 +17,13 @@ __all__ = [
     "canvas",
     "ced",
     "compare",
+    "curves",
     "face",
     "faces_grid",
     "leaderboard",
     "markup",
+    "normalisers",
+    "regions",
     "setup",
     "show",
 ]

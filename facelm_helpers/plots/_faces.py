@@ -3,7 +3,9 @@
 import numpy as np
 
 from facelm_helpers.landmarks import N_POINTS, REGIONS
-from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
+from facelm_helpers.plots._canvas import FULL, HALF, REGION_COLOURS, as_picture, canvas
+
+OTHER_MARKUP = "#56B4E9"  # points of a mark-up whose regions have no colours
 
 
 def face(image, points=None, truth=None, box=None, ax=None, title=None):
@@ -41,16 +43,25 @@ def face(image, points=None, truth=None, box=None, ax=None, title=None):
         # The box's edges are continuous coordinates in which pixel 0 reaches from -0.5 to 0.5
         left, top, right, bottom = (float(edge) - 0.5 for edge in box)
         ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color="white", lw=1.2)
+    size = _dot_size(ax, width, truth if points is None else points)
     if truth is not None and points is not None:
         for start, end in zip(truth, points, strict=True):
-            ax.plot(*np.stack([start, end]).T, color="white", lw=0.7)
+            ax.plot(*np.stack([start, end]).T, color="white", lw=0.2 * size)
     if truth is not None:
-        ax.plot(*np.asarray(truth).T, "x", color="white", ms=3, mew=0.9)
+        ax.plot(*np.asarray(truth).T, "x", color="white", ms=size, mew=0.3 * size)
     if points is not None:
-        dots(ax, points)
+        dots(ax, points, size)
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), title=title or "")
     ax.axis("off")
     return ax.figure
+
+
+def _dot_size(ax, width, points):
+    """Dots in proportion to the face: 2.6 typographic points for every inch of it on paper, within reason."""
+    if points is None or len(points) < 2:
+        return 3.0
+    paper = ax.get_position().width * ax.figure.get_figwidth()
+    return float(np.clip(2.6 * paper * np.ptp(np.asarray(points), axis=0).max() / width, 1.2, 3.6))
 
 
 def dots(ax, points, size=3.0, colour=None):
@@ -59,9 +70,9 @@ def dots(ax, points, size=3.0, colour=None):
     if len(points) == N_POINTS and colour is None:
         groups = [(points[index], REGION_COLOURS[region]) for region, index in REGIONS.items()]
     else:
-        groups = [(points, colour or METHOD_COLOURS[0])]
+        groups = [(points, colour or OTHER_MARKUP)]
     for group, paint in groups:
-        ax.plot(*group.T, "o", color=paint, ms=size, mec="white", mew=0.35)
+        ax.plot(*group.T, "o", color=paint, ms=size, mec="white", mew=0.12 * size)
 
 
 def faces_grid(images, points=None, truth=None, boxes=None, titles=None, columns=8):
@@ -91,8 +102,8 @@ def faces_grid(images, points=None, truth=None, boxes=None, titles=None, columns
     columns = min(columns, count)
     rows = -(-count // columns)
     side = FULL / columns
-    figure, axes = canvas(rows, columns, FULL, rows * (side + (0.22 if titles else 0)), squeeze=False)
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    figure, axes = canvas(rows, columns, FULL, rows * (side + (0.25 if titles else 0)), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.03, wspace=0, hspace=0)
     for i, ax in enumerate(axes.flat):
         if i >= count:
             ax.axis("off")
@@ -152,43 +163,42 @@ def markup(points, numbers=True):
     Examples
     --------
     >>> figure = markup(np.random.default_rng(0).normal(size=(68, 2)))
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['jaw', 'brows', 'nose', 'eyes', 'mouth']
     """
     points = np.asarray(points, np.float64)
     if points.shape != (N_POINTS, 2):
         raise ValueError(f"The mark-up is drawn from an array of shape (68, 2); got {points.shape}.")
     extent = np.ptp(points, axis=0)
-    width = 1.25 * HALF
-    figure, ax = canvas(width=width, height=width * extent[1] / extent[0] + 0.3)
-    centre = points.mean(0)
-    for region, index in REGIONS.items():
-        ax.plot(*points[index].T, "o", color=REGION_COLOURS[region], ms=4, label=region)
-        for i in index if numbers else ():
-            # Numbers stand outside the jaw and the brows, above or below the rest
-            outward = (
-                (points[i] - centre)
-                if region == "jaw"
-                else np.array([0.0, points[i, 1] - _middle(points, i)])
-            )
-            step = 9 * outward / (np.linalg.norm(outward) or 1)
-            place = {"xytext": (step[0], -step[1]), "textcoords": "offset points"}
-            ax.annotate(str(i), points[i], ha="center", va="center", fontsize=6.5, **place)
-    ax.set_aspect("equal")
-    ax.invert_yaxis()
-    ax.margins(0.07)
-    ax.axis("off")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5, handletextpad=0.1, columnspacing=1)
+    figure, (whole, mouth) = canvas(columns=2, width=FULL, height=0.52 * FULL * extent[1] / extent[0] + 0.5)
+    for ax, regions in ((whole, REGIONS), (mouth, ("mouth",))):
+        for region in regions:
+            ax.plot(*points[REGIONS[region]].T, "o", color=REGION_COLOURS[region], ms=4.5, label=region)
+            for i in REGIONS[region] if numbers and (region == "mouth") == (ax is mouth) else ():
+                x, y = _number_side(points, i)
+                place = {"xytext": (8 * x, -8 * y), "textcoords": "offset points"}
+                ax.annotate(str(i), points[i], ha="center", va="center", fontsize=7.5, **place)
+        ax.set_aspect("equal")
+        ax.invert_yaxis()
+        ax.margins(0.09)
+        ax.axis("off")
+    mouth.set_title("the mouth, larger")
+    figure.legend(*whole.get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 
 
-def _middle(points, i):
-    """The height that decides whether point i's number goes above it or below it."""
-    if i < 27:  # brows: always above
-        return points[i, 1] + 1
-    for group in (slice(36, 42), slice(42, 48), slice(48, 60)):
-        if i in range(group.start, group.stop):
-            return points[group, 1].mean()
-    if i >= 60:  # inner lips: towards the gap between them
-        return 2 * points[i, 1] - points[60:68, 1].mean()
-    return points[i, 1] - 1  # nose: below
+def _number_side(points, i):
+    """The direction, of length 1, in which point i's number stands beside it."""
+    if i < 17:  # jaw: outside
+        away = points[i] - points[:17].mean(axis=0)
+    elif i < 27:  # brows: above
+        away = np.array([0.0, -1.0])
+    elif i < 31:  # bridge of the nose: to the right
+        away = np.array([1.0, 0.0])
+    elif i < 36:  # base of the nose: below
+        away = np.array([0.0, 1.0])
+    else:  # an eye, the outer lips, the inner lips: away from their middle, inner lips towards it
+        group = next(g for g in (range(36, 42), range(42, 48), range(48, 60), range(60, 68)) if i in g)
+        away = points[i] - points[group].mean(axis=0)
+        away = away * [0.3, 1.0] * (-1 if i >= 60 else 1)
+    return away / (np.linalg.norm(away) or 1.0)

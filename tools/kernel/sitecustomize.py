@@ -1,10 +1,11 @@
-"""Refuses every connection that leaves this machine.
+"""What is different in a kernel that builds or tests a notebook: no network, and no progress bars.
 
-Python imports this file at start-up when its folder is on PYTHONPATH; notebooks are built and tested that
-way, so that a cell that needs the network fails for its author and not for a student on a train. Jupyter
-itself talks to its kernels over the loopback address, which stays open.
+Python imports this file at start-up when its folder is on PYTHONPATH. A cell that needs the network then
+fails for its author and not for a student on a train; Jupyter itself talks to its kernels over the loopback
+address, which stays open. Progress bars are for people who wait: what they write is never the same twice.
 """
 
+import importlib.util
 import socket
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
@@ -50,3 +51,18 @@ def _local_getaddrinfo(host, *rest, **named):
 
 
 socket.getaddrinfo = _local_getaddrinfo
+
+
+def _silence_progress():
+    from tqdm.std import tqdm
+
+    original = tqdm.__init__
+
+    def silent(self, *given, **named):
+        original(self, *given, **{**named, "disable": True})
+
+    tqdm.__init__ = silent
+
+
+if importlib.util.find_spec("tqdm"):
+    _silence_progress()

@@ -1,0 +1,293 @@
+# %% [markdown]
+# # Start here: find 68 points on a face
+#
+# **After this notebook you can**
+#
+# - find a face in a photograph, and 68 points on it, in four lines of Python;
+# - say what the 68 points are, which region a number belongs to, and how other mark-ups relate to them;
+# - tell the points of a 2D face from those of a 3D face;
+# - name what people build on facial points, and where in this course you meet it.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# **Needs:** a little Python and NumPy. No download: faces and models came with the course.
+#
+# Run a cell with <kbd>Shift</kbd> + <kbd>Enter</kbd>, from top to bottom. Answers are in the
+# SOLUTIONS_LINK.
+
+# %%
+import numpy as np
+import skimage.data
+
+from facelm_helpers import landmarks, methods, plots, sources
+from facelm_helpers.checks import start_here as check
+from facelm_helpers.detect import detect
+from facelm_helpers.faces import crop
+
+plots.setup()
+
+# %% [markdown]
+# ## A photograph
+#
+# To a computer a photograph is an array of numbers: rows, columns, and three colours from 0 to 255. This
+# one shows the astronaut Eileen Collins (NASA, public domain); it comes with scikit-image.
+
+# %%
+photograph = skimage.data.astronaut()
+photograph.shape, photograph.dtype
+
+# %% [markdown]
+# ## First: where is the face?
+#
+# A **detector** slides a window over the picture, at many sizes, and answers with a *box* for every face:
+# left, top, right and bottom edge, in pixels. Here is the box that dlib's detector finds.
+
+# %%
+boxes = detect(photograph, upsample=0)
+boxes
+
+# %% [markdown]
+# ## Then: where are its points?
+#
+# **Face alignment** starts from the box and finds the *landmarks*: 68 agreed places on the face. One line
+# loads an aligner, one line runs it. What comes back has the shape (faces, points, 2): an $x$ and a $y$ for
+# each point.
+
+# %%
+aligner = methods.load("dlib")
+points = aligner.predict([photograph], boxes)
+points.shape
+
+# %%
+plots.show(
+    plots.face(photograph, points[0], box=boxes[0]),
+    alt="An astronaut in an orange suit smiles at us. A white box frames her face; 68 "
+    "coloured dots trace the jaw, the eyebrows, the nose, the eyes and the lips.",
+)
+
+# %% [markdown]
+# The paper behind it is called *One Millisecond Face Alignment*, and means it. Let us look closer: `crop`
+# cuts a square round the box and returns it with the *transform*, the map from pixels of the photograph to
+# pixels of the crop.
+#
+# <!-- Here, later: the same crop with the points of SENet beside those of dlib. -->
+
+# %%
+close_up, transform = crop(photograph, boxes[0], size=400)
+close_points = landmarks.apply_transform(transform, points[0])
+plots.show(
+    plots.face(close_up, close_points),
+    alt="The same face, close up. Blue dots follow the jaw from ear to ear, orange ones the "
+    "eyebrows, green ones the bridge and base of the nose, pink ones the eyelids, red "
+    "ones the outer and inner edge of the lips.",
+)
+
+# %% [markdown]
+# ## Every point has a number
+#
+# The numbers matter: point 30 is the tip of the nose on *every* face, so that two faces can be compared
+# point by point. This mark-up comes from the 300-W challenge (2013). "Left" and "right" are as *you* see
+# the picture, and the numbers start at 0.
+
+# %%
+plots.show(
+    plots.markup(close_points),
+    alt="The 68 points without the photograph, numbered. 0 to 16 run along the jaw from left "
+    "to right, 17 to 26 along the brows, 27 to 35 down the nose, 36 to 47 round the eyes,"
+    " 48 to 67 round the lips.",
+)
+
+# %% [markdown]
+# The course gives each region one colour, everywhere:
+
+# %%
+for region, index in landmarks.REGIONS.items():
+    print(f"{region:6} points {index[0]:2} to {index[-1]}")
+
+# %% [markdown]
+# ### Exercise 1
+#
+# The distance between the *outer* corners of the eyes is the classic ruler of a face; the next notebook
+# measures with it. Which two points are they? Read their numbers off the picture.
+
+# %% tags=["exercise"]
+# SOLUTION
+outer_corners = [36, 45]
+# END SOLUTION
+# STUB outer_corners = [..., ...]
+
+# %%
+check.outer_corners(outer_corners)
+
+# %% [markdown]
+# ### Exercise 2
+#
+# A smile makes the mouth wider. To compare photographs of different sizes, divide the width of the mouth
+# (point 48 to point 54) by the distance of the outer eye corners. `np.linalg.norm(a - b)` is the distance
+# of two points.
+
+# %% tags=["exercise"]
+p = points[0]
+# SOLUTION
+mouth_ratio = np.linalg.norm(p[48] - p[54]) / np.linalg.norm(p[36] - p[45])
+# END SOLUTION
+# STUB mouth_ratio = ...
+
+# %%
+check.mouth_ratio(mouth_ratio, points[0])
+
+# %% [markdown]
+# ## How many points?
+#
+# As many as the purpose needs, and as people could afford to click:
+#
+# | points | where | what for |
+# |---|---|---|
+# | 5 | CelebA, MTCNN | eyes, nose, mouth corners: enough to straighten a face before recognising it |
+# | 20 | BioID | one of the first public sets (2001) |
+# | 21 | AFLW | any pose up to full profile; hidden points are left out |
+# | 29 | LFPW, COFW | real-life photographs; COFW also says which points are covered |
+# | 68 | 300-W, 300W-LP | this course: every region with its outline |
+# | 96, 98 | WFLW (98) | 68 with finer lids and jaw, and the pupils |
+# | 192, 194 | HELEN (194) | dense contours, clicked by hand |
+# | 1,000 and 8,000 | Megvii (Face++) | commercial dense points for make-up and 3D, computed, not clicked |
+#
+# Small mark-ups can be read off large ones. From 68 points `convert` makes the others, exactly or nearly
+# so:
+
+# %%
+names = ("5", "21", "29", "51", "68", "98")
+shown = {f"{name} points": landmarks.convert(close_points, name) for name in names}
+plots.show(
+    plots.compare(close_up, shown, columns=3),
+    alt="Six copies of the astronaut's face with 5, 21, 29, 51, 68 and 98 points. With more "
+    "points the outlines of eyes, mouth and jaw become finer.",
+)
+
+# %% [markdown]
+# ## 2D faces and 3D faces
+#
+# Turn your head, and part of your jaw disappears behind your cheek. Where are its points then?
+#
+# - **2D points** stay on what is *visible*: the jaw's points slide along the edge of the face that we still
+#   see.
+# - **3D points** stay on the *same spot of the head*, seen or not; they have a depth $z$ as well.
+#
+# For a face that looks at us the two nearly agree, at profile they do not. Most of this course is about 2D
+# points; notebook 08 is about 3D, where a whole surface is fitted instead of 68 dots.
+
+# %% [markdown]
+# ## The faces of this course
+#
+# The faces that you work with are **synthetic**. A statistical model of shape and texture, learnt from
+# thousands of photographs, draws a new face whenever you ask. Nobody on these pictures exists, the points
+# are known exactly, and the supply never ends. With the same `seed` everybody gets the same faces.
+
+# %%
+faces = sources.load("synthetic", n=24, seed=0)
+faces
+
+# %%
+plots.show(
+    plots.faces_grid(faces.images, columns=8),
+    alt="Twenty-four synthetic faces in three rows: women and men, several skin colours, some"
+    " smiling, some turned to the side, in different light and before different "
+    "backgrounds.",
+)
+
+# %% [markdown]
+# Each comes with its box and its points. This is what a method learns from, and what it is judged by:
+
+# %%
+plots.show(
+    plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxes[:8], columns=4),
+    alt="Eight of the synthetic faces, larger, with their boxes and with 68 coloured dots on "
+    "each, also where the face is turned away.",
+)
+
+# %% [markdown]
+# How does dlib, which never saw such faces, do on them? Its points are dots; white crosses mark the truth.
+
+# %%
+guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
+plots.show(
+    plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=4),
+    alt="Four synthetic faces with dlib's dots, each joined by a line to the white cross of "
+    "its truth. On most faces the lines are short.",
+)
+
+# %% [markdown]
+# Close where a face looks at us; lost, sometimes, where it is turned away. *How* close, in a number that is
+# fair to large and small faces, is the question of the [next notebook](01_measuring_error.ipynb).
+
+# %% [markdown]
+# ## What people build on it
+#
+# | application | what the points give |
+# |---|---|
+# | expression recognition | how far the brows rise, the lids close, the mouth corners lift |
+# | face editing and swapping | a mesh of triangles, to be moved or exchanged |
+# | make-up, "beauty" filters | where lips, lids and brows begin and end |
+# | 3D reconstruction | the pose of the head, and a first guess at its shape |
+# | recognition | a face turned upright before it is compared |
+# | drivers' assistants | blinks, yawns, and where the head points |
+#
+# Lipstick, for example, is a polygon: fill the outline of the lips (points 48 to 59), leave out the gap
+# between them (60 to 67), and mix in some colour.
+
+# %%
+from skimage.draw import polygon2mask
+
+x_y = close_points[:, ::-1]  # polygon2mask wants rows (y) before columns (x)
+lips = polygon2mask((400, 400), x_y[48:60]) & ~polygon2mask((400, 400), x_y[60:68])
+painted = close_up.copy()
+painted[lips] = 0.6 * close_up[lips] + 0.4 * np.array([170, 0, 60])
+
+# %%
+plots.show(
+    plots.faces_grid([close_up, painted], titles=["before", "after"], columns=2),
+    alt="The astronaut's face twice: as photographed, and with lips of a deeper red.",
+)
+
+# %% [markdown]
+# ## The way ahead
+#
+# | notebook | what you can do after it |
+# |---|---|
+# | 00 start here | you are here |
+# | [01 measuring error](01_measuring_error.ipynb) | how good a method is, and when such a number misleads |
+# | 02 shape models | Procrustes, point distribution models, ASM and AAM: faces as a few sliders |
+# | 03 cascaded regression | CPR, ESR, SDM, LBF: in stages to the face, $S^{t+1} = S^t + r_t(\phi(I, S^t))$ |
+# | 04 dlib, 68 points | train an ensemble of regression trees; label your own photographs |
+# | 05 preparing data | the data sets of the field; crop, normalise, split by person, TFRecords |
+# | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
+# | 07 heatmaps | FAN and DAN: a picture for each point |
+# | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
+# | 09 squeeze and excitation | what SENet adds to a network, and why |
+# | 10 training SENet | the whole recipe, from data to checkpoint |
+# | 11 the comparison | every method on one leaderboard |
+# | 12 freezing and deploying | one file, the same answer, in milliseconds |
+# | 13 compare live | dlib against SENet, on your webcam |
+# | 14 challenges | light, pose, expression, occlusion, density: remedies, tried |
+# | 15 what people build | blinks, head pose, make-up, face swap, smoothing |
+#
+# Each notebook is built like this one: a few lines of text, a few lines of code, a picture.
+
+# %% [markdown]
+# ## Key points
+#
+# - Detection gives a **box**; alignment starts from the box and gives **points**.
+# - A mark-up fixes how many points there are and what each number means. This course uses 68, in five
+#   regions.
+# - Small mark-ups can be computed from large ones; the other way round there is nothing to compute from.
+# - 2D points follow the visible outline; 3D points stay on the same spot of the head.
+# - Images are RGB `uint8`; points are `float32` pixels, $x$ before $y$; boxes are left, top, right, bottom.
+#
+# ## Go further
+#
+# - C. Sagonas, G. Tzimiropoulos, S. Zafeiriou, M. Pantic, *300 Faces in-the-Wild Challenge*, ICCV workshops
+#   2013: where the 68 points come from.
+# - V. Kazemi, J. Sullivan, *One Millisecond Face Alignment with an Ensemble of Regression Trees*, CVPR
+#   2014: how dlib does it.
+# - X. Jin, X. Tan, *Face Alignment In-the-Wild: A Survey*, Computer Vision and Image Understanding, 2017.
+# - N. Wang, X. Gao, D. Tao, H. Yang, X. Li, *Facial Feature Point Detection: A Comprehensive Survey*,
+#   Neurocomputing, 2018.

@@ -1,0 +1,365 @@
+# %% [markdown]
+# # Measuring error
+#
+# **After this notebook you can**
+#
+# - compute the normalised mean error (NME) of 68 points, with four different rulers;
+# - show, with numbers, how the choice of the ruler can reverse a ranking;
+# - read a cumulative error distribution, and take the AUC and the failure rate from it;
+# - say how sure a figure is, where on the face an error sits, and when a comparison is unfair.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# **Needs:** [notebook 00](00_start_here.ipynb). Answers are in the SOLUTIONS_LINK.
+
+# %%
+import numpy as np
+
+from facelm_helpers import landmarks, methods, metrics, plots, sources
+from facelm_helpers.checks import measuring_error as check
+from facelm_helpers.detect import detect
+from facelm_helpers.faces import to_vector
+
+plots.setup()
+
+# %% [markdown]
+# ## Faces to measure on, and three methods
+#
+# Two thirds of the faces are there to learn from, one third is there to be judged by. Nobody stands in
+# both. Three methods will be judged:
+#
+# - `mean shape` learns the average face and puts it into the box, whatever the picture shows: what every
+#   method has to beat;
+# - `ert` is an ensemble of regression trees, trained here and now;
+# - `dlib` is the same kind of method, trained by its author on thousands of real photographs.
+
+# %%
+FACES = sources.load("synthetic", n=1200, seed=1)
+train, test = FACES.split_by_person(2 / 3, seed=0)
+train, test
+
+# %%
+small = {"cascade_depth": 6, "num_trees_per_cascade_level": 60}
+aligners = {
+    "mean shape": methods.create("mean_shape").fit(train, progress=False),
+    "ert": methods.create("ert", **small).fit(train, progress=False),
+    "dlib": methods.load("dlib"),
+}
+predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.items()}
+
+# %% [markdown]
+# ## From points to one number
+#
+# A face with $K$ points is a vector, its *shape* $S = (x_1, y_1, x_2, y_2, \dots, x_K, y_K)$, of length
+# $2K$: for 68 points, the 136 numbers that a regression network puts out.
+#
+# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). How far are they
+# apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
+
+# %%
+p, g = predicted["ert"][3], test.points[3]
+S = to_vector(g[None])[0]
+distance = np.linalg.norm(p - g, axis=-1)
+print(len(S), "numbers")
+plots.show(
+    plots.face(test.images[3], p, truth=g, title=f"mean distance {distance.mean():.1f} pixels"),
+    alt="A synthetic face with 68 coloured dots, the prediction, and 68 white crosses, the "
+    "truth. Short white lines join each dot to its cross.",
+)
+
+# %% [markdown]
+# Pixels are a bad unit: in a picture twice as large the error doubles, though the method is the same. So we
+# divide by a length $d$ of the same face, the **normaliser**:
+#
+# $$e = \frac{1}{K} \sum_{k=1}^{K} \frac{\lVert p_k - g_k \rVert_2}{d}$$
+#
+# The NME of a method is the mean of $e$ over the $N$ faces of a test set. The classic $d$ is the
+# *inter-ocular distance*, from one outer eye corner to the other, $\lVert g_{36} - g_{45} \rVert$. It is
+# taken from the truth: else a method could shrink its error by drawing the eyes further apart.
+
+
+# %%
+def nme(p, g, d):
+    """Normalised mean error of one face, or of each of N faces."""
+    return np.linalg.norm(p - g, axis=-1).mean(axis=-1) / d
+
+
+d = np.linalg.norm(g[36] - g[45])
+for s in (1, 2, 4):  # the same face in pictures of three sizes
+    print(f"size {s}: {nme(s * p, s * g, 1):.1f} pixels, NME {nme(s * p, s * g, s * d):.1%}")
+
+# %% [markdown]
+# The course holds errors as fractions (0.05) and prints them in percent (5 %).
+#
+# ## Four rulers
+#
+# | normaliser | $d$ | used by |
+# |---|---|---|
+# | `inter_ocular` | distance of the outer eye corners | 300-W, WFLW |
+# | `inter_pupil` | distance of the eye centres | older 300-W tables, COFW |
+# | `box` | $\sqrt{w h}$ of the tight box round the points | 300W-LP, AFLW2000-3D |
+# | `diagonal` | $\sqrt{w^2 + h^2}$ of the same box | Menpo |
+#
+# `metrics.nme` gives the error of each face of a set. The same predictions, by four rulers:
+
+# %%
+for norm in metrics.NORMALISERS:
+    print(f"{norm:13} {metrics.nme(predicted['ert'], test.points, norm=norm).mean():5.1%}")
+plots.show(
+    plots.normalisers(test.images[3], g),
+    alt="The same face four times, each with one red line: between the outer eye corners, "
+    "between the eye centres, across a square as large as the box, and along the diagonal"
+    " of the box. The line between the eye centres is the shortest, the diagonal the "
+    "longest.",
+)
+
+# %% [markdown]
+# One method, four "NMEs", the largest more than three times the smallest. A figure without its normaliser
+# says nothing, and a table that mixes two of them (published ones do) says something wrong.
+#
+# ### Exercise 1
+#
+# Compute the `box` normaliser of the face `g`: $d = \sqrt{w h}$, where $w$ and $h$ reach from the smallest
+# to the largest $x$ and $y$. (`np.ptp(g, axis=0)` is "peak to peak": largest minus smallest.)
+
+# %% tags=["exercise"]
+# SOLUTION
+width, height = np.ptp(g, axis=0)
+box_length = np.sqrt(width * height)
+# END SOLUTION
+# STUB width, height = ..., ...
+# STUB box_length = ...
+
+# %%
+check.box_length(box_length, g)
+
+# %% [markdown]
+# ## When a head turns, the ruler shrinks
+#
+# Seen from the side, the eyes are close together in the picture, while the face is as tall as before. So
+# the inter-ocular ruler shrinks, and the error that it gives grows, for no fault of the method. Five faces,
+# from frontal to turned, and the eyes' distance as a share of the box:
+
+# %%
+ratio = metrics.normaliser(test.points, "inter_ocular") / metrics.normaliser(test.points, "box")
+order = np.argsort(-ratio)
+some = order[np.linspace(5, len(order) - 1, 5).astype(int)]
+plots.show(
+    plots.faces_grid(test.images[some], test.points[some], titles=[f"{r:.2f}" for r in ratio[some]]),
+    alt="Five faces, the first seen from the front, the last nearly from the side. The number"
+    " above each, eye distance divided by the size of the box, falls from left to right.",
+)
+
+# %% [markdown]
+# ## The ruler picks the winner
+#
+# How far is a face turned? A measure that needs only points: how far the tip of the nose (30) lies from the
+# middle of the box, in widths of the box. We use it to train two specialists, one on faces that look at us,
+# the other on faces that are turned away.
+
+
+# %%
+def turn(faces):
+    """How far each face is turned to either side: 0 is frontal, from 0.25 on one cheek hides."""
+    left, _, right, _ = faces.boxes.T
+    return np.abs(faces.points[:, 30, 0] - (left + right) / 2) / (right - left)
+
+
+frontal = methods.create("ert", **small).fit(train[turn(train) < 0.12], progress=False)
+sideways = methods.create("ert", **small).fit(train[turn(train) > 0.25], progress=False)
+
+# %% [markdown]
+# Both sit an exam in which a share $s$ of the faces is turned away. The curves show the error of `frontal`
+# divided by that of `sideways`: below 1, `frontal` is the better one.
+
+# %%
+easy, hard = test[turn(test) < 0.12], test[turn(test) > 0.25]
+s = np.linspace(0, 1, 101)[:, None]
+
+
+def exam(aligner, norm):
+    """NME by s: the mean over frontal faces counts 1 - s, that over turned faces s."""
+    e = [metrics.nme(aligner.predict(f.images, f.boxes), f.points, norm).mean() for f in (easy, hard)]
+    return (1 - s[:, 0]) * e[0] + s[:, 0] * e[1]
+
+
+results = {n: (exam(frontal, n), exam(sideways, n)) for n in metrics.NORMALISERS}
+ratios = {norm: a / b for norm, (a, b) in results.items()}
+
+# %%
+plots.show(
+    plots.curves(
+        s[:45], {n: ratios[n][:45] for n in ("inter_ocular", "box")}, level=1,
+        xlabel="share of turned faces, s", ylabel="NME of frontal / NME of sideways",
+    ),
+    alt="Two rising curves, that of the inter-ocular ruler above that of the box. Each "
+    "crosses the dotted line at 1, where the two methods tie, but not at the same share "
+    "of turned faces.",
+)  # fmt: skip
+
+# %% [markdown]
+# Between the two crossings the rulers contradict each other. An exam from the middle of that gap:
+
+# %%
+gap = np.flatnonzero((ratios["inter_ocular"] > 1) & (ratios["box"] < 1))
+at = gap[len(gap) // 2]
+for norm, (a, b) in results.items():
+    best = "frontal" if a[at] < b[at] else "sideways"
+    print(f"{norm:13} frontal {a[at]:5.1%}   sideways {b[at]:5.1%}   best: {best}")
+
+# %% [markdown]
+# Same faces, same predictions, same distances in pixels, and two winners. The eyes' ruler makes every
+# mistake on a turned face count for more. Towards full profile the eye distance goes to *zero*, so that a
+# handful of faces can decide everything: that is why work on large poses (300W-LP, AFLW2000-3D) divides by
+# the box.
+#
+# ### Exercise 2
+#
+# A colleague compares methods on AFLW2000-3D, where heads turn up to 90 degrees. Which ruler do you name:
+# `"inter_ocular"`, `"inter_pupil"` or `"box"`?
+
+# %% tags=["exercise"]
+# SOLUTION
+ruler = "box"
+# END SOLUTION
+# STUB ruler = ...
+
+# %%
+check.ruler(ruler)
+
+# %% [markdown]
+# ## More than the mean
+#
+# One lost face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) hides
+# nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the
+# left, the better.
+
+# %%
+errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
+plots.show(
+    plots.ced(errors, threshold=0.08),
+    alt="Three rising curves: share of faces against error. The one of ert rises first, that "
+    "of dlib follows and levels off lower, that of the mean shape comes last. A dotted "
+    "line marks the threshold at 8 percent.",
+)
+
+# %% [markdown]
+# Two numbers sum the curve up, given a threshold $t$ (8 % here):
+#
+# - the **failure rate**, the share of faces with $e_i > t$: what the curve lacks to 100 % at $t$;
+# - the **AUC**, the area under the curve from 0 to $t$, divided by $t$: 1 for a perfect method.
+#
+# Older code integrates with `scipy.integrate.simps`, which SciPy has removed. No loss: the curve is a
+# staircase to which each face adds a rectangle of width $t - e_i$, so the area is exactly
+#
+# $$\mathrm{AUC}_t = \frac{1}{N} \sum_{i=1}^{N} \max\left(0, 1 - \frac{e_i}{t}\right)$$
+#
+# ### Exercise 3
+#
+# Write it, in one line. `np.clip(x, 0, 1)` cuts off what lies outside 0 to 1.
+
+
+# %% tags=["exercise"]
+def my_auc(e, t):
+    # SOLUTION
+    return np.mean(np.clip(1 - e / t, 0, 1))
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.auc(my_auc)
+
+# %% [markdown]
+# ## How sure are we?
+#
+# Other test faces would have given another mean. How different? The **bootstrap** asks the faces at hand:
+# draw $N$ of them *with replacement*, take the mean, do it a thousand times. The middle 95 % of these means
+# is the interval, drawn as a whisker. Where whiskers overlap widely, be slow to name a winner.
+
+# %%
+rng = np.random.default_rng(0)
+e = errors["ert"]
+means = [rng.choice(e, size=len(e)).mean() for _ in range(1000)]
+low, high = np.quantile(means, [0.025, 0.975])
+print(f"ert: NME {e.mean():.1%}, between {low:.1%} and {high:.1%}\n")
+
+table = metrics.leaderboard(errors, threshold=0.08)
+for row in table:
+    print(f"{row['method']:11} AUC {row['auc']:.2f}   failures {row['failure_rate']:4.0%}")
+plots.show(
+    plots.leaderboard(table),
+    alt="Three bars with whiskers, the shortest on top: ert, then dlib, then the mean shape.",
+)
+
+# %% [markdown]
+# ## Where on the face?
+#
+# Nothing marks point 5: along the jaw even people disagree, and 17 of the 68 points are there. Papers that
+# report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
+
+# %%
+by_region = {name: {} for name in predicted}
+for name, q in predicted.items():
+    for region, index in landmarks.REGIONS.items():
+        by_region[name][region] = metrics.nme(q, test.points, "box", points=index).mean()
+plots.show(
+    plots.regions(by_region),
+    alt="For each method five bars, one per region, in the colours of the regions. The jaw's "
+    "bar is the tallest, or nearly so; for ert those of eyes and nose are about half as "
+    "tall.",
+)
+
+# %% [markdown]
+# ## Is it fair? The box
+#
+# dlib learnt to start from the box of its *own* detector. So far it got the tight box of the true points,
+# which is smaller and sits lower. On test faces that the detector finds, the same model in both boxes:
+
+# %%
+found = [(i, detect(test.images[i])) for i in range(120)]
+found = [(i, boxes[0]) for i, boxes in found if len(boxes) == 1]
+seen, own_boxes = test[np.array([i for i, _ in found])], np.stack([box for _, box in found])
+for words, boxes in {"the tight box": seen.boxes, "its detector's box": own_boxes}.items():
+    e = metrics.nme(aligners["dlib"].predict(seen.images, boxes), seen.points, "box")
+    print(f"dlib in {words:19} {e.mean():.1%}")
+
+# %% [markdown]
+# The box is part of the method: give each method the box that it was made for, and *say which*. And compare
+# methods on the same faces: those that the detector finds look at us, and are easier than the whole test
+# set.
+#
+# ## Is it fair? What the marks mean
+#
+# Does a brow's third point lie on its upper edge, or in its middle? Data sets differ, and a method keeps
+# the habit of the set that it learnt from. On another set the habit counts as error. It shows as an
+# *offset* that most faces share, the median of $(p_k - g_k) / d$. Here it is measured on one half of the
+# faces and taken out on the other:
+
+# %%
+p, g = aligners["dlib"].predict(seen.images, own_boxes), seen.points
+d = metrics.normaliser(g, "box")[:, None, None]
+half = len(g) // 2
+offset = np.median((p - g)[:half] / d[:half], axis=0)
+for words, q in {"as it is": p, "without its habits": p - offset * d}.items():
+    print(f"dlib {words:18} {metrics.nme(q[half:], g[half:], 'box').mean():.1%}")
+
+# %% [markdown]
+# Part of dlib's error here is no error but another convention. A fair table shows the corrected figure
+# *beside* the plain one, never instead of it.
+#
+# ## Key points
+#
+# - $\mathrm{NME}$: the mean distance of predicted and true points, divided by a length of the true face.
+# - Without its **normaliser** it means nothing: four rulers give four numbers, and can give two winners.
+# - The inter-ocular distance shrinks as a head turns. For large poses use the box.
+# - Look at the whole **CED**; beside the mean report AUC and failure rate, with the threshold.
+# - Give an **interval**, say **which box** each method started from, and by **whose marks** it was judged.
+#
+# ## Go further
+#
+# - C. Sagonas et al., *300 Faces In-The-Wild Challenge: Database and Results*, Image and Vision Computing,
+#   2016.
+# - X. Zhu et al., *Face Alignment Across Large Poses: A 3D Solution*, CVPR 2016: 300W-LP, AFLW2000-3D, the
+#   box.
+# - B. Efron, *Bootstrap Methods: Another Look at the Jackknife*, The Annals of Statistics, 1979.
+# - Next in the course: 02, shape models.
