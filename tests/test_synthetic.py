@@ -6,7 +6,7 @@ import pytest
 
 from facelm_helpers import sources
 from facelm_helpers.detect import detect
-from facelm_helpers.landmarks import MIRROR, tight_boxes
+from facelm_helpers.landmarks import MIRROR, similarity, tight_boxes
 from facelm_helpers.sources import _face_model, synthetic
 from facelm_helpers.sources._warp import Warp
 
@@ -114,6 +114,18 @@ def test_shape_texture_and_rendering_of_the_model(model):
         model.render(np.zeros((5, 2)), texture)
     with pytest.raises(ValueError, match="wanted at most"):
         model.shape(np.zeros(99))
+
+
+def test_a_face_goes_to_the_mean_shape_and_back(model):
+    faces = synthetic.sample(4, seed=8, pose="frontal", occlusion=False)
+    for image, points, _ in faces:
+        canvas, shape = model.unwarp(image, points)
+        assert canvas.shape == (model.size, model.size, 3)
+        to_picture = similarity(shape, points)
+        again = model.render(shape, canvas, size=128, transform=to_picture)
+        left, top, right, bottom = np.rint(tight_boxes(points[None])[0]).astype(int)
+        gap = np.abs(again.astype(int) - image)[top:bottom, left:right]
+        assert gap.mean() < 6  # two interpolations blur the noise
 
 
 def test_rows_are_blends_in_the_bulk_of_the_model(model):

@@ -182,13 +182,13 @@ def camera(rng, picture):
     size = len(picture)
     kind = rng.random()
     if kind < 0.2:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.3))
+        picture = cv2.GaussianBlur(picture, (7, 7), rng.uniform(0.4, 1.3))
     elif kind < 0.3:
         small = round(size * rng.uniform(0.4, 0.8))
         picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
         picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR)
     elif kind < 0.85:
-        soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
+        soft = cv2.GaussianBlur(picture, (5, 5), 1.2)
         more = rng.uniform(0.2, 0.8)
         picture = cv2.addWeighted(picture, 1 + more, soft, -more, 0)
     sigma = rng.choice([0.8, 2.5, 6.0], p=[0.45, 0.43, 0.12])

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facelm_helpers.landmarks import apply_transform, invert_transform, similarity
 from facelm_helpers.paths import DATA
 from facelm_helpers.sources._texture import Layout
 from facelm_helpers.sources._warp import Warp
@@ -154,6 +155,27 @@ class FaceModel:
             Red, green, blue, and opacity: 255 on the person, 0 on the background.
         """
         return self.layout.read(self.texture_vectors(c).astype(np.float32))
+
+    def unwarp(self, image, points):
+        """A face brought onto the mean shape: what `render` does, backwards.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 array
+        points : (68, 2) array
+            In the image's pixels.
+
+        Returns
+        -------
+        canvas : (size, size, 3) uint8 array
+            The face with its landmarks at `mean_shape`.
+        shape : (68, 2) float64 array
+            The points moved, turned and scaled onto the canvas: `render(shape, canvas)` shows the face.
+        """
+        to_canvas = similarity(points, self.mean_shape)
+        shape = apply_transform(to_canvas, points)
+        flow = apply_transform(invert_transform(to_canvas), self.warp.to_canvas(shape)).astype(np.float32)
+        return cv2.remap(image, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), shape
 
     def render(self, shape, texture, size=None, transform=None, background=128):
         """The texture warped onto a shape.
