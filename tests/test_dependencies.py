@@ -63,7 +63,7 @@ def test_conda_takes_the_same_pythons(repository):
     )
 
 
-@pytest.mark.parametrize("environment", environments(), ids=lambda e: "-".join(list(e.values())[:3]))
+@pytest.mark.parametrize("environment", list(environments()), ids=lambda e: "-".join(list(e.values())[:3]))
 def test_the_lock_meets_every_dependency_once_on_every_machine(repository, environment):
     applying = [
         pin for pin in pins(repository) if not pin["marker"] or Marker(pin["marker"]).evaluate(environment)
