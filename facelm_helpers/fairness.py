@@ -96,8 +96,8 @@ def jitter_boxes(boxes, seed, amount=0.1):
     boxes : (N, 4) array
     seed : int or numpy.random.Generator
     amount : float
-        The centre moves by up to this share of the longer side, each way in x and in y; the size is multiplied
-        by 1 - amount to 1 + amount.
+        The centre moves by up to this share of the longer side, each way in x and in y; the size is
+        multiplied by 1 - amount to 1 + amount.
 
     Returns
     -------

@@ -1,0 +1,232 @@
+"""The bench: corrected errors, jitter and turns are right; results merge; tables say what was measured."""
+
+import json
+
+import numpy as np
+import pytest
+from drawn import FRONTAL, centre_of_mass, dot, drawn_faces
+
+from facelm_helpers import fairness, metrics
+from facelm_helpers.landmarks import apply_transform, tight_boxes
+from facelm_helpers.methods.mean_shape import MeanShape
+from tools import _bench_accuracy, _bench_sets, _bench_speed, _bench_store, _bench_tables, bench
+
+
+def turned_shapes(n=20, seed=0):
+    """Shapes in any place, size and direction."""
+    rng = np.random.default_rng(seed)
+    angle, scale = rng.uniform(0, 2 * np.pi, n), rng.uniform(20, 90, n)
+    matrices = np.empty((n, 2, 3))
+    matrices[:, 0, :2] = np.stack([np.cos(angle), -np.sin(angle)], axis=1) * scale[:, None]
+    matrices[:, 1, :2] = np.stack([np.sin(angle), np.cos(angle)], axis=1) * scale[:, None]
+    matrices[:, :, 2] = rng.uniform(0, 300, (n, 2))
+    return apply_transform(matrices, np.repeat(FRONTAL[None], n, axis=0)), matrices[:, :, :2]
+
+
+def test_a_constant_habit_is_measured_and_taken_out_exactly():
+    truth, matrices = turned_shapes()
+    habit = np.random.default_rng(1).normal(0, 0.05, (68, 2))
+    eyes = np.linalg.norm(FRONTAL[45] - FRONTAL[36])
+    predicted = truth + (habit * eyes) @ np.swapaxes(matrices, 1, 2)  # the same habit on every turned face
+    measured = fairness.offsets(predicted[:10], truth[:10])
+    assert measured == pytest.approx(habit, abs=1e-6)
+    assert metrics.nme(predicted[10:], truth[10:]).min() > 0.01
+    assert fairness.corrected_nme(predicted[10:], truth[10:], measured).max() < 1e-6
+
+
+def test_a_few_wild_faces_do_not_change_the_habit():
+    truth, _ = turned_shapes()
+    predicted = truth.copy()
+    predicted[3] += 500
+    assert np.abs(fairness.offsets(predicted, truth)).max() < 1e-6
+
+
+def test_offsets_of_the_wrong_shape_are_refused():
+    truth, _ = turned_shapes(2)
+    with pytest.raises(ValueError, match=r"offsets have shape \(2,\)"):
+        fairness.remove_offsets(truth, truth, [0.1, 0.2])
+
+
+def test_jitter_stays_within_its_amount_and_fills_it():
+    boxes = np.tile([10.0, 20.0, 90.0, 60.0], (2000, 1))
+    moved = fairness.jitter_boxes(boxes, seed=3, amount=0.1)
+    shift = (moved[:, :2] + moved[:, 2:] - boxes[:, :2] - boxes[:, 2:]) / 2 / 80  # of the longer side
+    scale = (moved[:, 2] - moved[:, 0]) / 80 - 1
+    for drawn in (shift[:, 0], shift[:, 1], scale):
+        assert np.abs(drawn).max() <= 0.1 + 1e-6
+        assert (drawn.min() < -0.098) and (drawn.max() > 0.098) and abs(drawn.mean()) < 0.005
+    assert (moved[:, 3] - moved[:, 1]) / 40 - 1 == pytest.approx(scale, abs=1e-6)
+    assert (moved == fairness.jitter_boxes(boxes, seed=3)).all()
+    assert (fairness.jitter_boxes(boxes, seed=3, amount=0) == boxes).all()
+    with pytest.raises(ValueError, match="amount is 1"):
+        fairness.jitter_boxes(boxes, seed=0, amount=1)
+
+
+@pytest.mark.parametrize("degrees", [30, -30, 90])
+def test_a_turned_picture_keeps_its_points_and_the_middle_of_the_box(degrees):
+    image, box = dot(130, 60), [80, 50, 120, 90]
+    turned, points = fairness.turn(image, [[130, 60], [100, 70]], box, degrees)
+    assert turned.shape == image.shape
+    assert centre_of_mass(turned) == pytest.approx(points[0], abs=0.1)
+    assert points[1] == pytest.approx([100, 70], abs=1e-4)
+    middle = np.array([100, 70])
+    before, after = np.array([130, 60]) - middle, points[0] - middle
+    angle = np.degrees(np.arctan2(before[0] * after[1] - before[1] * after[0], before @ after))
+    assert angle == pytest.approx(degrees, abs=1e-3)
+
+
+class Biased:
+    """Predicts the truth and a constant: a stand-in for a method, so that figures can be worked out."""
+
+    def __init__(self, shift):
+        self.shift, self.truth = shift, {}
+
+    def knows(self, *sets):
+        for faces in sets:
+            self.truth |= {faces.images[i].tobytes(): faces.points[i] for i in range(len(faces))}
+        return self
+
+    def predict(self, images, boxes):
+        assert len(images) == len(boxes)
+        none = np.full((68, 2), np.nan)
+        return np.stack([self.truth.get(np.asarray(image).tobytes(), none) for image in images]) + self.shift
+
+
+@pytest.fixture
+def small_set(monkeypatch):
+    faces, other = drawn_faces(12, seed=1), drawn_faces(9, seed=2)
+    found = _bench_sets.Set("drawn", faces, other)
+    found.detected, found.other_detected = tight_boxes(faces.points), tight_boxes(other.points)
+    found.detected[4] = np.nan  # the detector misses one
+    return found
+
+
+def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_set, monkeypatch):
+    monkeypatch.setattr(_bench_accuracy, "_changed", lambda test, boxes: {})
+    nearly = Biased((1, 0)).knows(small_set.faces, small_set.other)
+    shifted = Biased((3, 0)).knows(small_set.faces, small_set.other)
+    result = _bench_accuracy.measure_set(small_set, {"shifted": shifted, "dlib": nearly, "again": shifted})
+    assert (result["faces"], result["missed"]) == (12, 1)
+    assert sum(group["missed"] for name, group in result["groups"].items() if name.startswith("pose")) == 1
+    tight = result["methods"]["shifted"]["tight"]
+    truth = small_set.faces.points
+    assert tight["nme"] == pytest.approx(metrics.nme(truth + (3, 0), truth).mean())
+    # the shift is along the picture, the habit along the eyes: most of it is taken out
+    assert tight["corrected"]["nme"] < tight["nme"] / 2
+    assert result["methods"]["again"]["tight"] == tight
+    assert result["methods"]["shifted"]["detector"]["ratio"] == pytest.approx(3)
+
+
+def test_jitter_and_turn_are_measured_beside_the_baseline(small_set):
+    aligners = {"dlib": MeanShape().fit(small_set.other), "other": MeanShape().fit(small_set.faces)}
+    record = _bench_accuracy.measure_set(small_set, aligners)["methods"]["other"]["detector"]
+    for change in ("jitter", "turn"):
+        assert record[change]["nme"] > record["nme"]
+        assert record[change]["rise"] == pytest.approx(record[change]["nme"] / record["nme"] - 1)
+    assert record["turn"]["rise"] > record["jitter"]["rise"]
+    assert record["ratio_low"] <= record["ratio"] <= record["ratio_high"]
+    assert set(record["regions"]) == {"jaw", "brows", "nose", "eyes", "mouth"}
+
+
+def test_equal_methods_have_the_ratio_one_with_no_doubt(small_set):
+    aligner = MeanShape().fit(small_set.other)
+    record = _bench_accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]["same"]
+    for box in ("tight", "detector"):
+        assert [record[box][key] for key in ("ratio", "ratio_low", "ratio_high")] == [1, 1, 1]
+
+
+def test_of_several_boxes_the_one_on_the_face_is_taken(monkeypatch, tmp_path):
+    faces = drawn_faces(2)
+    tight = faces.boxes
+    answers = {0: [[0, 0, 9, 9]], 1: [[0, 0, 9, 9], tight[0] + 2]}
+    monkeypatch.setattr(_bench_sets, "detect", lambda image, upsample: np.float32(answers[upsample]))
+    monkeypatch.setattr(_bench_sets, "CACHE", tmp_path)
+    boxes = _bench_sets.detector_boxes(faces[:1])
+    assert boxes[0] == pytest.approx(tight[0] + 2)
+    monkeypatch.setattr(_bench_sets, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
+    assert _bench_sets.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
+    assert np.isnan(_bench_sets.detector_boxes(faces[1:])).all()
+
+
+def test_what_is_not_measured_again_stays(tmp_path):
+    path = tmp_path / "bench.json"
+    assert _bench_store.read(path) == {}
+    old = {"accuracy": {"yt68/val": {"methods": {"dlib": {"nme": 1}, "asm": {"nme": 2}}}}, "speed": {"x": 1}}
+    new = {"accuracy": {"yt68/val": {"methods": {"dlib": {"nme": 3}}}, "synthetic": {}}}
+    _bench_store.write(path, _bench_store.merge(old, new))
+    merged = _bench_store.read(path)
+    assert merged["accuracy"]["yt68/val"]["methods"] == {"dlib": {"nme": 3}, "asm": {"nme": 2}}
+    assert "synthetic" in merged["accuracy"] and merged["speed"] == {"x": 1}
+    assert old["accuracy"]["yt68/val"]["methods"]["dlib"] == {"nme": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["bench.json"]
+
+
+@pytest.mark.parametrize("text", ["{torn", "[1, 2]"])
+def test_a_damaged_results_file_is_one_sentence_and_stays(tmp_path, text, capsys):
+    (tmp_path / "bench.json").write_text(text)
+    assert bench.main(["--only", "notebooks", "--output", str(tmp_path)]) == 1
+    assert "delete it" in capsys.readouterr().err
+    assert (tmp_path / "bench.json").read_text() == text
+
+
+def test_rounding_gives_plain_numbers():
+    mixed = {"a": np.float32(1 / 3), "b": [np.int64(2), np.nan], "c": True, "d": None, "e": "text"}
+    assert json.dumps(_bench_store.rounded(mixed)) == (
+        '{"a": 0.33333, "b": [2, null], "c": true, "d": null, "e": "text"}'
+    )
+
+
+def test_the_machine_is_told_without_names_of_hosts_or_folders():
+    import getpass
+    import socket
+
+    told = json.dumps(_bench_store.machine())
+    assert "processor" in told and "numpy" in told
+    for private in (socket.gethostname(), str(_bench_store.Path.cwd())):
+        assert private not in told
+    assert f'"{getpass.getuser()}"' not in told
+
+
+def test_tables_rank_methods_and_print_percents(small_set):
+    good, bad = MeanShape().fit(small_set.faces), MeanShape().fit(small_set.other[:1])
+    results = {"accuracy": {"drawn": _bench_accuracy.measure_set(small_set, {"dlib": bad, "better": good})}}
+    lines = _bench_tables.table(results, "accuracy", "drawn", "tight").splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| better", "| dlib"]
+    nme = results["accuracy"]["drawn"]["methods"]["better"]["tight"]["nme"]
+    assert f"| {100 * nme:.1f} % [" in lines[2] and lines[2].endswith("| none of them |")
+    for name in ("robustness", "regions", "groups"):
+        table = _bench_tables.table(results, name, "drawn").splitlines()
+        assert len({line.count("|") for line in table}) == 1 and len(table) > 2
+    assert _bench_tables.table({}, "speed") == "*Not measured yet: speed.*"
+    assert _bench_tables.table({}, "groups", "drawn") == "*Not measured yet: groups drawn.*"
+    with pytest.raises(ValueError, match="no table called 'nothing'"):
+        _bench_tables.table(results, "nothing")
+
+
+def test_time_in_turns_calls_every_task_on_every_face():
+    calls = {"a": [], "b": []}
+    timed = _bench_speed.time_in_turns(
+        {name: list_.append for name, list_ in calls.items()}, n=3, rounds=2, baseline="a"
+    )
+    assert calls["a"] == calls["b"] == [0, 0, 1, 2, 0, 1, 2]
+    assert timed["a"]["ratio"] == 1 and set(timed["b"]) == {"ms", "cpu_ms", "ratio"}
+
+
+def test_further_weights_are_named_on_the_command_line(tmp_path):
+    path = MeanShape().fit(drawn_faces(3)).save(tmp_path / "mine.npz")
+    name, aligner = bench.extra(f"mine={path}")
+    assert name == "mine" and isinstance(aligner, MeanShape)
+    with pytest.raises(ValueError, match="wanted NAME=FILE"):
+        bench.extra("mine")
+    np.savez(tmp_path / "other.npz", x=1)
+    with pytest.raises(ValueError, match="does not say which method"):
+        bench.extra(f"x={tmp_path / 'other.npz'}")
+
+
+def test_the_report_of_nothing_and_of_notebooks(tmp_path, capsys):
+    assert bench.main(["--only", "notebooks", "--output", str(tmp_path)]) == 0
+    page = (tmp_path / "bench.md").read_text()
+    assert "face_model.npz" in page and "Not measured yet: speed" in page
+    assert capsys.readouterr().out.startswith("# What was measured")
+    results = json.loads((tmp_path / "bench.json").read_text())
+    assert results["sizes"]["face_model.npz"] > 1e5 and "processor" in results["measured_on"]["notebooks"]

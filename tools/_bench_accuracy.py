@@ -1,0 +1,175 @@
+"""How wrong each method is, on every set that is present: what `tools/bench.py --only accuracy` runs.
+
+All methods are given the same faces, the same boxes, the same jitter and the same turns.
+"""
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from facelm_helpers import fairness, methods, metrics
+from facelm_helpers.landmarks import REGIONS
+from tools import _bench_sets as sets
+
+JITTER, DEGREES, SEED = 0.1, 30.0, 7
+BASELINE = "dlib"
+
+
+def shipped(chosen=None):
+    """The methods whose weights are here, the baseline first: name -> aligner.
+
+    Parameters
+    ----------
+    chosen : list of str, optional
+        Only these, and the baseline.
+    """
+    wanted = [name for name in methods.names() if not chosen or name in chosen]
+    found = {}
+    for name in dict.fromkeys([BASELINE, *wanted]):
+        try:
+            found[name] = methods.load(name)
+        except FileNotFoundError as error:
+            print(f"  {name} is left out: {str(error).split(':')[0]}")
+    return found
+
+
+def measure(aligners, quick=False, names=None):
+    """Every aligner on every set.
+
+    Parameters
+    ----------
+    aligners : dict of name -> Aligner
+        The baseline among them.
+    quick : bool
+        A sample of each set.
+    names : list of str, optional
+        Sets; all that are present by default.
+
+    Returns
+    -------
+    dict
+        Set -> what was measured; see `measure_set`.
+    """
+    return {
+        name: measure_set(sets.load(name, quick), aligners)
+        for name in tqdm(names or sets.present(), desc="sets")
+    }
+
+
+def measure_set(faces, aligners):
+    """Every aligner on one set, in tight boxes and in those of dlib's detector.
+
+    Parameters
+    ----------
+    faces : _bench_sets.Set
+    aligners : dict of name -> Aligner
+
+    Returns
+    -------
+    dict
+        ``faces``, ``missed`` (by the detector, and left out of all that is measured in its boxes), ``groups``
+        (faces in each, and missed), and ``methods``: name -> ``seen``, ``tight``, ``detector``. Of a box:
+        see `figures`; the detector's has also ``jitter`` and ``turn``, each with ``nme`` and ``rise``.
+    """
+    found = np.isfinite(faces.detected).all(axis=1)
+    other_found = np.isfinite(faces.other_detected).all(axis=1)
+    views = {
+        "tight": (faces.faces, faces.faces.boxes, faces.other, faces.other.boxes, np.ones(len(found), bool)),
+        "detector": (
+            faces.faces[found], faces.detected[found],
+            faces.other[other_found], faces.other_detected[other_found], found,
+        ),
+    }  # fmt: skip
+    result = {
+        "about": sets.NAMES.get(faces.name, faces.name),
+        "faces": len(found),
+        "missed": int((~found).sum()),
+        "groups": {
+            name: {"faces": int(member.sum()), "missed": int((member & ~found).sum())}
+            for name, member in faces.groups.items()
+        },
+        "methods": {name: {"seen": sets.seen(name, faces.name)} for name in aligners},
+    }
+    for box, (test, boxes, other, other_boxes, kept) in views.items():
+        groups = {name: member[kept] for name, member in faces.groups.items()}
+        changed = _changed(test, boxes) if box == "detector" else {}
+        baseline = None
+        for name in sorted(aligners, key=lambda name: name != BASELINE):
+            aligner = aligners[name]
+            habit = fairness.offsets(aligner.predict(other.images, other_boxes), other.points)
+            predicted = aligner.predict(test.images, boxes)
+            record, errors = figures(predicted, test.points, habit, groups, baseline)
+            baseline = errors if baseline is None else baseline
+            for change, (images, truth, moved) in changed.items():
+                worse = metrics.nme(aligner.predict(images, moved), truth).mean()
+                record[change] = {"nme": worse, "rise": worse / record["nme"] - 1}
+            result["methods"][name][box] = record
+    return result
+
+
+def _changed(test, boxes):
+    """The same faces under another detector's boxes, and turned to either side: images, points, boxes."""
+    signs = np.where(np.arange(len(test)) % 2, -1, 1)
+    turned = [
+        fairness.turn(test.images[i], test.points[i], boxes[i], DEGREES * signs[i]) for i in range(len(test))
+    ]
+    images, points = [image for image, _ in turned], np.array([shape for _, shape in turned])
+    return {
+        "jitter": (test.images, test.points, fairness.jitter_boxes(boxes, SEED, JITTER)),
+        "turn": (images, points, boxes),
+    }
+
+
+def figures(predicted, truth, habit, groups, baseline=None):
+    """What is said of one method's predictions in one kind of box.
+
+    Parameters
+    ----------
+    predicted, truth : (N, 68, 2) arrays
+    habit : (68, 2) array
+        The method's offsets on other faces.
+    groups : dict of name -> (N,) bool
+    baseline : dict, optional
+        The second value of this function for the baseline.
+
+    Returns
+    -------
+    figures : dict
+        ``nme``, ``low``, ``high``, ``median``, ``auc``, ``failure_rate``; the same of the corrected errors
+        under ``corrected``; each with ``ratio`` to the baseline, ``ratio_low``, ``ratio_high`` and
+        ``failure_ratio``; ``regions``; ``groups`` (``faces``, ``nme``, ``corrected``, ratios of both).
+    errors : dict
+        "plain" and "corrected": (N,) arrays.
+    """
+    errors = {
+        "plain": metrics.nme(predicted, truth),
+        "corrected": fairness.corrected_nme(predicted, truth, habit),
+    }
+    baseline = errors if baseline is None else baseline
+    plain, corrected = (_summary(errors[kind], baseline[kind]) for kind in ("plain", "corrected"))
+    regions = {name: metrics.nme(predicted, truth, points=points).mean() for name, points in REGIONS.items()}
+    by_group = {}
+    for name, member in groups.items():
+        if member.any():
+            means = {kind: values[member].mean() for kind, values in errors.items()}
+            ratios = {kind: means[kind] / baseline[kind][member].mean() for kind in means}
+            by_group[name] = {
+                "faces": int(member.sum()),
+                "nme": means["plain"], "ratio": ratios["plain"],
+                "corrected": means["corrected"], "corrected_ratio": ratios["corrected"],
+            }  # fmt: skip
+    return plain | {"corrected": corrected, "regions": regions, "groups": by_group}, errors
+
+
+def _summary(errors, baseline):
+    row = metrics.leaderboard({"": errors})[0]
+    summary = {key: row[key] for key in ("nme", "low", "high", "median", "auc", "failure_rate")}
+    pairs = np.arange(len(errors), dtype=float)  # faces are drawn, so both methods get the same draw
+
+    def ratio(drawn):
+        drawn = drawn.astype(int)
+        return errors[drawn].mean() / baseline[drawn].mean()
+
+    low, high = metrics.bootstrap(pairs, ratio)
+    failing = metrics.failure_rate(baseline)
+    summary |= {"ratio": ratio(pairs), "ratio_low": low, "ratio_high": high}
+    return summary | {"failure_ratio": row["failure_rate"] / failing if failing else None}
