@@ -18,7 +18,8 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":  # the repository in place of this folder, whose names may hide the library's
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from tools.derive_notebooks import ROOT  # noqa: E402
 

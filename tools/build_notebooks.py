@@ -18,7 +18,8 @@ from pathlib import Path
 
 import nbformat
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":  # the repository in place of this folder, whose names may hide the library's
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from tools.derive_notebooks import ROOT, SOURCES, derive  # noqa: E402
 from tools.execute_notebook import complaints, execute  # noqa: E402
@@ -26,9 +27,7 @@ from tools.execute_notebook import complaints, execute  # noqa: E402
 NOTEBOOKS = ROOT / "notebooks"
 PACKAGE = "facelm_helpers"
 FOUND_BY_LISTING = ("methods", "sources")  # their public files are imported by name, at run time
-STEP = (
-    5  # seconds; times are rounded up to it, and a new measurement replaces one that it clearly contradicts
-)
+STEP = 5  # seconds: times are rounded up to it, and stay until a measurement clearly contradicts them
 
 
 def places(source):

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":  # the repository in place of this folder, whose names may hide the library's
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from tools.build_notebooks import main  # noqa: E402
 

@@ -46,7 +46,7 @@ def ced(errors, threshold=0.08, ax=None):
     return ax.figure
 
 
-def curves(x, lines, xlabel, ylabel, level=None, ax=None):
+def curves(x, lines, xlabel, ylabel, level=None, band=None, ax=None):
     """Draw several curves over the same x, in the order and the colours of the course.
 
     Parameters
@@ -56,6 +56,8 @@ def curves(x, lines, xlabel, ylabel, level=None, ax=None):
     xlabel, ylabel : str
     level : float, optional
         A dotted horizontal line here, to read the curves against.
+    band : (float, float), optional
+        A grey band between these two x.
     ax : matplotlib axes, optional
 
     Returns
@@ -73,6 +75,8 @@ def curves(x, lines, xlabel, ylabel, level=None, ax=None):
     for i, (name, y) in enumerate(lines.items()):
         style = {"color": METHOD_COLOURS[i % len(METHOD_COLOURS)]}
         ax.plot(x, y, label=name, ls=LINE_STYLES[i // len(METHOD_COLOURS) % 3], **style)
+    if band is not None:
+        ax.axvspan(*band, color="#bbbbbb", alpha=0.5, lw=0)
     if level is not None:
         ax.axhline(level, color="#888888", lw=1, ls=":")
     ax.set(xlabel=xlabel, ylabel=ylabel)

@@ -57,11 +57,12 @@ def face(image, points=None, truth=None, box=None, ax=None, title=None):
 
 
 def _dot_size(ax, width, points):
-    """Dots in proportion to the face: 2.6 typographic points for every inch of it on paper, within reason."""
-    if points is None or len(points) < 2:
+    """Dots in proportion to the face on paper, within reason; in typographic points."""
+    if points is None:
         return 3.0
     paper = ax.get_position().width * ax.figure.get_figwidth()
-    return float(np.clip(2.6 * paper * np.ptp(np.asarray(points), axis=0).max() / width, 1.2, 3.6))
+    share = np.ptp(np.asarray(points), axis=0).max() / width if len(points) == N_POINTS else 0.6
+    return float(np.clip(3.2 * paper * share, 1.2, 3.6))
 
 
 def dots(ax, points, size=3.0, colour=None):
