@@ -9,7 +9,15 @@ from drawn import FRONTAL, centre_of_mass, dot, drawn_faces
 from facelm_helpers import fairness, metrics
 from facelm_helpers.landmarks import apply_transform, tight_boxes
 from facelm_helpers.methods.mean_shape import MeanShape
-from tools import _bench_accuracy, _bench_sets, _bench_speed, _bench_store, _bench_tables, bench
+from tools import (
+    _bench_accuracy,
+    _bench_changes,
+    _bench_sets,
+    _bench_speed,
+    _bench_store,
+    _bench_tables,
+    bench,
+)
 
 
 def turned_shapes(n=20, seed=0):
@@ -102,7 +110,7 @@ def small_set(monkeypatch):
 
 
 def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_set, monkeypatch):
-    monkeypatch.setattr(_bench_accuracy, "_changed", lambda test, boxes: {})
+    monkeypatch.setattr(_bench_accuracy, "CHANGES", {})
     nearly = Biased((1, 0)).knows(small_set.faces, small_set.other)
     shifted = Biased((3, 0)).knows(small_set.faces, small_set.other)
     result = _bench_accuracy.measure_set(small_set, {"shifted": shifted, "dlib": nearly, "again": shifted})
@@ -117,13 +125,36 @@ def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_se
     assert result["methods"]["shifted"]["detector"]["ratio"] == pytest.approx(3)
 
 
-def test_jitter_and_turn_are_measured_beside_the_baseline(small_set):
+def test_harder_faces_are_measured_beside_the_baseline(small_set):
     aligners = {"dlib": MeanShape().fit(small_set.other), "other": MeanShape().fit(small_set.faces)}
     record = _bench_accuracy.measure_set(small_set, aligners)["methods"]["other"]["detector"]
+    changes = record["changes"]
     for change in ("jitter", "turn"):
-        assert record[change]["nme"] > record["nme"]
-        assert record[change]["rise"] == pytest.approx(record[change]["nme"] / record["nme"] - 1)
-    assert record["turn"]["rise"] > record["jitter"]["rise"]
+        assert changes[change]["nme"] > record["nme"]
+        assert changes[change]["rise"] == pytest.approx(changes[change]["nme"] / record["nme"] - 1)
+    for change in ("covered", "blurred", "dark"):  # the mean shape does not look at the picture
+        assert changes[change]["rise"] == 0
+
+
+def test_changes_touch_the_picture_and_leave_the_truth():
+    faces = drawn_faces(3)
+    for name in ("covered", "blurred", "dark"):
+        images, points, boxes = _bench_changes.CHANGES[name](faces, faces.boxes)
+        assert (points == faces.points).all() and (boxes == faces.boxes).all()
+        assert all((new != old).any() for new, old in zip(images, faces.images, strict=True))
+    images, _, boxes = _bench_changes.covered(faces, faces.boxes)
+    for i, (left, top, right, bottom) in enumerate(np.rint(boxes).astype(int)):
+        changed = (images[i] != faces.images[i]).any(axis=2)
+        share = changed[top:bottom, left:right].mean()
+        assert changed.sum() <= 0.27 * (right - left) * (bottom - top) and share > 0.2
+    assert list(_bench_changes.TITLES) == list(_bench_changes.CHANGES)
+
+
+def test_equal_methods_stay_equal_on_harder_faces(small_set):
+    aligner = MeanShape().fit(small_set.other)
+    records = _bench_accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]
+    assert records["dlib"]["detector"]["changes"] == records["same"]["detector"]["changes"]
+    record = records["same"]["detector"]
     assert record["ratio_low"] <= record["ratio"] <= record["ratio_high"]
     assert set(record["regions"]) == {"jaw", "brows", "nose", "eyes", "mouth"}
 

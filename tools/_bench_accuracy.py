@@ -9,8 +9,8 @@ from tqdm.auto import tqdm
 from facelm_helpers import fairness, methods, metrics
 from facelm_helpers.landmarks import REGIONS
 from tools import _bench_sets as sets
+from tools._bench_changes import CHANGES
 
-JITTER, DEGREES, SEED = 0.1, 30.0, 7
 BASELINE = "dlib"
 
 
@@ -51,7 +51,7 @@ def measure(aligners, quick=False, names=None):
     """
     return {
         name: measure_set(sets.load(name, quick), aligners)
-        for name in tqdm(names or sets.present(), desc="sets")
+        for name in tqdm(names or sets.present(), desc="sets", disable=None)
     }
 
 
@@ -68,7 +68,7 @@ def measure_set(faces, aligners):
     dict
         ``faces``, ``missed`` (by the detector, and left out of all that is measured in its boxes), ``groups``
         (faces in each, and missed), and ``methods``: name -> ``seen``, ``tight``, ``detector``. Of a box:
-        see `figures`; the detector's has also ``jitter`` and ``turn``, each with ``nme`` and ``rise``.
+        see `figures`; the detector's has also ``changes``: name -> ``nme`` and ``rise`` (see _bench_changes).
     """
     found = np.isfinite(faces.detected).all(axis=1)
     other_found = np.isfinite(faces.other_detected).all(axis=1)
@@ -91,7 +91,6 @@ def measure_set(faces, aligners):
     }
     for box, (test, boxes, other, other_boxes, kept) in views.items():
         groups = {name: member[kept] for name, member in faces.groups.items()}
-        changed = _changed(test, boxes) if box == "detector" else {}
         baseline = None
         for name in sorted(aligners, key=lambda name: name != BASELINE):
             aligner = aligners[name]
@@ -99,24 +98,20 @@ def measure_set(faces, aligners):
             predicted = aligner.predict(test.images, boxes)
             record, errors = figures(predicted, test.points, habit, groups, baseline)
             baseline = errors if baseline is None else baseline
-            for change, (images, truth, moved) in changed.items():
-                worse = metrics.nme(aligner.predict(images, moved), truth).mean()
-                record[change] = {"nme": worse, "rise": worse / record["nme"] - 1}
             result["methods"][name][box] = record
+        if box == "detector":
+            measure_changes(test, boxes, aligners, result["methods"])
     return result
 
 
-def _changed(test, boxes):
-    """The same faces under another detector's boxes, and turned to either side: images, points, boxes."""
-    signs = np.where(np.arange(len(test)) % 2, -1, 1)
-    turned = [
-        fairness.turn(test.images[i], test.points[i], boxes[i], DEGREES * signs[i]) for i in range(len(test))
-    ]
-    images, points = [image for image, _ in turned], np.array([shape for _, shape in turned])
-    return {
-        "jitter": (test.images, test.points, fairness.jitter_boxes(boxes, SEED, JITTER)),
-        "turn": (images, points, boxes),
-    }
+def measure_changes(test, boxes, aligners, records):
+    """Adds what happens to the plain NME in the detector's boxes as the same faces get harder."""
+    for change, make in CHANGES.items():
+        images, truth, moved = make(test, boxes)
+        for name, aligner in aligners.items():
+            here = records[name]["detector"]
+            worse = metrics.nme(aligner.predict(images, moved), truth).mean()
+            here.setdefault("changes", {})[change] = {"nme": worse, "rise": worse / here["nme"] - 1}
 
 
 def figures(predicted, truth, habit, groups, baseline=None):

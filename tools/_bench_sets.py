@@ -131,7 +131,7 @@ def detector_boxes(faces, title=""):
     if cached.is_file():
         return np.load(cached, allow_pickle=False)
     boxes = np.full((len(faces), 4), np.nan, np.float32)
-    for i in tqdm(range(len(faces)), desc=f"finding faces: {title}", leave=False):
+    for i in tqdm(range(len(faces)), desc=f"finding faces: {title}", leave=False, disable=None):
         image, _, tight = faces[i]
         for upsample in (0, 1):
             found = detect(image, upsample)

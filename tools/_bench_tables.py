@@ -3,6 +3,8 @@
 Each public function takes the results (the content of bench.json) and plain words; `table` calls it by name.
 """
 
+from tools._bench_changes import TITLES
+
 
 def table(results, name, *words):
     """A table by its name, or a line that says what is not measured yet.
@@ -43,15 +45,14 @@ def accuracy(results, name, box="detector"):
 
 
 def robustness(results, name):
-    """How much the plain NME rises when the box moves, or the face turns."""
-    rows = [["method", "NME", "box moved, scaled by up to 10 %", "rise", "face turned by 30 degrees", "rise"]]
+    """How much the plain NME rises as the same faces are made harder."""
+    rows = [["method", "NME", *TITLES.values()]]
     for method, record in _ranked(results, name, "detector"):
         here = record["detector"]
-        if "jitter" in here:
-            cells = [percent(here["nme"])]
-            for change in ("jitter", "turn"):
-                cells += [percent(here[change]["nme"]), percent(here[change]["rise"], 0)]
-            rows.append([method, *cells])
+        rises = (here.get("changes", {}).get(change, {}).get("rise") for change in TITLES)
+        rows.append(
+            [method, percent(here["nme"]), *("-" if r is None else f"{100 * r:+.0f} %" for r in rises)]
+        )
     return rows
 
 

@@ -99,7 +99,7 @@ def report(results):
             (f"In the boxes of dlib's detector, which finds {one['faces'] - one['missed']} of {one['faces']}"
              " faces; the others are left out for all", ("accuracy", name, "detector")),
             ("In the tight boxes of the true points, all faces", ("accuracy", name, "tight")),
-            ("When the box moves, and when the face turns", ("robustness", name)),
+            ("Rise of the plain NME on harder versions of the same faces", ("robustness", name)),
             ("By region, plain NME", ("regions", name)),
             ("By pose and by light, corrected NME, detector's boxes", ("groups", name, "detector")),
             ("By pose and by light, corrected NME, tight boxes", ("groups", name, "tight")),
