@@ -1,11 +1,11 @@
 """All that a training run is at one step, as arrays: to continue it elsewhere as if it had never stopped."""
 
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from facelm_helpers._atomic import whole_file
 
 FORMAT = "facelm_helpers training 1"
 
@@ -17,18 +17,9 @@ def write_arrays(path, arrays):
     -------
     Path
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
+    return Path(path)
 
 
 def read_arrays(path):

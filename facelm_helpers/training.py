@@ -1,7 +1,7 @@
 """Optimise any Keras model on any backend (TensorFlow, JAX, PyTorch): resumable, logged, never starved.
 
-A batch is a function of its step, and so is the learning rate; a checkpoint holds all else that changes (weights,
-the optimizer, dropout's random state). So a run that was killed goes on as if it had not been.
+A batch is a function of its step, and so is the learning rate; a checkpoint holds all else that changes
+(weights, the optimizer, dropout's random state). So a run that was killed goes on as if it had not been.
 """
 
 import contextlib
@@ -27,7 +27,8 @@ from facelm_helpers._training_step import compile_for, one_step, throughput
 
 __all__ = [
     "History", "LOSSES", "Recipe", "face_batches", "l1", "l2", "learning_rate", "prefetch", "read_arrays",
-    "scaled", "seeded", "set_weights", "smooth_l1", "throughput", "train", "weights_of", "wing", "write_arrays",
+    "scaled", "seeded", "set_weights", "smooth_l1", "throughput", "train", "weights_of", "wing",
+    "write_arrays",
 ]  # fmt: skip
 
 

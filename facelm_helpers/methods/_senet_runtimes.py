@@ -1,0 +1,115 @@
+"""Where the SENet method is computed: in Keras, or in a frozen form that is made once and kept."""
+
+import hashlib
+import os
+
+import numpy as np
+
+from facelm_helpers import freezing, paths, sources, training
+from facelm_helpers.methods import _senet_network
+
+CACHE = "runtimes"  # below data/downloads: made on this machine, ignored by git
+ENDINGS = {
+    "frozen": ".pb", "litert": ".tflite", "litert-int8": "-int8.tflite", "onnx": ".onnx", "opencv": ".onnx",
+}  # fmt: skip
+RUNTIMES = ("keras", *ENDINGS)
+FASTEST_FIRST = ("onnx", "litert", "opencv", "keras")  # as measured, one face at a time, one thread
+SHIPPED = "senet.onnx"  # beside senet.npz: so that the first answer needs neither TensorFlow nor a conversion
+
+
+def fingerprint(weights):
+    """A name for a set of weights: equal for equal numbers.
+
+    Examples
+    --------
+    >>> fingerprint({"a/b": np.zeros(3)}) == fingerprint({"a/b": np.zeros(3, np.float16)})
+    True
+    """
+    digest = hashlib.sha256()
+    for key in sorted(weights):
+        digest.update(key.encode())
+        digest.update(np.ascontiguousarray(weights[key], np.float32).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def fastest(weights):
+    """The fastest runtime that is installed and either has its file already or can make it."""
+    able = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and freezing.installed("frozen")
+    for name in FASTEST_FIRST:
+        if freezing.installed(name) and (name == "keras" or able or known_file(name, fingerprint(weights))):
+            return name
+    raise RuntimeError(f"no runtime is installed: wanted one of {', '.join(FASTEST_FIRST)}")
+
+
+def opened(runtime, weights, architecture):
+    """A function (N, size, size, 3) float32 -> (N, 136) in a runtime.
+
+    Parameters
+    ----------
+    runtime : str
+        One of `RUNTIMES`.
+    weights : dict
+        "LAYER/VARIABLE" -> array.
+    architecture : dict
+        What `_senet_network.network` takes.
+    """
+    if runtime == "keras":
+        return keras_function(model_of(weights, architecture))
+    path = file_of(runtime, weights, architecture)
+    if runtime == "frozen":
+        return freezing.open_frozen(path)
+    if runtime == "onnx":
+        return freezing.open_onnx(path)
+    if runtime == "opencv":
+        return freezing.open_opencv(path)
+    return freezing.open_litert(path)
+
+
+def model_of(weights, architecture):
+    """The Keras model."""
+    model = _senet_network.network(**architecture)
+    training.set_weights(model, weights)
+    return model
+
+
+def keras_function(model):
+    """Its forward pass; one batch skips the loop of `keras.Model.predict`, slower than the network."""
+
+    def run(images):
+        forward = model.predict_on_batch if len(images) <= 64 else lambda many: model.predict(many, verbose=0)
+        return np.asarray(forward(images))
+
+    return run
+
+
+def file_of(runtime, weights, architecture):
+    """The frozen form of these weights: the shipped one, one made before, or one made now."""
+    name = fingerprint(weights)
+    found = known_file(runtime, name)
+    return found or write(runtime, model_of(weights, architecture), cached(runtime, name), name)
+
+
+def cached(runtime, name):
+    """Where the frozen form of weights of this fingerprint is kept."""
+    return paths.DOWNLOADS / CACHE / f"senet-{name}{ENDINGS[runtime]}"
+
+
+def known_file(runtime, name):
+    """The frozen form of weights of this fingerprint, if there is one: shipped, or made before."""
+    shipped = paths.WEIGHTS / SHIPPED
+    if ENDINGS[runtime] == ".onnx" and shipped.is_file():
+        if freezing.onnx_metadata(shipped).get("weights") == name:
+            return shipped
+    return cached(runtime, name) if cached(runtime, name).is_file() else None
+
+
+def write(runtime, model, path, name):
+    """Freeze a model for a runtime."""
+    if runtime == "frozen":
+        return freezing.freeze(model, path)
+    if runtime in ("onnx", "opencv"):
+        return freezing.save_onnx(model, path, half=True, metadata={"weights": name})
+    if runtime == "litert":
+        return freezing.save_litert(model, path)
+    faces = sources.load("synthetic", n=100, seed=8, progress=False)  # the range of what will come
+    return freezing.save_litert(model, path, training.scaled(faces.crops(model.input_shape[1]).images))
