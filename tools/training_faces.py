@@ -1,0 +1,171 @@
+"""The faces that the shipped SENet learns from: real ones with their marks made better, and the default ones.
+
+* ``yt68/train``: the marks' bias to the right is taken out; where dlib agrees (once its own habit, the
+  median offset of each landmark in the face's frame, is taken out), the mean of both replaces the marks.
+* ``lfpw68/train`` without every fifth photograph: marks made by hand, as they are.
+* ``congress``: marked by dlib from several jittered boxes and their mirrors; the tenth that varies most is
+  left out.
+* the default faces.
+
+Real faces stand beside the checkout (`real_faces.REAL`), never in it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from facelm_helpers import augment, fairness, landmarks, methods, sources
+from facelm_helpers.detect import detect
+from facelm_helpers.faces import FaceSet
+from tools import real_faces
+
+AGREED = 0.07  # share of the eye distance within which dlib's points improve the marks of yt68
+REFUSED = 0.30  # beyond it one of the two is plainly wrong: the frame is left out
+DLIB_LIFT, DLIB_SIDE, DLIB_SHARE = 0.10, 1.04, 0.6  # dlib's box: how much higher, larger, how often drawn
+STRENGTHS = (
+    augment.Strength(shift=0.05, scale=0.07, rotation=8, occlude=0.15, gain=0.2, gamma=0.2, contrast=0.15),
+    augment.Strength(
+        shift=0.07, scale=0.10, rotation=18, occlude=0.3, blur=0.3, blur_sigma=2.5, gain=0.3, gamma=0.3
+    ),
+    augment.Strength(
+        shift=0.06, scale=0.09, rotation=30, gain=0.25, gamma=0.25, cast=0.08, blur_sigma=2, noise_sd=16
+    ),
+)  # a batch takes one of them
+
+
+@dataclass
+class Share:
+    """Some faces, how often a batch draws from them, and how often each of them (rare poses oftener)."""
+
+    share: float
+    faces: FaceSet
+    odds: np.ndarray
+
+
+def mixture(synthetic=6000, seed=1234, real=True):
+    """The sets and their shares of a batch; only the default faces if ``real`` is False.
+
+    Returns
+    -------
+    list of Share
+    """
+    sets = [(0.20, sources.load("synthetic", n=synthetic, seed=seed))]
+    if real:
+        by_hand = held_in_memory(real_faces.load("lfpw68/train"))
+        sets += [(0.45, youtube()), (0.25, by_hand), (0.10, congress())]
+    total = sum(share for share, _ in sets)
+    return [Share(share / total, faces, pose_odds(faces.points)) for share, faces in sets]
+
+
+def held_in_memory(faces, points=None, keep=None):
+    """The same faces with their photographs in one array, other points, and fewer of them."""
+    keep = np.arange(len(faces)) if keep is None else np.flatnonzero(keep)
+    images = np.stack([faces.images[i] for i in keep])
+    return FaceSet(images, (faces.points if points is None else points)[keep], persons=faces.persons[keep])
+
+
+def youtube():
+    """Frames of YouTube Faces, their marks moved left and averaged with dlib's."""
+    faces = real_faces.load("yt68/train")
+    points = real_faces.unbiased(faces.points).astype(np.float32)
+    found, _, of_dlib = marked_by_dlib(faces)
+    habit = fairness.offsets(of_dlib[found], points[found])
+    of_dlib[found] = fairness.remove_offsets(of_dlib[found], points[found], habit)
+    gap = np.linalg.norm(of_dlib - points, axis=-1).mean(axis=1) / eye_distance(points)
+    agreed = found & (gap < AGREED)
+    points[agreed] = (points[agreed] + of_dlib[agreed]) / 2
+    return held_in_memory(faces, points, ~(found & (gap > REFUSED)))
+
+
+def congress():
+    """Portraits, marked by dlib; those on which its jittered answers differ most are left out."""
+    faces = real_faces.load("congress")
+    found, spread, points = marked_by_dlib(faces)
+    return held_in_memory(faces, points, found & (spread < np.quantile(spread[found], 0.9)))
+
+
+def marked_by_dlib(faces, views=5, seed=0):
+    """dlib's points: the median over jittered boxes and their mirrors.
+
+    Returns
+    -------
+    found : (N,) bool array
+    spread : (N,) array
+        Mean distance of the views from their median, pixels.
+    points : (N, 68, 2) float32 array
+        0 where no face was found.
+    """
+    aligner, rng = methods.load("dlib"), np.random.default_rng(seed)
+    found, spread = np.zeros(len(faces), bool), np.zeros(len(faces))
+    points = np.zeros((len(faces), 68, 2), np.float32)
+    for i in tqdm(range(len(faces)), desc="marked by dlib", unit="face"):
+        image = faces.images[i]
+        box = _box_on(image, faces.boxes[i])
+        if box is None:
+            continue
+        width, mirrored = image.shape[1], np.ascontiguousarray(image[:, ::-1])
+        pictures, boxes = [], []
+        for view in range(views):
+            shift, scale = 0.03 * rng.normal(size=2), np.exp(0.04 * rng.normal())
+            moved = augment.jitter_box(box, shift, scale) if view else np.asarray(box)
+            pictures += [image, mirrored]
+            boxes += [moved, [width - moved[2], moved[1], width - moved[0], moved[3]]]
+        answers = aligner.predict(pictures, np.float32(boxes))
+        answers[1::2] = [landmarks.mirror(answer, width) for answer in answers[1::2]]
+        points[i] = np.median(answers, axis=0)
+        found[i], spread[i] = True, np.linalg.norm(answers - points[i], axis=-1).mean()
+    return found, spread, points
+
+
+def pose_odds(points, bins=24, most=5.0):
+    """How often each face is drawn: its pose's frequency to the power -1/2, at most ``most`` times."""
+    middle = (points[:, 0, 0] + points[:, 16, 0]) / 2
+    width = np.ptp(points[:, :, 0], axis=1)
+    turn = np.clip((points[:, 30, 0] - middle) / width, -0.6, 0.6)
+    counts, edges = np.histogram(turn, bins, (-0.6, 0.6))
+    frequency = counts[np.clip(np.digitize(turn, edges) - 1, 0, bins - 1)]
+    odds = np.clip((frequency / frequency.max()) ** -0.5, 1, most)
+    return odds / odds.sum()
+
+
+def eye_distance(points):
+    """Distance of the outer eye corners, (N,)."""
+    return np.linalg.norm(points[:, 45] - points[:, 36], axis=-1)
+
+
+def batch(sets, step, size=64, seed=7):
+    """Crops (B, 128, 128, 3) uint8 and points (B, 68, 2) in 0..1 of a step; the same for the same step."""
+    rng = np.random.default_rng((seed, step))
+    strength = STRENGTHS[rng.integers(len(STRENGTHS))]
+    crops, points = [], []
+    for part, count in zip(sets, rng.multinomial(size, [part.share for part in sets]), strict=True):
+        if count == 0:
+            continue
+        chosen = rng.choice(len(part.faces), count, p=part.odds)
+        faces = part.faces[chosen]
+        boxes = like_a_detector(faces.boxes, rng.random(count) < DLIB_SHARE)
+        moved = FaceSet(faces.images, faces.points, boxes)
+        some, where = augment.random_crops(moved, int(rng.integers(2**31)), strength=strength)
+        crops.append(some)
+        points.append(where / np.float32(128))
+    return np.concatenate(crops), np.concatenate(points)
+
+
+def like_a_detector(boxes, chosen):
+    """Square boxes round the tight ones; the chosen ones as dlib's detector would set them."""
+    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - side * np.array([0, DLIB_LIFT]) * chosen[:, None]
+    half = side * np.where(chosen[:, None], DLIB_SIDE, 1) / 2
+    return np.float32(np.concatenate([centre - half, centre + half], axis=1))
+
+
+def _box_on(image, near):
+    """The detector's box that lies on a known one (half of the smaller covered), or None."""
+    for upsample in (0, 1):
+        for box in detect(image, upsample=upsample):
+            width, height = np.minimum(box[2:], near[2:]) - np.maximum(box[:2], near[:2])
+            smaller = min(np.prod(box[2:] - box[:2]), np.prod(near[2:] - near[:2]))
+            if width > 0 and height > 0 and width * height > 0.5 * smaller:
+                return box
+    return None
