@@ -29,7 +29,7 @@ KEY_MODULES = (
 )
 NEEDED_DATA = ("face_model.npz",)
 PACKAGES = r"""
-import importlib.metadata as metadata, os, re, sys
+import csv, importlib.metadata as metadata, os, re, sys
 from pip._vendor.packaging.markers import Marker
 pins = re.findall(r"^([a-z0-9][^ ]*)==([^ ]+)(?: ; (.+?))? \\$", open(sys.argv[1]).read(), re.M)
 for name, version, marker in pins:
@@ -43,12 +43,13 @@ for name, version, marker in pins:
     if package.version != version:
         print("other", name, version, package.version, sep="\t")
         continue
-    for file in package.files or ():
-        path = os.fspath(file.locate())
-        if file.suffix == ".pyc":
+    # not package.files: from Python 3.12 on it leaves out those that are missing
+    for path, _, size in csv.reader((package.read_text("RECORD") or "").splitlines()):
+        place = os.fspath(package.locate_file(path))
+        if path.endswith(".pyc"):
             continue
-        if not os.path.exists(path) or file.size not in (None, os.path.getsize(path)):
-            print("torn", name, file, sep="\t")
+        if not os.path.exists(place) or size not in ("", str(os.path.getsize(place))):
+            print("torn", name, path, sep="\t")
             break
 """
 
