@@ -1,4 +1,4 @@
-"""The PyTorch twin of the network gives the answer of the course's own (left out where PyTorch is not installed)."""
+"""The PyTorch twin of the network gives the answer of the course's own (needs PyTorch)."""
 
 import numpy as np
 import pytest
