@@ -1,0 +1,61 @@
+"""Random ferns: F yes-or-no questions at once, 2^F bins, an output for each bin.
+
+M shapes, P pixels, F questions, R components of the output.
+"""
+
+import numpy as np
+from scipy import sparse
+
+
+def bins(differences, thresholds):
+    """The bin (M,) of each column of differences (F, M): question f adds 2^f if above its threshold."""
+    answers = differences > thresholds[:, None]
+    return (answers * (1 << np.arange(len(thresholds)))[:, None]).sum(axis=0)
+
+
+def outputs(where, Y, count, shrinkage):
+    """The mean of Y (M, R) in each bin, shrunk by 1 / (1 + shrinkage / members): (count, R) float32.
+
+    An empty bin gives 0.
+    """
+    member = sparse.csr_matrix((np.ones(len(Y), np.float32), where, np.arange(len(Y) + 1)), (len(Y), count))
+    sums = np.asarray(member.T @ Y)
+    members = np.bincount(where, minlength=count)[:, None]
+    return (sums / np.maximum(members + shrinkage, 1e-9)).astype(np.float32)
+
+
+def middle_thresholds(differences, rng):
+    """A threshold (F,) for each row of differences (F, M), drawn from its middle 60 percent."""
+    F, m = differences.shape
+    low, high = np.percentile(differences[:, rng.integers(m, size=min(m, 256))], [20, 80], axis=1)
+    return (low + (high - low) * rng.random(F)).astype(np.float32)
+
+
+class PairChooser:
+    """Pairs of pixels whose difference goes with the target, by correlation (Cao et al., 2012).
+
+    The covariances of the P pixels are computed once, then each choice costs two matrix products.
+
+    Parameters
+    ----------
+    rho : (P, M) array
+        Pixel values.
+    """
+
+    def __init__(self, rho):
+        self.centred = rho - rho.mean(axis=1, keepdims=True)
+        covariance = self.centred @ self.centred.T / rho.shape[1]
+        variance = np.diag(covariance)
+        spread = variance[:, None] + variance[None, :] - 2 * covariance
+        np.fill_diagonal(spread, np.inf)
+        self.weight = 1 / np.sqrt(np.maximum(spread, 1.0))  # grey levels: flat pixels tell nothing
+
+    def __call__(self, Y, F, rng):
+        """F pairs (F, 2), each the best for a random projection of Y (M, R)."""
+        y = Y @ rng.normal(size=(Y.shape[1], F)).astype(Y.dtype)
+        c = self.centred @ (y - y.mean(axis=0)) / len(Y)  # (P, F)
+        pairs = np.empty((F, 2), np.int64)
+        for f in range(F):
+            score = np.abs(c[:, f, None] - c[None, :, f]) * self.weight
+            pairs[f] = np.unravel_index(score.argmax(), score.shape)
+        return pairs

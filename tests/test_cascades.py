@@ -1,0 +1,131 @@
+"""Cascades: they walk to the face, the same way every time, and survive odd input."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from facelm_helpers import methods, metrics, sources
+from facelm_helpers.faces import FaceSet
+from facelm_helpers.methods import _cascade, _features, _ferns
+
+TINY = {
+    "cpr": {"T": 25, "candidates": 6, "starts": 3},
+    "esr": {"T": 4, "K": 15, "P": 120, "starts": 4, "shrinkage": 50.0},
+    "sdm": {"T": 2, "starts": 2},
+    "lbf": {"T": 2, "trees": 2, "depth": 3, "starts": 3, "candidates": 12},
+}
+
+
+@functools.cache
+def faces():
+    return sources.load("synthetic", n=120, progress=False)
+
+
+@functools.cache
+def fitted(name):
+    return methods.create(name, **TINY[name]).fit(faces()[:80], progress=False)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_beats_the_mean_shape_on_unseen_faces(name):
+    test = faces()[80:]
+    start = methods.create("mean_shape").fit(faces()[:80]).predict(test.images, test.boxes)
+    found = fitted(name).predict(test.images, test.boxes)
+    assert metrics.nme(found, test.points).mean() < 0.85 * metrics.nme(start, test.points).mean()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_stages_begin_at_the_start_shape_and_end_at_the_prediction(name):
+    test = faces()[80:90]
+    aligner = fitted(name)
+    walk = aligner.predict(test.images, test.boxes, stages=True)
+    assert walk.shape == (aligner.T + 1, 10, 68, 2)
+    assert np.array_equal(walk[-1], aligner.predict(test.images, test.boxes))
+    assert len(aligner.walk_) == aligner.T + 1 and aligner.walk_[-1] < 0.8 * aligner.walk_[0]
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_saving_changes_nothing(name, tmp_path):
+    aligner, test = fitted(name), faces()[80:90]
+    again = type(aligner).load(aligner.save(tmp_path / "weights.npz"))
+    found = [one.predict(test.images, test.boxes) for one in (aligner, again)]
+    assert np.abs(found[0] - found[1]).max() < 1e-3
+    assert again.configuration() == aligner.configuration()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_one_seed_one_result(name):
+    first = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:20], seed=3, progress=False)
+    second = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:20], seed=3, progress=False)
+    for key, value in first._state().items():
+        assert np.array_equal(value, second._state()[key]), key
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_one_face_a_constant_picture_and_a_face_cut_by_the_border(name):
+    aligner = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:1], progress=False)
+    flat = np.full((90, 90, 3), 77, np.uint8)
+    points = np.random.default_rng(0).uniform(20, 60, (68, 2))
+    equal = FaceSet([flat] * 3, [points] * 3)
+    grey = methods.create(name, **TINY[name] | {"T": 2}).fit(equal, progress=False)
+    for one in (aligner, grey):
+        points = one.predict([flat, faces().images[0]], [[20, 20, 60, 60], [90, 80, 150, 140]])
+        assert np.isfinite(points).all()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_predictions_move_and_grow_with_the_picture(name):
+    image, _, box = faces()[85]
+    padded = np.pad(image, ((40, 40), (40, 40), (0, 0)), mode="reflect")
+    here = fitted(name).predict([image], box[None])
+    there = fitted(name).predict([padded], box[None] + 40)
+    assert np.abs(there - here - 40).max() < 1.0
+
+
+def test_refine_walks_from_given_shapes():
+    test, aligner = faces()[80:100], fitted("sdm")
+    near, far = test.points + 2, test.points + 14
+    walks = [aligner.refine(test.images, test.boxes, start, stages=True) for start in (near, far)]
+    ends = [metrics.nme(walk[-1], test.points).mean() for walk in walks]
+    assert np.abs(walks[0][0] - near).max() < 1e-2
+    assert ends[0] < ends[1] < metrics.nme(far, test.points).mean()
+
+
+def test_a_fern_gives_shrunk_means():
+    where, Y = np.array([0, 0, 1]), np.array([[2.0], [4.0], [8.0]])
+    out = _ferns.outputs(where, Y, count=4, shrinkage=2.0)
+    assert np.allclose(out[:, 0], [6 / 4, 8 / 3, 0, 0])
+    assert np.array_equal(_ferns.bins(np.array([[1, -1], [5, 5]]), np.array([0, 0])), [3, 2])
+
+
+def test_the_chosen_pair_is_the_informative_one():
+    rng = np.random.default_rng(0)
+    Y = rng.normal(size=(500, 1))
+    rho = rng.normal(0, 10, (6, 500)) + 50
+    rho[4] += 40 * Y[:, 0]
+    rho[2] -= 40 * Y[:, 0]
+    chosen = _ferns.PairChooser(rho)(Y, F=3, rng=rng)
+    assert all(set(pair) == {2, 4} for pair in chosen.tolist())
+
+
+def test_pixels_move_with_the_shape():
+    crops = np.random.default_rng(0).integers(0, 255, (1, 64, 64), dtype=np.uint8)
+    mean = np.random.default_rng(1).uniform(20, 40, (68, 2)).astype(np.float32)
+    places = np.random.default_rng(2).uniform(22, 38, (9, 2))
+    anchors, offsets = _features.nearest_landmarks(places, mean)
+    rolled = np.roll(crops, (7, 5), axis=(1, 2))
+    seen = []
+    for pictures, S in ((crops, mean[None]), (rolled, mean[None] + (5, 7))):
+        A = _features.frames(S, mean)
+        tied = _features.shape_indexed(pictures, [0], S, A, anchors, offsets)
+        posed = _features.pose_indexed(pictures, [0], S, A, places, mean)
+        assert np.array_equal(tied, posed)
+        seen.append(tied)
+    assert np.array_equal(*seen)
+
+
+def test_bytes_keep_a_percent():
+    values = np.random.default_rng(0).normal(size=(50, 4))
+    whole, scale = _cascade.to_bytes(values, axis=0)
+    assert whole.dtype == np.int8 and np.abs(whole * scale - values).max() < 0.01 * np.abs(values).max()

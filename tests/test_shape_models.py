@@ -1,0 +1,121 @@
+"""The point distribution model, and the active shape and appearance models on it."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from facelm_helpers import methods, metrics, sources
+from facelm_helpers.faces import FaceSet
+from facelm_helpers.landmarks import apply_transform
+from facelm_helpers.methods import _shape_model, asm
+
+TINY = {"asm": {"iterations": 4}}
+TURN = np.array([[0.0, -30.0, 50.0], [30.0, 0.0, 70.0]])
+
+
+@functools.cache
+def faces():
+    return sources.load("synthetic", n=150, progress=False)
+
+
+@functools.cache
+def fitted(name):
+    return methods.create(name, **TINY[name]).fit(faces()[:110], progress=False)
+
+
+def test_the_model_keeps_the_asked_share_of_variance():
+    model = _shape_model.fit(faces().points, 0.9)
+    larger = _shape_model.fit(faces().points, 0.99)
+    assert 2 < len(model.variances) < len(larger.variances) < 60
+    assert np.allclose(larger.components @ larger.components.T, np.eye(len(larger.components)), atol=1e-9)
+    assert np.all(np.diff(larger.variances) <= 0)
+
+
+def test_the_nearest_face_to_a_face_of_the_model_is_itself():
+    model = _shape_model.fit(faces().points, 0.95)
+    b = np.random.default_rng(0).normal(size=(5, len(model.variances))) * np.sqrt(model.variances)
+    S = apply_transform(TURN, model.shapes(b))
+    nearest, found = model.nearest(S, iterations=20)
+    assert np.abs(nearest - S).max() < 0.05
+    assert np.abs(found - b).max() < 0.15 * np.sqrt(model.variances[0])
+
+
+def test_b_stays_within_three_standard_deviations():
+    model = _shape_model.fit(faces().points, 0.95)
+    wild = np.random.default_rng(0).uniform(0, 100, (4, 68, 2))
+    _, b = model.nearest(wild)
+    assert np.all(np.abs(b) <= 3 * np.sqrt(model.variances) + 1e-9)
+
+
+def test_one_shape_gives_a_model_without_components():
+    model = _shape_model.fit(faces().points[:1])
+    assert len(model.variances) == 0
+    S, b = model.nearest(faces().points[:1])
+    assert np.abs(S - faces().points[:1]).max() < 1e-6 and b.shape == (1, 0)
+
+
+@pytest.mark.parametrize("variance", [0, 1.5, -1])
+def test_a_share_that_is_none_is_refused(variance):
+    with pytest.raises(ValueError, match="share above 0"):
+        _shape_model.fit(faces().points, variance)
+
+
+def test_normals_are_square_to_the_lines():
+    n = asm.normals(faces().points[:3].astype(float))
+    assert np.allclose(np.linalg.norm(n, axis=2), 1)
+    along = faces().points[:3, 9] - faces().points[:3, 7]
+    assert np.allclose((n[:, 8] * along).sum(axis=1), 0, atol=1e-4)
+
+
+def test_a_profile_sees_an_edge_at_its_middle():
+    picture = np.zeros((1, 64, 64), np.float32)
+    picture[:, :, 32:] = 100
+    S = np.full((1, 68, 2), 31.5)
+    S[0, :, 1] = np.linspace(5, 60, 68)  # one vertical line, on the edge
+    g = asm.profiles(picture, S, reach=3)
+    assert np.all(np.abs(g[0, 4]).argmax() == 3) and np.isclose(np.abs(g[0, 4]).sum(), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_beats_the_mean_shape_on_unseen_faces(name):
+    test = faces()[110:]
+    start = methods.create("mean_shape").fit(faces()[:110]).predict(test.images, test.boxes)
+    found = fitted(name).predict(test.images, test.boxes)
+    assert metrics.nme(found, test.points).mean() < 0.9 * metrics.nme(start, test.points).mean()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_saving_changes_nothing(name, tmp_path):
+    aligner, test = fitted(name), faces()[110:115]
+    again = type(aligner).load(aligner.save(tmp_path / "weights.npz"))
+    assert again.configuration() == aligner.configuration()
+    assert np.array_equal(again.predict(test.images, test.boxes), aligner.predict(test.images, test.boxes))
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_the_walk_ends_at_the_prediction(name):
+    test = faces()[110:114]
+    walk = fitted(name).predict(test.images, test.boxes, stages=True)
+    assert walk.shape[1:] == (4, 68, 2) and len(walk) > 4
+    assert np.array_equal(walk[-1], fitted(name).predict(test.images, test.boxes))
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_one_face_a_constant_picture_and_a_face_cut_by_the_border(name):
+    flat = np.full((90, 90, 3), 77, np.uint8)
+    points = np.random.default_rng(0).uniform(20, 60, (68, 2))
+    for train in (faces()[:1], FaceSet([flat] * 3, [points] * 3)):
+        aligner = methods.create(name, **TINY[name]).fit(train, progress=False)
+        found = aligner.predict([flat, faces().images[0]], [[20, 20, 60, 60], [90, 80, 150, 140]])
+        assert np.isfinite(found).all()
+
+
+def test_the_story_of_the_search_has_its_steps():
+    image, _, box = faces()[111]
+    story = fitted("asm").search(image, box, steps=True)
+    assert [step.name for step in story[:4]] == ["base", "anchors", "aligned", "search"]
+    assert {step.level for step in story} == {0, 1, 2}
+    moved = np.flatnonzero(np.abs(story[1].S - story[0].S).max(axis=(0, 2)) > 1e-3)
+    assert set(moved) <= set(asm.ANCHORS)
+    assert np.array_equal(story[-1].S[0], fitted("asm").search(image, box))
