@@ -5,7 +5,7 @@ import numpy as np
 from facelm_helpers.landmarks import N_POINTS, REGIONS
 from facelm_helpers.plots._canvas import FULL, HALF, REGION_COLOURS, as_picture, canvas
 
-OTHER_MARKUP = "#56B4E9"  # points of a mark-up whose regions have no colours
+OTHER_MARKUP = "#F0E442"  # points of a mark-up whose regions have no colours
 
 
 def face(image, points=None, truth=None, box=None, ax=None, title=None):
@@ -69,11 +69,11 @@ def dots(ax, points, size=3.0, colour=None):
     """Dots on an axes: one colour per region for 68 points, else `colour`."""
     points = np.asarray(points)
     if len(points) == N_POINTS and colour is None:
-        groups = [(points[index], REGION_COLOURS[region]) for region, index in REGIONS.items()]
+        groups = [(points[index], REGION_COLOURS[region], "white") for region, index in REGIONS.items()]
     else:
-        groups = [(points, colour or OTHER_MARKUP)]
-    for group, paint in groups:
-        ax.plot(*group.T, "o", color=paint, ms=size, mec="white", mew=0.12 * size)
+        groups = [(points, colour or OTHER_MARKUP, "black")]
+    for group, paint, edge in groups:
+        ax.plot(*group.T, "o", color=paint, ms=size, mec=edge, mew=0.12 * size)
 
 
 def faces_grid(images, points=None, truth=None, boxes=None, titles=None, columns=8):

@@ -56,12 +56,12 @@ predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.it
 # apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
 
 # %%
-p, g = predicted["ert"][3], test.points[3]
+p, g = predicted["ert"][13], test.points[13]
 S = to_vector(g[None])[0]
 distance = np.linalg.norm(p - g, axis=-1)
 print(len(S), "numbers")
 plots.show(
-    plots.face(test.images[3], p, truth=g, title=f"mean distance {distance.mean():.1f} pixels"),
+    plots.face(test.images[13], p, truth=g, title=f"mean distance {distance.mean():.1f} pixels"),
     alt="A synthetic face with 68 coloured dots, the prediction, and 68 white crosses, the "
     "truth. Short white lines join each dot to its cross.",
 )
@@ -105,7 +105,7 @@ for s in (1, 2, 4):  # the same face in pictures of three sizes
 for norm in metrics.NORMALISERS:
     print(f"{norm:13} {metrics.nme(predicted['ert'], test.points, norm=norm).mean():5.1%}")
 plots.show(
-    plots.normalisers(test.images[3], g),
+    plots.normalisers(test.images[13], g),
     alt="The same face four times, each with one red line: between the outer eye corners, "
     "between the eye centres, across a square as large as the box, and along the diagonal"
     " of the box. The line between the eye centres is the shortest, the diagonal the "
