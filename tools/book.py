@@ -65,7 +65,7 @@ def link_for_page(target, here):
     >>> link_for_page("01_measuring_error.ipynb", NOTEBOOKS)
     '01_measuring_error.html'
     >>> link_for_page("../../data/README.md", NOTEBOOKS / "solutions")
-    '../files/data/README.md'
+    '../linked/data/README.md'
     >>> link_for_page("https://doi.org/10.1109/CVPR.2014.241", NOTEBOOKS)
     'https://doi.org/10.1109/CVPR.2014.241'
     """
@@ -74,7 +74,7 @@ def link_for_page(target, here):
     if re.search(r"\.ipynb(#|$)", target):
         return target.replace(".ipynb", ".html")
     up = "../" if Path(here).name == "solutions" else ""
-    return f"{up}files/{Path(os.path.relpath(Path(here) / target, ROOT)).as_posix()}"
+    return f"{up}linked/{Path(os.path.relpath(Path(here) / target, ROOT)).as_posix()}"
 
 
 def copy_linked(path, site):
@@ -86,7 +86,7 @@ def copy_linked(path, site):
                 continue
             origin = (path.parent / target.partition("#")[0]).resolve()
             if origin.is_file():
-                place = site / "files" / origin.relative_to(ROOT)
+                place = site / "linked" / origin.relative_to(ROOT)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(origin, place)
 

@@ -1,0 +1,55 @@
+"""The site of executed notebooks: a page each, links that lead somewhere, words for every picture."""
+
+import re
+
+import nbformat
+import pytest
+
+from tools import book
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A book of one small notebook and its solution."""
+    notebooks = tmp_path / "notebooks"
+    (notebooks / "solutions").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "README.md").write_text("# Data\n")
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    monkeypatch.setattr(book, "NOTEBOOKS", notebooks)
+    for folder, up in ((notebooks, ".."), (notebooks / "solutions", "../..")):
+        text = f"# Small & <plain>\n\n[data]({up}/data/README.md), [this](00_small.ipynb), [web](https://x.org/a)"
+        output = nbformat.v4.new_output("display_data", {"text/html": '<img alt="Two dots." src="data:,">'})
+        cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("x", outputs=[output])]
+        facts = {"reading_minutes": 7, "computing_seconds": 10}
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=cells, metadata={"facelm": facts}), folder / "00_small.ipynb"
+        )
+    assert book.main(["--output", str(tmp_path / "site")]) == 0
+    return tmp_path / "site"
+
+
+def test_every_relative_link_of_the_site_leads_to_a_file(site):
+    pages = sorted(site.glob("**/*.html"))
+    assert [page.relative_to(site).as_posix() for page in pages] == [
+        "00_small.html", "index.html", "solutions/00_small.html",
+    ]  # fmt: skip
+    for page in pages:
+        targets = re.findall(r'<a [^>]*href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+        assert targets
+        for target in targets:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_pages_keep_the_words_of_pictures_and_the_index_the_minutes(site):
+    assert 'alt="Two dots."' in (site / "00_small.html").read_text(encoding="utf-8")
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert "7 min" in index and "10 s" in index and "Small &amp; &lt;plain&gt;" in index
+
+
+def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.txt").write_text("words")
+    assert book.main(["--output", str(other)]) == 1
+    assert (other / "chapter.txt").read_text() == "words"
