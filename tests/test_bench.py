@@ -237,10 +237,13 @@ def test_tables_rank_methods_and_print_percents(small_set):
 def test_time_in_turns_calls_every_task_on_every_face():
     calls = {"a": [], "b": []}
     timed = _bench_speed.time_in_turns(
-        {name: list_.append for name, list_ in calls.items()}, n=3, rounds=2, baseline="a"
+        {name: lambda i, seen=seen: seen.append(sum(range(i, 5000)) * 0 + i) for name, seen in calls.items()},
+        n=3,
+        rounds=2,
+        baseline="a",
     )
     assert calls["a"] == calls["b"] == [0, 0, 1, 2, 0, 1, 2]
-    assert timed["a"]["ratio"] == 1 and set(timed["b"]) == {"ms", "cpu_ms", "ratio"}
+    assert timed["a"]["ratio"] == 1 and {"ms", "cpu_ms", "ratio"} <= set(timed["b"])
 
 
 def test_further_weights_are_named_on_the_command_line(tmp_path):
