@@ -3,7 +3,12 @@
 Every function takes and returns Keras tensors, so the same lines build a network on TensorFlow, JAX or
 PyTorch. Keras is imported when a block is first built, never when this file is.
 """
-from __future__ import annotations
+
+from facelm_helpers._se_cost import count, gate_cost
+
+__all__ = ["convolve", "count", "gate", "gate_cost", "scale", "se_inception", "se_resnet", "senet_blob"]
+
+from facelm_helpers._cost import cost  # noqa: F401  (offered here: se.cost)
 
 BATCH_NORM_MOMENTUM = 0.9  # Keras' own 0.99 needs thousands of steps before inference agrees with training
 
@@ -45,10 +50,15 @@ def convolve(net, channels, kernel, *, stride=1, activation="relu", weight_decay
     from keras import initializers, layers, regularizers
 
     net = layers.Conv2D(
-        channels, kernel, strides=stride, padding="same", use_bias=False,
+        channels,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
         kernel_initializer=initializers.VarianceScaling(2.0, "fan_in", "truncated_normal"),
         kernel_regularizer=regularizers.L2(weight_decay) if weight_decay else None,
-        name=name and f"{name}_conv")(net)
+        name=name and f"{name}_conv",
+    )(net)
     net = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=name and f"{name}_norm")(net)
     return layers.Activation(activation, name=name and f"{name}_{activation}")(net) if activation else net
 
@@ -99,10 +109,16 @@ def gate(net, reduction=16, *, weight_decay=0.0, name=None):
     penalty = regularizers.L2(weight_decay) if weight_decay else None
     squeeze = layers.GlobalAveragePooling2D(name=name and f"{name}_squeeze")(net)
     narrow = max(channels // int(reduction), 1)
-    hidden = layers.Dense(narrow, activation="relu", kernel_initializer="he_normal",
-                          kernel_regularizer=penalty, name=name and f"{name}_reduce")(squeeze)
-    weights = layers.Dense(channels, activation="sigmoid", kernel_regularizer=penalty,
-                           name=name and f"{name}_gate")(hidden)
+    hidden = layers.Dense(
+        narrow,
+        activation="relu",
+        kernel_initializer="he_normal",
+        kernel_regularizer=penalty,
+        name=name and f"{name}_reduce",
+    )(squeeze)
+    weights = layers.Dense(
+        channels, activation="sigmoid", kernel_regularizer=penalty, name=name and f"{name}_gate"
+    )(hidden)
     return layers.Reshape((1, 1, channels), name=name and f"{name}_shape")(weights)
 
 
@@ -123,8 +139,18 @@ def scale(net, reduction=16, *, weight_decay=0.0, name=None):
     return layers.Multiply(name=name and f"{name}_scale")([net, weights])
 
 
-def senet_blob(net, in_dim, on_dim, stride, *, reduction=16, weight_decay=0.0, gate_at="branch",
-               pool_early=False, name=None):
+def senet_blob(
+    net,
+    in_dim,
+    on_dim,
+    stride,
+    *,
+    reduction=16,
+    weight_decay=0.0,
+    gate_at="branch",
+    pool_early=False,
+    name=None,
+):
     """The block the course's network is made of: a bottleneck, its gate, and the shortcut.
 
     The input is kept aside; a 1x1 convolution narrows it to a quarter of ``on_dim``, a 3x3 convolution
@@ -212,8 +238,9 @@ def se_resnet(net, channels, *, stride=1, reduction=16, weight_decay=0.0, name=N
     >>> se_resnet(keras.Input((16, 16, 64)), 64).shape
     (None, 16, 16, 64)
     """
-    return senet_blob(net, net.shape[-1], channels, stride, reduction=reduction, weight_decay=weight_decay,
-                      name=name)
+    return senet_blob(
+        net, net.shape[-1], channels, stride, reduction=reduction, weight_decay=weight_decay, name=name
+    )
 
 
 def se_inception(net, channels, *, reduction=16, weight_decay=0.0, name=None):

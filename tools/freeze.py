@@ -1,7 +1,7 @@
-"""Write `data/weights/senet.onnx` from `data/weights/senet.npz`: run it whenever the weights change (a test tells).
+"""Write `data/weights/senet.onnx` from `senet.npz` beside it: run it when the weights change (a test tells).
 
-With it, `methods.load("senet")` answers without TensorFlow and without a conversion; the numbers in it are the 16-bit
-floats of the weights, so its answer is Keras'.
+With it, `methods.load("senet")` answers without TensorFlow and without a conversion; the numbers in it are
+the 16-bit floats of the weights, so its answer is Keras'.
 """
 
 import sys
