@@ -3,6 +3,8 @@
 Images are RGB ``uint8`` arrays of shape (H, W, 3); pixel centres are at integers.
 """
 
+import io
+import warnings
 from pathlib import Path
 
 import cv2
@@ -85,20 +87,75 @@ def read_image(path):
         raise FileNotFoundError(f"no picture at {path}")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: wanted a picture file")
+    return _decode(path, path)
+
+
+def decode_image(content, name="picture", most_pixels=None):
+    """A picture that is in memory already, as its file's bytes: an upload, a webcam's JPEG.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a JPEG, PNG or any other file that Pillow reads.
+    name : str
+        What messages call it.
+    most_pixels : int, optional
+        A picture of this many pixels or more is refused before any of them is unpacked.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        As from `read_image`.
+
+    Raises
+    ------
+    ValueError
+        If it is no image, is damaged, is too large, or has more than 8 bits a channel.
+
+    Examples
+    --------
+    >>> decode_image(b"some words", "notes.txt")
+    Traceback (most recent call last):
+    ValueError: notes.txt is not a picture that can be read: wanted a JPEG or PNG file, for example
+    """
+    return _decode(io.BytesIO(bytes(content)), name, most_pixels)
+
+
+def _decode(file, name, most_pixels=None):
+    """RGB uint8 from a path or a binary stream."""
     try:
-        with Image.open(path) as opened:
-            opened.load()  # Pillow refuses a cut-off file here; OpenCV would fill the rest with grey
-            picture = ImageOps.exif_transpose(opened)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a picture that can be read: {_first_line(error)}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file) as opened:
+                if most_pixels and opened.width * opened.height >= most_pixels:
+                    raise _TooLarge(
+                        f"{name} has {opened.width} x {opened.height} pixels,"
+                        f" {opened.width * opened.height / 1e6:.0f} million:"
+                        f" wanted fewer than {most_pixels / 1e6:.0f} million"
+                    )
+                opened.load()  # Pillow refuses a cut-off file here; OpenCV would fill the rest with grey
+                picture = ImageOps.exif_transpose(opened)
+    except _TooLarge:
+        raise
+    except UnidentifiedImageError as error:
+        # Pillow's message names a stream by its address in memory
+        reason = _first_line(error) if isinstance(file, Path) else "wanted a JPEG or PNG file, for example"
+        raise ValueError(f"{name} is not a picture that can be read: {reason}") from None
+    except Image.DecompressionBombError as error:
+        wanted = f"; wanted fewer than {most_pixels / 1e6:.0f} million pixels" if most_pixels else ""
+        raise ValueError(f"{name} is not a picture that can be read: {_first_line(error)}{wanted}") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is damaged or cut off: {_first_line(error)}") from None
+        raise ValueError(f"{name} is damaged or cut off: {_first_line(error)}") from None
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        raise ValueError(f"{path} has more than 8 bits a channel (mode {picture.mode}): wanted 8 bits")
+        raise ValueError(f"{name} has more than 8 bits a channel (mode {picture.mode}): wanted 8 bits")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.array(picture.convert("RGB"))
+
+
+class _TooLarge(ValueError):
+    pass
 
 
 def _first_line(error):

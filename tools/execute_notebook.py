@@ -79,7 +79,7 @@ def tidy(notebook):
             if output.output_type == "execute_result":
                 output.execution_count = number
             if WIDGET in output.get("data", {}):
-                output = _instead_of_widget()
+                output = _instead_of_widget(output["data"].get("text/html"), output["data"].get("text/plain"))
             if kept and output.output_type == "stream" and kept[-1].get("name") == output.name:
                 kept[-1].text += output.text
             else:
@@ -87,9 +87,12 @@ def tidy(notebook):
         cell.outputs = kept
 
 
-def _instead_of_widget():
+def _instead_of_widget(page=None, text=None):
+    """Words in a widget's place; below the picture that stands in for it, if it brought one."""
     words = "Run this cell to see the controls."
-    return nbformat.v4.new_output("display_data", {"text/plain": words, "text/html": f"<em>{words}</em>"})
+    page = f"{page}<br>" if page else ""
+    data = {"text/plain": text if page else words, "text/html": f"{page}<em>{words}</em>"}
+    return nbformat.v4.new_output("display_data", data)
 
 
 def complaints(notebook):
