@@ -28,7 +28,7 @@ def shipped(chosen=None):
         try:
             found[name] = methods.load(name)
         except FileNotFoundError as error:
-            print(f"  {name} is left out: {str(error).split(':')[0]}")
+            print(f"  {name} is left out: {str(error).split(':')[0].split(' at ')[0]}")
     return found
 
 
@@ -44,15 +44,13 @@ def measure(aligners, quick=False, names=None):
     names : list of str, optional
         Sets; all that are present by default.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        Set -> what was measured; see `measure_set`.
+        Set -> what was measured, see `measure_set`; one set at a time.
     """
-    return {
-        name: measure_set(sets.load(name, quick), aligners)
-        for name in tqdm(names or sets.present(), desc="sets", disable=None)
-    }
+    for name in tqdm(names or sets.present(), desc="sets", disable=None):
+        yield {name: measure_set(sets.load(name, quick), aligners)}
 
 
 def measure_set(faces, aligners):

@@ -37,14 +37,15 @@ def measure(quick=False, chosen=None):
     chosen : list of str, optional
         Only these methods beside the baseline.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        ``one thread`` and ``all threads``: name -> ``ms``, ``cpu_ms``, ``ratio`` (see `time_in_turns`);
-        ``rates``: see `rates`; ``load``: the load average before, well above 0 if the machine was busy.
+        One at a time, so that an interruption costs one measurement: ``one thread`` and ``all threads``, name
+        -> ``ms``, ``cpu_ms``, ``ratio``, ``cpu_ratio`` (see `time_in_turns`); ``rates`` (see `rates`); ``load``,
+        the load average before: well above 0, the machine was busy.
     """
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    result = {"load": load}
+    yield {"load": load}
     for title, part, one in (
         ("one thread", "points", True), ("all threads", "points", False),
         ("rates", "rates", True), ("rates", "training", False),
@@ -53,10 +54,9 @@ def measure(quick=False, chosen=None):
             continue
         print(f"timing: {part}, {'one thread' if one else 'all threads'} ...", flush=True)
         try:
-            result[title] = result.get(title, {}) | _in_a_process(part, one, quick, chosen)
+            yield {title: _in_a_process(part, one, quick, chosen)}
         except RuntimeError as error:  # one part that cannot run here leaves the others their figures
             print(f"  {error}")
-    return result
 
 
 def _in_a_process(part, one_thread, quick, chosen):
@@ -108,7 +108,7 @@ def _tasks(faces, chosen):
                 aligner = methods.load(name, runtime=runtime)
                 aligner.predict(faces.images[:1], faces.boxes[:1])
             except UNAVAILABLE as error:
-                print(f"  {title} is left out: {str(error).splitlines()[0][:90]}")
+                print(f"  {title} is left out: {str(error).split(':')[0].split(' at ')[0][:90]}")
             else:
                 tasks[title] = through(aligner)
     return tasks | {"finding the face (dlib's detector)": lambda i: detect(faces.images[i], upsample=0)}

@@ -35,7 +35,8 @@ def accuracy(options):
     """Errors of every shipped method, and of those in `options.also`, on every set that is present."""
     aligners = _bench_accuracy.shipped(options.methods)
     aligners |= dict(extra(text) for text in options.also)
-    return {"accuracy": _bench_accuracy.measure(aligners, options.quick, options.sets)}
+    for measured in _bench_accuracy.measure(aligners, options.quick, options.sets):
+        yield {"accuracy": measured}
 
 
 def extra(text):
@@ -52,7 +53,8 @@ def extra(text):
 
 def speed(options):
     """Milliseconds a face and images a second."""
-    return {"speed": _bench_speed.measure(options.quick, options.methods)}
+    for measured in _bench_speed.measure(options.quick, options.methods):
+        yield {"speed": measured}
 
 
 def notebooks(options):
@@ -68,8 +70,8 @@ def notebooks(options):
             found[source.stem] = {
                 "reading_minutes": minutes, "computing_seconds": facts["computing_seconds"]
             }  # fmt: skip
-    files = sorted([*DATA.glob("*.npz"), *DATA.glob("weights/*.npz")])
-    return {
+    files = sorted([*DATA.glob("*.npz"), *DATA.glob("weights/*.npz"), *DATA.glob("weights/*.onnx")])
+    yield {
         "notebooks": found,
         "sizes": {file.relative_to(DATA).as_posix(): file.stat().st_size for file in files},
     }
@@ -129,13 +131,11 @@ def main(arguments=None):
     try:
         results = read(folder / "bench.json")
         for part in (part for part in PARTS if part in options.only):
-            measured = rounded(globals()[part](options)) | {"measured_on": {part: machine()}}
             if part == "notebooks":  # a notebook or file that is gone is gone from the results
-                results = {key: value for key, value in results.items() if key not in measured} | {
-                    "measured_on": results.get("measured_on", {})
-                }
-            results = merge(results, measured)
-            write(folder / "bench.json", results)  # after each part: an interruption costs one part
+                results = {key: value for key, value in results.items() if key not in ("notebooks", "sizes")}
+            for measured in globals()[part](options):
+                results = merge(results, rounded(measured) | {"measured_on": {part: machine()}})
+                write(folder / "bench.json", results)  # at once: an interruption costs one measurement
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
