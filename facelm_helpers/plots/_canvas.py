@@ -117,13 +117,29 @@ def show(figure, alt):
     >>> show(figure, alt="An empty pair of axes, both from 0 to 1.")
     [picture: An empty pair of axes, both from 0 to 1.]
     """
+    element, words = page(figure, alt)
+    _display(element, words)
+
+
+def page(figure, alt):
+    """A figure as an ``img`` element, and as words: what `show` displays.
+
+    Returns
+    -------
+    element, words : str
+
+    Examples
+    --------
+    >>> page(canvas()[0], alt="An empty pair of axes, both from 0 to 1.")[0][:40]
+    '<img alt="An empty pair of axes, both fr'
+    """
     if not isinstance(alt, str) or len(alt.strip()) < 20:
         raise ValueError(f"alt={alt!r} does not describe the picture: write one or two sentences.")
     kind, data = _encode(figure)
     width = round(figure.get_figwidth() * 96)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     element = f'<img alt="{html.escape(alt, quote=True)}" width="{width}" src="{source}">'
-    _display(element, f"[picture: {alt}]")
+    return element, f"[picture: {alt}]"
 
 
 def _display(element, words):

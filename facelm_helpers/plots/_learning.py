@@ -1,0 +1,146 @@
+"""Pictures of training: the loss as it falls, what a network is made of, what it learns by heart."""
+
+import numpy as np
+
+from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas, page
+
+SMOOTH = 20  # steps of the running mean that is drawn over the single losses
+
+
+def loss_curves(losses, starts=None, ax=None):
+    """Draw the loss of every step, pale, and its running mean, the loss on a logarithmic axis.
+
+    Parameters
+    ----------
+    losses : dict of name -> sequence of float
+    starts : dict of name -> int, optional
+        The step at which each begins, 0 by default.
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> loss_curves({"a": [3.0, 2.0, 1.0]}).axes[0].get_yscale()
+    'log'
+    """
+    if ax is None:
+        _, ax = canvas(width=1.5 * HALF, height=0.8 * HALF)
+    for i, (name, values) in enumerate(losses.items()):
+        values = np.asarray(values, float)
+        steps = (starts or {}).get(name, 0) + np.arange(1, len(values) + 1)
+        width = min(SMOOTH, len(values))
+        mean = np.convolve(values, np.ones(width) / width, mode="valid") if width else values
+        ax.plot(steps, values, color=METHOD_COLOURS[i], lw=0.6, alpha=0.35)
+        ax.plot(steps[width - 1 :], mean, color=METHOD_COLOURS[i], label=name)
+    ax.set(xlabel="step", ylabel="loss", yscale="log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}")
+    ax.tick_params(axis="y", which="minor", labelsize=7)
+    if len(losses) > 1:
+        ax.legend()
+    return ax.figure
+
+
+def live_loss(alt, name="training"):
+    """A function that draws the curve of a training run, again and again in the same place of the page.
+
+    Parameters
+    ----------
+    alt : str
+        The words for who cannot see it.
+    name : str
+
+    Returns
+    -------
+    function
+        Of a `facelm_helpers.training.History`: give it to `training.train` as ``on_report``.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> report = live_loss("The loss falls from step to step.")
+    >>> report(SimpleNamespace(losses=[2.0, 1.0]))
+    [picture: The loss falls from step to step.]
+    """
+    handle = None
+
+    def report(history):
+        from IPython import display, get_ipython
+
+        nonlocal handle
+        element, words = page(loss_curves({name: history.losses}), alt)
+        picture = {"text/html": element, "text/plain": words}
+        if get_ipython() is None:
+            print(words)
+        elif handle is None:
+            handle = display.display(picture, raw=True, display_id=True)
+        else:
+            handle.update(picture, raw=True)
+
+    return report
+
+
+def network_bars(rows, keys=("parameters", "multiply_adds")):
+    """Draw what each part of a network holds and works, in percent of the whole.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``part``, and a number for each key.
+    keys : sequence of str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = network_bars([{"part": "stem", "parameters": 1, "multiply_adds": 3}])
+    >>> len(figure.axes[0].patches)
+    2
+    """
+    figure, ax = canvas(width=FULL, height=2.4)
+    places = np.arange(len(rows))
+    for i, key in enumerate(keys):
+        values = np.array([row[key] for row in rows], float)
+        ax.bar(places + 0.4 * (i - 0.5), 100 * values / values.sum(), 0.38, color=METHOD_COLOURS[i],
+               label=key.replace("_", "-"))  # fmt: skip
+    ax.set_xticks(places, [row["part"] for row in rows])
+    ax.set(ylabel="share of the network, %")
+    ax.grid(axis="x", visible=False)
+    ax.legend()
+    return figure
+
+
+def learnt_by_heart(errors):
+    """Draw the error on the faces that were learnt from, and on others, for several ways of training.
+
+    Parameters
+    ----------
+    errors : dict of name -> (float, float)
+        Fractions: seen, unseen faces.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> [text.get_text() for text in learnt_by_heart({"plain": (0.01, 0.05)}).axes[0].get_xticklabels()]
+    ['plain']
+    """
+    figure, ax = canvas(width=1.5 * HALF, height=0.75 * HALF)
+    for i, kind in enumerate(("faces learnt from", "other people")):
+        values = [100 * pair[i] for pair in errors.values()]
+        places = np.arange(len(errors)) + 0.4 * (i - 0.5)
+        bars = ax.bar(places, values, 0.38, color=METHOD_COLOURS[i], label=kind)
+        ax.bar_label(bars, fmt="%.1f", fontsize=8)
+    ax.set_xticks(range(len(errors)), list(errors))
+    ax.set(ylabel="NME, %")
+    ax.margins(y=0.2)
+    ax.grid(axis="x", visible=False)
+    ax.legend(ncols=2, loc="upper center")
+    return figure
