@@ -41,8 +41,8 @@ def measure(quick=False, chosen=None):
     ------
     dict
         One at a time, so that an interruption costs one measurement: ``one thread`` and ``all threads``, name
-        -> ``ms``, ``cpu_ms``, ``ratio``, ``cpu_ratio`` (see `time_in_turns`); ``rates`` (see `rates`); ``load``,
-        the load average before: well above 0, the machine was busy.
+        -> ``ms``, ``cpu_ms``, ``ratio``, ``cpu_ratio`` (see `time_in_turns`); ``rates``; ``load``, the
+        load average before: well above 0, the machine was busy.
     """
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     yield {"load": load}
