@@ -113,9 +113,9 @@ def test_counts_by_hand():
     image = keras.Input((10, 8, 3))
     net = se.convolve(image, 6, 3, stride=2, name="stem")
     net = keras.layers.Dense(5, name="out")(keras.layers.Flatten()(net))
-    rows = {row["layer"]: row for row in se.count(keras.Model(image, net))}
+    rows = {row["name"]: row for row in se.cost(keras.Model(image, net))}
     assert rows["stem_conv"] == {
-        "layer": "stem_conv",
+        "name": "stem_conv",
         "kind": "Conv2D",
         "shape": (5, 4, 6),
         "parameters": 162,
