@@ -3,7 +3,7 @@
 #
 # **After this notebook you can**
 #
-# - find a face in a photograph, and 68 points on it, in four lines of Python;
+# - find a face in a photograph, and 68 points on it, in three lines of Python;
 # - say what the 68 points are, which region a number belongs to, and how other mark-ups relate to them;
 # - tell the points of a 2D face from those of a 3D face;
 # - name what people build on facial points, and where in this course you meet it.
@@ -11,7 +11,8 @@
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** a little Python and NumPy. No download: faces and models came with the course.
 #
-# Run a cell with <kbd>Shift</kbd> + <kbd>Enter</kbd>, from top to bottom. Answers are in the
+# Run a cell with <kbd>Shift</kbd> + <kbd>Enter</kbd>, from top to bottom. The first one loads NumPy and the
+# course's own package, `facelm_helpers`; `plots.setup()` sets the look of the pictures. Answers are in the
 # SOLUTIONS_LINK.
 
 # %%
@@ -39,7 +40,8 @@ photograph.shape, photograph.dtype
 # ## First: where is the face?
 #
 # A **detector** slides a window over the picture, at many sizes, and answers with a *box* for every face:
-# left, top, right and bottom edge, in pixels. Here is the box that dlib's detector finds.
+# left, top, right and bottom edge, in pixels, counted from the upper left corner of the picture. Here is the
+# box that the detector of *dlib* finds, a library that the course uses often.
 
 # %%
 boxes = detect(photograph, upsample=0)
@@ -65,11 +67,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The paper behind it is called *One Millisecond Face Alignment*, and means it. Let us look closer: `crop`
-# cuts a square round the box and returns it with the *transform*, the map from pixels of the photograph to
-# pixels of the crop.
-#
-# <!-- Here, later: the same crop with the points of SENet beside those of dlib. -->
+# The paper behind dlib's aligner is called *One Millisecond Face Alignment*, and means it. Let us look
+# closer: `crop` cuts a square round the box and returns it with the *transform*, the map from pixels of the
+# photograph to pixels of the crop.
 
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
@@ -82,11 +82,29 @@ plots.show(
 )
 
 # %% [markdown]
+# ## Another method, the same call
+#
+# Every aligner of the course is used like this one. dlib's is a cascade of regression trees; **SENet** is a
+# convolutional network with *squeeze-and-excitation* gates, the main subject of the course. The same face,
+# the same box:
+
+# %%
+senet_points = methods.load("senet").predict([photograph], boxes)
+both = {"dlib": close_points, "SENet": landmarks.apply_transform(transform, senet_points[0])}
+plots.show(
+    plots.compare(close_up, both),
+    alt="The close-up twice, with the 68 points of dlib on the left and those of SENet on the right. Both "
+    "follow jaw, brows, nose, eyes and mouth; here and there they differ by a little.",
+)
+
+# %% [markdown]
+# Which one is better? One face cannot tell. Notebook 01 shows how to measure it.
+#
 # ## Every point has a number
 #
 # The numbers matter: point 30 is the tip of the nose on *every* face, so that two faces can be compared
-# point by point. This mark-up comes from the 300-W challenge (2013). "Left" and "right" are as *you* see
-# the picture, and the numbers start at 0.
+# point by point. This mark-up was made for the Multi-PIE photographs (2010); the 300-W challenge (2013) made
+# it the standard. "Left" and "right" are as *you* see the picture, and the numbers start at 0.
 
 # %%
 plots.show(
@@ -147,12 +165,13 @@ check.mouth_ratio(mouth_ratio, points[0])
 # | 21 | AFLW | any pose up to full profile; hidden points are left out |
 # | 29 | LFPW, COFW | real-life photographs; COFW also says which points are covered |
 # | 68 | 300-W, 300W-LP | this course: every region with its outline |
-# | 96, 98 | WFLW (98) | 68 with finer lids and jaw, and the pupils |
+# | 96, 98 | WFLW (98) | finer jaw, brows and lids than the 68, and the pupils |
 # | 192, 194 | HELEN (194) | dense contours, clicked by hand |
 # | 1,000 and 8,000 | Megvii (Face++) | commercial dense points for make-up and 3D, computed, not clicked |
 #
-# Small mark-ups can be read off large ones. From 68 points `convert` makes the others, exactly or nearly
-# so:
+# Small mark-ups can be read off large ones: 51 is 68 without the jaw, and the centre of an eye is, nearly,
+# the mean of its lids. The other way round one has to guess: of the 98 below, 30 are interpolated. Points of
+# other mark-ups than the 68 are yellow.
 
 # %%
 names = ("5", "21", "29", "51", "68", "98")
@@ -170,7 +189,7 @@ plots.show(
 #
 # - **2D points** stay on what is *visible*: the jaw's points slide along the edge of the face that we still
 #   see.
-# - **3D points** stay on the *same spot of the head*, seen or not; they have a depth $z$ as well.
+# - **3D points** stay on the *same spot of the head*, seen or not; they can have a depth $z$ as well.
 #
 # For a face that looks at us the two nearly agree, at profile they do not. Most of this course is about 2D
 # points; notebook 08 is about 3D, where a whole surface is fitted instead of 68 dots.
@@ -179,8 +198,9 @@ plots.show(
 # ## The faces of this course
 #
 # The faces that you work with are **synthetic**. A statistical model of shape and texture, learnt from
-# thousands of photographs, draws a new face whenever you ask. Nobody on these pictures exists, the points
-# are known exactly, and the supply never ends. With the same `seed` everybody gets the same faces.
+# thousands of photographs, draws a new face whenever you ask: it blends features of several people, bends
+# them, and changes light and background. Nobody on these pictures exists, the points are known exactly, and
+# the supply never ends. With the same `seed` everybody gets the same faces.
 
 # %%
 faces = sources.load("synthetic", n=24, seed=0)
@@ -195,7 +215,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Each comes with its box and its points. This is what a method learns from, and what it is judged by:
+# Each comes with its box, which just holds the points, and with its points. This is what a method learns
+# from, and what it is judged by. These are 2D points: on the third face, turned away, the jaw's points follow
+# the edge that we see.
 
 # %%
 plots.show(
@@ -205,14 +227,15 @@ plots.show(
 )
 
 # %% [markdown]
-# How does dlib, which never saw such faces, do on them? Its points are dots; white crosses mark the truth.
+# How does dlib, which never saw such faces, do on them? Its points are dots; white crosses mark the truth,
+# and a line joins each dot to its cross.
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
 plots.show(
     plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=4),
     alt="Four synthetic faces with dlib's dots, each joined by a line to the white cross of "
-    "its truth. On most faces the lines are short.",
+    "its truth. On three faces the lines are short; on the third, turned away, they are long.",
 )
 
 # %% [markdown]
@@ -245,7 +268,7 @@ painted[lips] = 0.6 * close_up[lips] + 0.4 * np.array([170, 0, 60])
 # %%
 plots.show(
     plots.faces_grid([close_up, painted], titles=["before", "after"], columns=2),
-    alt="The astronaut's face twice: as photographed, and with lips of a deeper red.",
+    alt="The astronaut's face twice: as photographed, and with lips of a bright pinkish red.",
 )
 
 # %% [markdown]
@@ -257,8 +280,8 @@ plots.show(
 # | [01 measuring error](01_measuring_error.ipynb) | how good a method is, and when such a number misleads |
 # | 02 shape models | Procrustes, point distribution models, ASM and AAM: faces as a few sliders |
 # | 03 cascaded regression | CPR, ESR, SDM, LBF: in stages to the face, $S^{t+1} = S^t + r_t(\phi(I, S^t))$ |
-# | 04 dlib, 68 points | train an ensemble of regression trees; label your own photographs |
-# | 05 preparing data | the data sets of the field; crop, normalise, split by person, TFRecords |
+# | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train an ensemble of regression trees; label your own photographs |
+# | [05 preparing data](05_preparing_data.ipynb) | the data sets of the field; crop, normalise, split by person, TFRecords |
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
 # | 07 heatmaps | FAN and DAN: a picture for each point |
 # | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
@@ -270,7 +293,8 @@ plots.show(
 # | 14 challenges | light, pose, expression, occlusion, density: remedies, tried |
 # | 15 what people build | blinks, head pose, make-up, face swap, smoothing |
 #
-# Each notebook is built like this one: a few lines of text, a few lines of code, a picture.
+# Each notebook is built like this one: a few lines of text, a few lines of code, a picture. Those without a
+# link are planned, not written yet.
 
 # %% [markdown]
 # ## Key points
@@ -278,14 +302,14 @@ plots.show(
 # - Detection gives a **box**; alignment starts from the box and gives **points**.
 # - A mark-up fixes how many points there are and what each number means. This course uses 68, in five
 #   regions.
-# - Small mark-ups can be computed from large ones; the other way round there is nothing to compute from.
+# - Small mark-ups can be computed from large ones; the other way round one can only interpolate.
 # - 2D points follow the visible outline; 3D points stay on the same spot of the head.
 # - Images are RGB `uint8`; points are `float32` pixels, $x$ before $y$; boxes are left, top, right, bottom.
 #
 # ## Go further
 #
-# - C. Sagonas, G. Tzimiropoulos, S. Zafeiriou, M. Pantic, *300 Faces in-the-Wild Challenge*, ICCV workshops
-#   2013: where the 68 points come from.
+# - C. Sagonas, G. Tzimiropoulos, S. Zafeiriou, M. Pantic, *300 Faces in-the-Wild Challenge: The First Facial
+#   Landmark Localization Challenge*, ICCV workshops 2013: how the 68 points became the standard.
 # - V. Kazemi, J. Sullivan, *One Millisecond Face Alignment with an Ensemble of Regression Trees*, CVPR
 #   2014: how dlib does it.
 # - X. Jin, X. Tan, *Face Alignment In-the-Wild: A Survey*, Computer Vision and Image Understanding, 2017.
