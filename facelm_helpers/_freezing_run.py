@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facelm_helpers._silence import silence
 from facelm_helpers.detect import detect as find_faces
 from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.images import check_image, read_image
@@ -64,13 +65,14 @@ def open_litert(path, threads=1):
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     settings = {"model_path": str(_existing(path)), "num_threads": threads}
-    try:
-        interpreter = Interpreter(**settings)
-        interpreter.allocate_tensors()
-    except RuntimeError:  # the fast kernels refuse some integer ranges, the plain ones none
-        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
-        interpreter.allocate_tensors()
+    with silence():
+        try:
+            interpreter = Interpreter(**settings)
+            interpreter.allocate_tensors()
+        except RuntimeError:  # the fast kernels refuse some integer ranges, the plain ones none
+            plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
+            interpreter.allocate_tensors()
     into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
 
     def one(image):

@@ -30,6 +30,7 @@ from facelm_helpers._freezing_run import (
     opencv_reads,
     run_opencv,
 )  # fmt: skip
+from facelm_helpers._silence import silence
 
 __all__ = [
     "difference", "fold", "freeze", "installed", "onnx_metadata", "open_frozen", "open_litert", "open_onnx",
@@ -202,7 +203,7 @@ def _quiet():
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), silence():
             warnings.simplefilter("ignore")
             yield
     finally:

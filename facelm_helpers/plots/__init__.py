@@ -6,6 +6,7 @@ safe for colour-blind readers.
 """
 
 from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, canvas, setup, show
+from facelm_helpers.plots._comparison import error_map, speed_and_error
 from facelm_helpers.plots._errors import ced, curves, leaderboard, normalisers, regions
 from facelm_helpers.plots._faces import compare, face, faces_grid, markup
 
@@ -18,6 +19,7 @@ __all__ = [
     "ced",
     "compare",
     "curves",
+    "error_map",
     "face",
     "faces_grid",
     "leaderboard",
@@ -26,4 +28,5 @@ __all__ = [
     "regions",
     "setup",
     "show",
+    "speed_and_error",
 ]

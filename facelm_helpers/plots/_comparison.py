@@ -1,0 +1,84 @@
+"""Pictures of many methods at once: a table of errors as a map, and error against time."""
+
+import numpy as np
+from matplotlib.colors import LogNorm
+
+from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas
+
+
+def error_map(errors, title="", ax=None):
+    """A table of errors, the larger the darker.
+
+    Parameters
+    ----------
+    errors : dict of row -> dict of column -> float
+        Fractions; shown in percent. All rows have the same columns.
+    title : str
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = error_map({"dlib": {"jaw": 0.06, "eyes": 0.031}, "ert": {"jaw": 0.04, "eyes": 0.05}})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['6.0', '3.1', '4.0', '5.0']
+    """
+    columns = list(next(iter(errors.values())))
+    values = 100 * np.array([[row[column] for column in columns] for row in errors.values()])
+    if ax is None:
+        width = min(FULL, 1.5 + 0.85 * len(columns))
+        _, ax = canvas(width=width, height=0.75 + 0.27 * len(errors))
+    low, high = values.min(), max(values.max(), 1.01 * values.min())
+    ax.imshow(values, cmap="YlOrBr", norm=LogNorm(low, high), aspect="auto")
+    for i, j in np.ndindex(values.shape):
+        dark = np.log(values[i, j] / low) > 0.6 * np.log(high / low)
+        text = f"{values[i, j]:.1f}" if values[i, j] < 99.95 else f"{values[i, j]:.0f}"
+        ax.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    ax.set_xticks(range(len(columns)), [column.replace(" ", "\n", 1) for column in columns])
+    ax.set_yticks(range(len(errors)), errors)
+    ax.tick_params(length=0, labeltop=True, labelbottom=False)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    if title:
+        ax.set_xlabel(title)
+    return ax.figure
+
+
+def speed_and_error(points, ax=None):
+    """Each method as a dot: milliseconds a face, on a logarithmic axis, against its NME.
+
+    Parameters
+    ----------
+    points : dict of name -> (milliseconds, error)
+        Errors as fractions; shown in percent.
+    ax : matplotlib axes, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = speed_and_error({"dlib": (0.8, 0.05), "senet": (0.6, 0.04)})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['senet', 'dlib']
+    """
+    if ax is None:
+        _, ax = canvas(width=FULL, height=1.05 * HALF)
+    below = False
+    for name, (milliseconds, error) in sorted(points.items(), key=lambda item: item[1]):
+        ax.plot(milliseconds, 100 * error, "o", color=METHOD_COLOURS[0], ms=5)
+        place = {"xytext": (0, -6 if below else 5), "va": "top" if below else "bottom"}
+        ax.annotate(
+            name, (milliseconds, 100 * error), textcoords="offset points", ha="center", fontsize=8, **place
+        )
+        below = not below  # names of methods of like speed would overlap
+    ax.set_xscale("log")
+    ax.margins(0.1)
+    ax.set(
+        xlabel="milliseconds a face, one thread (further left is faster)", ylabel="NME, % (lower is better)"
+    )
+    return ax.figure
