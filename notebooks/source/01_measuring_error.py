@@ -24,12 +24,14 @@ plots.setup()
 # %% [markdown]
 # ## Faces to measure on, and three methods
 #
-# Two thirds of the faces are there to learn from, one third is there to be judged by. Nobody stands in
-# both. Three methods will be judged:
+# Two thirds of the faces are there to learn from, one third is there to be judged by. A synthetic face counts
+# as the *person* whose entry of the face model it started from; a few faces share one, and no person stands
+# on both sides. Three methods will be judged:
 #
 # - `mean shape` learns the average face and puts it into the box, whatever the picture shows: what every
 #   method has to beat;
-# - `ert` is an ensemble of regression trees, trained here and now;
+# - `ert` is an ensemble of regression trees ([notebook 04](04_dlib_68_points.ipynb)), trained here and now;
+#   `small` keeps that to seconds;
 # - `dlib` is the same kind of method, trained by its author on thousands of real photographs.
 
 # %%
@@ -52,7 +54,8 @@ predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.it
 # A face with $K$ points is a vector, its *shape* $S = (x_1, y_1, x_2, y_2, \dots, x_K, y_K)$, of length
 # $2K$: for 68 points, the 136 numbers that a regression network puts out.
 #
-# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). How far are they
+# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). In formulas $k$
+# runs from 1 to $K$; named points, like $g_{36}$, keep their numbers, which count from 0. How far are they
 # apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
 
 # %%
@@ -106,7 +109,7 @@ for norm in metrics.NORMALISERS:
     print(f"{norm:13} {metrics.nme(predicted['ert'], test.points, norm=norm).mean():5.1%}")
 plots.show(
     plots.normalisers(test.images[13], g),
-    alt="The same face four times, each with one red line: between the outer eye corners, "
+    alt="The same face four times, each with one orange line: between the outer eye corners, "
     "between the eye centres, across a square as large as the box, and along the diagonal"
     " of the box. The line between the eye centres is the shortest, the diagonal the "
     "longest.",
@@ -168,8 +171,9 @@ frontal = methods.create("ert", **small).fit(train[turn(train) < 0.12], progress
 sideways = methods.create("ert", **small).fit(train[turn(train) > 0.25], progress=False)
 
 # %% [markdown]
-# Both sit an exam in which a share $s$ of the faces is turned away. The curves show the error of `frontal`
-# divided by that of `sideways`: below 1, `frontal` is the better one.
+# Both sit an exam in which a share $s$ of the faces is turned away. We need not draw such faces: the NME of
+# the exam is $(1 - s)$ times that over frontal faces plus $s$ times that over turned ones. The curves show
+# the error of `frontal` divided by that of `sideways`: below 1, `frontal` is the better one.
 
 # %%
 easy, hard = test[turn(test) < 0.12], test[turn(test) > 0.25]
@@ -208,9 +212,9 @@ for norm, (a, b) in results.items():
     print(f"{norm:13} frontal {a[at]:5.1%}   sideways {b[at]:5.1%}   best: {best}")
 
 # %% [markdown]
-# Same faces, same predictions, same distances in pixels, and two winners. The eyes' ruler makes every
-# mistake on a turned face count for more. Towards full profile the eye distance goes to *zero*, so that a
-# handful of faces can decide everything: that is why work on large poses (300W-LP, AFLW2000-3D) divides by
+# Same faces, same predictions, same distances in pixels, and two winners. The rulers between the eyes make
+# every mistake on a turned face count for more. Towards full profile the eye distance goes to *zero*, so that
+# a handful of faces can decide everything: that is why work on large poses (300W-LP, AFLW2000-3D) divides by
 # the box.
 #
 # ### Exercise 2
@@ -231,16 +235,17 @@ check.ruler(ruler)
 # ## More than the mean
 #
 # One lost face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) hides
-# nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the
-# left, the better.
+# nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the left,
+# the better. Watch `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more precise one, on
+# turned faces, which it never learnt, it gets lost. The mean alone would not tell.
 
 # %%
 errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
 plots.show(
     plots.ced(errors, threshold=0.08),
-    alt="Three rising curves: share of faces against error. The one of ert rises first, that "
-    "of dlib follows and levels off lower, that of the mean shape comes last. A dotted "
-    "line marks the threshold at 8 percent.",
+    alt="Three rising curves: share of faces against error. That of dlib rises first, is soon "
+    "crossed by that of ert and levels off lower; that of the mean shape comes last. A "
+    "dotted line marks the threshold at 8 percent.",
 )
 
 # %% [markdown]
@@ -276,6 +281,7 @@ check.auc(my_auc)
 # Other test faces would have given another mean. How different? The **bootstrap** asks the faces at hand:
 # draw $N$ of them *with replacement*, take the mean, do it a thousand times. The middle 95 % of these means
 # is the interval, drawn as a whisker. Where whiskers overlap widely, be slow to name a winner.
+# `metrics.leaderboard` computes all of this for each method, and sorts by the mean.
 
 # %%
 rng = np.random.default_rng(0)
@@ -295,8 +301,10 @@ plots.show(
 # %% [markdown]
 # ## Where on the face?
 #
-# Nothing marks point 5: along the jaw even people disagree, and 17 of the 68 points are there. Papers that
-# report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
+# No corner marks point 5: *along* the jaw even people disagree, and 17 of the 68 points are there. Papers
+# that report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
+# Mind the mean shape: its jaw is its *best* region, since the box that it is put into was drawn round the
+# true jaw.
 
 # %%
 by_region = {name: {} for name in predicted}
@@ -306,14 +314,15 @@ for name, q in predicted.items():
 plots.show(
     plots.regions(by_region),
     alt="For each method five bars, one per region, in the colours of the regions. For ert "
-    "the bar of the jaw is the tallest.",
+    "the bar of the jaw is the tallest, for the mean shape it is the shortest.",
 )
 
 # %% [markdown]
 # ## Is it fair? The box
 #
 # dlib learnt to start from the box of its *own* detector. So far it got the tight box of the true points,
-# which is smaller and sits lower. On test faces that the detector finds, the same model in both boxes:
+# which sits lower, and no method in use could know that box. On test faces that the detector finds, the same
+# model in both boxes:
 
 # %%
 found = [(i, detect(test.images[i])) for i in range(120)]
@@ -330,7 +339,7 @@ for words, boxes in {"the tight box": seen.boxes, "its detector's box": own_boxe
 #
 # ## Is it fair? What the marks mean
 #
-# Does a brow's third point lie on its upper edge, or in its middle? Data sets differ, and a method keeps
+# Does the third point of a brow lie on its upper edge, or in its middle? Data sets differ, and a method keeps
 # the habit of the set that it learnt from. On another set the habit counts as error. It shows as an
 # *offset* that most faces share, the median of $(p_k - g_k) / d$. Here it is measured on one half of the
 # faces and taken out on the other:
@@ -344,8 +353,8 @@ for words, q in {"as it is": p, "without its habits": p - offset * d}.items():
     print(f"dlib {words:18} {metrics.nme(q[half:], g[half:], 'box').mean():.1%}")
 
 # %% [markdown]
-# Part of dlib's error here is no error but another convention. A fair table shows the corrected figure
-# *beside* the plain one, never instead of it.
+# A small part of dlib's error here is not chance but habit, most likely another convention. A fair table
+# shows the corrected figure *beside* the plain one, never instead of it.
 #
 # ## Key points
 #
