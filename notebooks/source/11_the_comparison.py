@@ -1,0 +1,393 @@
+# %% [markdown]
+# # The comparison
+#
+# **After this notebook you can**
+#
+# - put any number of methods on one leaderboard: same faces, same box, same error;
+# - say how sure a ranking is, and where on the face and in which pose it was won;
+# - test what a method tolerates: a moved box, blur, a covered face, a turned head;
+# - read a table about real faces with its small print: whose marks, which faces were seen, which box;
+# - weigh error against time.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# **Needs:** [notebook 01](01_measuring_error.ipynb). Answers are in the SOLUTIONS_LINK.
+
+# %%
+import json
+import time
+
+import numpy as np
+
+from facelm_helpers import augment, fairness, landmarks, methods, metrics, paths, plots, sources
+from facelm_helpers.checks import the_comparison as check
+from facelm_helpers.sources.synthetic import POSES, yaw
+
+plots.setup()
+NORM, FAILURE = "box", 0.08  # heads turn here, so the box is the ruler (notebook 01)
+
+# %% [markdown]
+# ## The methods
+#
+# Whatever stands in `facelm_helpers/methods` and has weights takes part. Put a file of your own there, and
+# weights beside the others, and it appears in every table below: nothing on this page is a list of names.
+
+# %%
+aligners, without = {}, []
+for name in methods.names():
+    try:
+        aligners[name] = methods.load(name)
+    except FileNotFoundError:
+        without.append(name)
+for name, aligner in sorted(aligners.items(), key=lambda item: item[1].year):
+    print(f"{name:12} {aligner.year}  {aligner.title}")
+print("left out, for no weights of them ship:", ", ".join(without) or "none")
+
+# %% [markdown]
+# ## The faces and the box
+#
+# The faces come from a seed that no training used. Still, most methods here *learnt from faces of this
+# kind*, drawn by the same model, while dlib's never saw one: on this page that is a home advantage. Real
+# faces follow further down.
+#
+# The box decides much (notebook 04). All get the *same* one: set as dlib's detector sets its boxes, a tenth
+# of a side higher than the tight box and a little larger, then moved and scaled at random by up to 5 %. We
+# do not run the detector itself, since it misses faces in profile, and the others would be the easy ones.
+
+
+# %%
+def like_a_detector(boxes, lift=0.10, larger=1.04):
+    """Square boxes where dlib's detector would have set them, from tight ones."""
+    low, high = boxes[:, :2], boxes[:, 2:]
+    side = (high - low).max(axis=1, keepdims=True)
+    centre = (low + high) / 2 - side * [0, lift]
+    return np.hstack([centre - larger * side / 2, centre + larger * side / 2]).astype(np.float32)
+
+
+FACES = sources.load("synthetic", n=150, seed=990_011)
+boxes = fairness.jitter_boxes(like_a_detector(FACES.boxes), seed=0, amount=0.05)
+tight = fairness.jitter_boxes(FACES.boxes, seed=0, amount=0.05)
+
+# %%
+some = slice(0, 8)
+plots.show(
+    plots.faces_grid(FACES.images[some], truth=FACES.points[some], boxes=boxes[some], columns=8),
+    alt="Eight synthetic faces in different poses and light, each with white crosses at its 68 true points "
+    "and the white box that every method is given; the box reaches higher up than the points.",
+)
+
+# %% [markdown]
+# ## The leaderboard
+#
+# One loop. From here on everything is made of `predicted`, shape (methods) x (faces, 68, 2).
+
+# %%
+predicted = {name: aligner.predict(FACES.images, boxes) for name, aligner in aligners.items()}
+errors = {name: metrics.nme(p, FACES.points, NORM) for name, p in predicted.items()}
+table = metrics.leaderboard(errors, FAILURE)
+ranked = [row["method"] for row in table]
+
+# %%
+print(f"{'':12}  NME   95 % interval  median   AUC  failures")
+for row in table:
+    interval = f"{row['low']:5.1%} to {row['high']:5.1%}"
+    numbers = f"{row['median']:6.1%}  {row['auc']:5.2f}  {row['failure_rate']:6.0%}"
+    print(f"{row['method']:12} {row['nme']:5.1%} {interval}  {numbers}")
+plots.show(
+    plots.leaderboard(table),
+    alt="One bar for each method, the best on top, as long as its NME, each with a whisker for the interval. "
+    "The numbers are those of the table above.",
+)
+
+# %% [markdown]
+# ## How sure is the ranking?
+#
+# Whiskers that overlap do not yet mean a tie: all methods saw the *same* faces, so compare **in pairs**. Draw
+# the faces again with replacement, one draw for both methods, and look at the difference of their means
+# (paired bootstrap). Where its 95 % interval holds zero, the order could have come out the other way round.
+
+
+# %%
+def gap(a, b):
+    """95 % interval of mean(b) - mean(a), the faces drawn in pairs."""
+    numbers = np.arange(len(a), dtype=float)  # faces are drawn, so that both methods get the same draw
+    return metrics.bootstrap(numbers, lambda drawn: np.mean((b - a)[drawn.astype(int)]))
+
+
+for ahead, behind in zip(ranked, ranked[1:], strict=False):
+    low, high = gap(errors[ahead], errors[behind])
+    words = "is ahead of" if low > 0 else "cannot be told apart from"
+    print(f"{ahead} {words} {behind}")
+
+# %% [markdown]
+# ### Exercise 1
+#
+# On which *share of the faces* does the leader of the table beat the second? `a` and `b` are their errors.
+
+# %% tags=["exercise"]
+a, b = errors[ranked[0]], errors[ranked[1]]
+# SOLUTION
+share = np.mean(a < b)
+# END SOLUTION
+# STUB share = ...
+
+# %%
+check.share_better(share, a, b)
+
+# %% [markdown]
+# ## The whole distribution
+#
+# Means hide how a method fails: a little on all faces, or hopelessly on some. The cumulative curves of the
+# best six, with dlib and the mean shape for comparison:
+
+# %%
+shown = ranked[:6] + [name for name in ("dlib", "mean_shape") if name in ranked[6:]]
+plots.show(
+    plots.ced({name: errors[name] for name in shown}, FAILURE),
+    alt="Rising curves, one for each method shown: the share of faces against the error. The further up and "
+    "left a curve, the better the method; a dotted line marks 8 percent, where failure begins.",
+)
+
+# %% [markdown]
+# ## Where on the face?
+#
+# NME by region, in percent. Read along a row: where is this method weak? Jaw and brows lack sharp corners,
+# so that neither people nor methods agree there.
+
+# %%
+by_region = {
+    name: {
+        region: metrics.nme(predicted[name], FACES.points, NORM, points=index).mean()
+        for region, index in landmarks.REGIONS.items()
+    }
+    for name in ranked
+}
+plots.show(
+    plots.error_map(by_region, "NME, % of the box"),
+    alt="A table of methods and the regions jaw, brows, nose, eyes and mouth, each cell the darker the "
+    "larger its error.",
+)
+
+# %% [markdown]
+# ## In which pose?
+#
+# `yaw` guesses from the points how far a head is turned, 0 for frontal and 1 for profile. The faces fall into
+# three groups:
+
+# %%
+turned = np.abs(yaw(FACES.points))
+groups = {
+    pose: (turned >= low) & ((turned < high) | (high == 1))
+    for pose, (low, high) in POSES.items()
+    if pose != "all"
+}
+by_pose = {name: {pose: errors[name][who].mean() for pose, who in groups.items()} for name in ranked}
+print({pose: int(who.sum()) for pose, who in groups.items()}, "faces")
+plots.show(
+    plots.error_map(by_pose, "NME, % of the box"),
+    alt="A table of methods and the poses frontal, half and profile, each cell the darker the larger its "
+    "error.",
+)
+
+# %% [markdown]
+# ## What does a method tolerate?
+#
+# The same 40 faces, changed in one thing at a time: given in a tight box; the box moved and scaled by up to
+# 10 %; the picture out of focus; a quarter of the box covered; the face turned in the picture by 15, 30 and
+# 45 degrees while the box stays upright. Every method gets exactly the same pictures.
+
+# %%
+few, few_boxes, rng = FACES[:40], boxes[:40], np.random.default_rng(0)
+corners = rng.uniform(0, 0.5, (40, 2))  # of the cover, in sides of the box
+fills = rng.integers(0, 256, (40, 3))
+
+
+def covered(i):
+    """A plain rectangle over a quarter of the box."""
+    low, side = few_boxes[i, :2], few_boxes[i, 2:] - few_boxes[i, :2]
+    start = low + corners[i] * side
+    return augment.occlude(few.images[i], np.concatenate([start, start + side / 2]), fills[i])
+
+
+def rotated(degrees):
+    """All faces turned, every other one the other way: images, points."""
+    ways = degrees * np.where(np.arange(40) % 2, -1, 1)
+    return zip(*(fairness.turn(*few[i][:2], few_boxes[i], ways[i]) for i in range(40)), strict=True)
+
+
+# %%
+hard = {
+    "as they are": (few.images, few.points, few_boxes),
+    "tight box": (few.images, few.points, tight[:40]),
+    "box moved": (few.images, few.points, fairness.jitter_boxes(few_boxes, seed=1, amount=0.10)),
+    "blurred": ([augment.blur(image, 2.5) for image in few.images], few.points, few_boxes),
+    "covered": ([covered(i) for i in range(40)], few.points, few_boxes),
+}
+for degrees in (15, 30, 45):
+    images, points = rotated(degrees)
+    hard[f"turned {degrees}°"] = (images, np.array(points), few_boxes)
+plots.show(
+    plots.faces_grid(
+        [images[5] for images, _, _ in hard.values()], truth=[points[5] for _, points, _ in hard.values()],
+        boxes=[boxes_[5] for _, _, boxes_ in hard.values()], titles=list(hard), columns=8,
+    ),
+    alt="One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly "
+    "covered by a plain rectangle, and turned by 15, 30 and 45 degrees with its white crosses turning along.",
+)  # fmt: skip
+
+# %%
+stress = {name: {} for name in ranked}
+for change, (images, truth, given) in hard.items():
+    for name in ranked:
+        found = predicted[name][:40] if change == "as they are" else aligners[name].predict(images, given)
+        # the box of the upright face stays the ruler, so that turning alone does not change it
+        scale = metrics.normaliser(truth, NORM) / metrics.normaliser(few.points, NORM)
+        stress[name][change] = np.mean(metrics.nme(found, truth, NORM) * scale)
+plots.show(
+    plots.error_map(stress, "NME, % of the box"),
+    alt="A table of methods and changes: as they are, tight box, box moved, blurred, covered, turned by 15, "
+    "30 and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.",
+)
+
+# %% [markdown]
+# ### Exercise 2
+#
+# Robust means: the error does not *grow* much. Find the method whose error grows by the smallest factor from
+# `before` to `after`.
+
+# %% tags=["exercise"]
+before = {name: row["as they are"] for name, row in stress.items()}
+after = {name: row["box moved"] for name, row in stress.items()}
+# SOLUTION
+steadiest = min(before, key=lambda name: after[name] / before[name])
+# END SOLUTION
+# STUB steadiest = ...
+
+# %%
+check.steadiest(steadiest, before, after)
+
+# %% [markdown]
+# ## A gallery of the worst
+#
+# Numbers rank, pictures explain. The worst face of each method, best methods first. A dot that lies far from
+# its cross has often been caught by another edge: hair, spectacles, the background.
+
+# %%
+worst = [int(np.argmax(errors[name])) for name in ranked[:8]]
+titles = [f"{name} {errors[name][i]:.0%}" for name, i in zip(ranked, worst, strict=False)]
+plots.show(
+    plots.faces_grid(
+        FACES.images[worst], [predicted[name][i] for name, i in zip(ranked, worst, strict=False)],
+        truth=FACES.points[worst], titles=titles, columns=4,
+    ),
+    alt="For each method shown the synthetic face on which it errs most, with its dots joined by white "
+    "lines to the crosses of the truth; above each the name and the error of that face.",
+)  # fmt: skip
+
+# %% [markdown]
+# ## Real faces
+#
+# No photograph of a stranger ships with the course, but the figures do: `python course.py bench` measured
+# them, in the boxes of dlib's own detector, divided by the eye distance. Faces that the detector misses are
+# left out for all. The small print matters more than the ranking:
+#
+# - **Whose marks?** Those of `yt68` were set by a *machine*, and sit beside dlib's habit. Those of LFPW were
+#   set by hand.
+# - **Which faces had it seen?** dlib's model learnt from LFPW, *including these photographs*. On `yt68` it
+#   met nobody.
+# - **Plain or corrected?** *Corrected* means: each method's own median offset of every landmark, measured on
+#   other faces, is taken out, so that a marking convention does not decide. Claim no more than that column
+#   supports.
+
+# %%
+file = paths.RESULTS / "bench.json"
+bench = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+real = {title: one for title, one in bench.get("accuracy", {}).items() if title != "synthetic"}
+for title, one in real.items():
+    rows = {name: r for name, r in one["methods"].items() if "detector" in r}
+    print(f"\n{title}: {one['about']}; {one['faces'] - one['missed']} faces")
+    print(f"{'':12}  NME  corrected  had seen")
+    for name, r in sorted(rows.items(), key=lambda row: row[1]["detector"]["corrected"]["nme"]):
+        here = r["detector"]
+        print(f"{name:12} {here['nme']:4.1%}   {here['corrected']['nme']:4.1%}     {r['seen']}")
+print("" if real else "not measured yet")
+
+# %% [markdown]
+# What may be said, then? The computer says it: the corrected error divided by dlib's on the same faces, with
+# an interval. Below 1 with all of the interval, a method is ahead.
+
+
+# %%
+def sentence(ratio, low, high):
+    """What the interval of a ratio to dlib supports."""
+    words = "ahead of dlib" if high < 1 else "behind dlib" if low > 1 else "not to be told apart from dlib"
+    return f"{ratio:.2f} of dlib's error [{low:.2f}, {high:.2f}]: {words}"
+
+
+for title, one in real.items():
+    print(f"\n{title} (dlib had seen: {one['methods'].get('dlib', {}).get('seen', 'not measured yet')})")
+    for name in (name for name in one["methods"] if name != "dlib" and "detector" in one["methods"][name]):
+        fair = one["methods"][name]["detector"]["corrected"]
+        print(f"{name:12} {sentence(fair['ratio'], fair['ratio_low'], fair['ratio_high'])}")
+    print("" if len(one["methods"]) > 1 else "other methods than dlib: not measured yet")
+
+# %% [markdown]
+# ### Exercise 3
+#
+# Take out dlib's habit yourself, on our synthetic faces: measure it on the first half with
+# `fairness.offsets`, and compute the errors of the second half with `fairness.corrected_nme`
+# (and `norm=NORM`).
+
+# %% tags=["exercise"]
+p, g, half = predicted["dlib"], FACES.points, len(FACES) // 2
+# SOLUTION
+habit = fairness.offsets(p[:half], g[:half])
+fair = fairness.corrected_nme(p[half:], g[half:], habit, norm=NORM)
+# END SOLUTION
+# STUB habit = ...
+# STUB fair = ...
+
+# %%
+check.fair_errors(fair, p, g)
+
+# %% [markdown]
+# ## Error against time
+#
+# Milliseconds a face for the points, one at a time, by one thread where the bench measured them (in the
+# fastest runtime of each method); otherwise measured here and now. Detection comes on top, the same for all.
+
+# %% tags=["nbval-ignore-output"]
+one_thread = bench.get("speed", {}).get("one thread", {})
+
+
+def milliseconds(name):
+    """From the bench, or else of processor time here."""
+    timed = [r["ms"] for title, r in one_thread.items() if title.split(",")[0] == name]
+    start = time.process_time()
+    for i in range(0 if timed else 10):
+        aligners[name].predict(FACES.images[i : i + 1], boxes[i : i + 1])
+    return min(timed, default=100 * (time.process_time() - start))
+
+
+print("times of the bench" if one_thread else "in the bench: not measured yet; times of this machine, now")
+plots.show(
+    plots.speed_and_error({row["method"]: (milliseconds(row["method"]), row["nme"]) for row in table}),
+    alt="A dot with a name for each method: time for one face on a logarithmic axis to the right, NME "
+    "upwards. The best trade-offs lie at the lower left.",
+)
+
+# %% [markdown]
+# ## Key points
+#
+# - A comparison needs the same faces, the same box and the same normaliser; and it says which they were.
+# - Compare methods **in pairs** on the same faces; an order inside its interval is no order.
+# - A mean hides regions, poses and failures. Look at the map, the curve, and the worst faces.
+# - A method that learnt from faces like the test faces plays at home. Ask what each had seen.
+# - Plain error mixes mistakes with marking habits; the corrected figure bounds what may be claimed.
+#
+# ## Go further
+#
+# - C. Sagonas et al., *300 Faces In-The-Wild Challenge: Database and Results*, Image and Vision Computing,
+#   2016: how the field compares.
+# - B. Efron, R. Tibshirani, *An Introduction to the Bootstrap*, 1993: intervals, also for pairs.
+# - J. Buolamwini, T. Gebru, *Gender Shades*, FAT* 2018: a mean over all faces can hide whom a system fails.
+# - `python course.py bench` measures all of it on your machine; `--sets` and `--methods` choose.
