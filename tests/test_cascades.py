@@ -7,13 +7,14 @@ import pytest
 
 from facelm_helpers import methods, metrics, sources
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.methods import _cascade, _features, _ferns
+from facelm_helpers.methods import _background, _cascade, _features, _ferns
 
 TINY = {
     "cpr": {"T": 25, "candidates": 6, "starts": 3},
     "esr": {"T": 4, "K": 15, "P": 120, "starts": 4, "shrinkage": 50.0},
     "sdm": {"T": 2, "starts": 2},
     "lbf": {"T": 2, "trees": 2, "depth": 3, "starts": 3, "candidates": 12},
+    "joint_cascade": {"T": 3, "K": 15, "P": 80, "starts": 3, "negatives": 400},
 }
 
 
@@ -129,3 +130,30 @@ def test_bytes_keep_a_percent():
     values = np.random.default_rng(0).normal(size=(50, 4))
     whole, scale = _cascade.to_bytes(values, axis=0)
     assert whole.dtype == np.int8 and np.abs(whole * scale - values).max() < 0.01 * np.abs(values).max()
+
+
+def test_the_joint_cascade_tells_faces_from_background():
+    joint = fitted("joint_cascade")
+    rng = np.random.default_rng(5)
+    some = _background.pictures(faces()[80:])
+    none = _background.windows(some, 200, joint.size, joint.margin, rng)
+    crops = _features.grey_crops(faces().images[80:], faces().boxes[80:], joint.size, joint.margin)[0]
+    none = _features.even_light(none, joint.margin)
+    taken = [joint._run(part, joint.T)[2].mean() for part in (crops, none)]
+    assert taken[0] > 0.8 > 0.4 > taken[1]
+
+
+def test_the_joint_cascade_finds_a_face_in_a_larger_picture():
+    joint = fitted("joint_cascade")
+    image, truth, _ = faces()[82]
+    scene = np.full((240, 300, 3), 90, np.uint8)
+    scene[60:188, 110:238] = image
+    found = joint.detect_and_align(scene, smallest=55, threshold=-100)
+    assert found.boxes.shape == (len(found.scores), 4) and found.points.shape == (len(found.scores), 68, 2)
+    assert np.all(np.diff(found.scores) <= 0)
+    away = np.linalg.norm(found.points[:3].mean(axis=1) - (truth.mean(axis=0) + (110, 60)), axis=1)
+    assert away.min() < 20
+    empty = joint.detect_and_align(np.full((60, 60, 3), 90, np.uint8), threshold=100)
+    assert empty.points.shape == (0, 68, 2)
+    with pytest.raises(ValueError, match="grow is 1"):
+        joint.detect_and_align(scene, grow=1)

@@ -9,8 +9,9 @@ from facelm_helpers import methods, metrics, sources
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.landmarks import apply_transform
 from facelm_helpers.methods import _shape_model, asm
+from facelm_helpers.methods._mesh import Mesh
 
-TINY = {"asm": {"iterations": 4}}
+TINY = {"asm": {"iterations": 4}, "aam": {"widths": [20, 32], "iterations": 4, "textures": 25}}
 TURN = np.array([[0.0, -30.0, 50.0], [30.0, 0.0, 70.0]])
 
 
@@ -119,3 +120,33 @@ def test_the_story_of_the_search_has_its_steps():
     moved = np.flatnonzero(np.abs(story[1].S - story[0].S).max(axis=(0, 2)) > 1e-3)
     assert set(moved) <= set(asm.ANCHORS)
     assert np.array_equal(story[-1].S[0], fitted("asm").search(image, box))
+
+
+def test_the_warp_of_an_affine_move_is_that_move():
+    mesh = Mesh(faces().points.mean(axis=0), 24)
+    S = apply_transform(TURN, mesh.points)[None]
+    assert np.allclose(mesh.warp(S)[0], apply_transform(TURN, mesh.pixels))
+    change = np.random.default_rng(0).normal(size=(1, 68, 2))
+    assert np.allclose(S - mesh.step_back(S, change), change @ TURN[:, :2].T)
+
+
+def test_the_gradient_of_a_ramp_is_its_slope():
+    mesh = Mesh(faces().points.mean(axis=0), 24)
+    slope = mesh.gradient((mesh.pixels @ [2.0, -1.0])[None])[0]
+    inner = (slope != 0).any(axis=1)
+    assert inner.mean() > 0.7 and np.allclose(slope[inner], [2, -1])
+
+
+@pytest.mark.parametrize("algorithm", ["project_out", "simultaneous"])
+def test_both_algorithms_leave_a_smaller_residual(algorithm):
+    aam = methods.create("aam", algorithm=algorithm, **TINY["aam"]).fit(faces()[:110], progress=False)
+    left = []
+    for image, _, box in (faces()[i] for i in range(111, 117)):
+        walk = aam.predict([image], box[None], stages=True)[:, 0]
+        left.append([np.nanstd(aam.residual(image, box, S)[2]) for S in (walk[0], walk[-1])])
+    assert np.mean(left, axis=0)[1] < np.mean(left, axis=0)[0]
+
+
+def test_an_unknown_algorithm_is_refused():
+    with pytest.raises(ValueError, match="project_out, simultaneous"):
+        methods.create("aam", algorithm="wiberg")

@@ -1,0 +1,246 @@
+"""The active appearance model: a face rebuilt from shape and texture until it looks like the picture."""
+
+import numpy as np
+from scipy import ndimage
+
+from facelm_helpers.faces import check_boxes, uncrop
+from facelm_helpers.landmarks import apply_transform
+from facelm_helpers.methods import _shape_model
+from facelm_helpers.methods._base import Aligner
+from facelm_helpers.methods._features import grey_crops, mean_in_box, read_smooth, training_crops
+from facelm_helpers.methods._mesh import Mesh
+
+ALGORITHMS = ("project_out", "simultaneous")
+FEATURES = ("grey", "gradient")
+CHUNK = 16  # faces whose warped gradients are held at a time
+
+
+class Aam(Aligner):
+    r"""A holistic active appearance model, fitted by inverse composition (Matthews and Baker, 2004).
+
+    Texture is what lies under the mesh of the 68 points, warped piecewise to the mean shape, with mean 0 and
+    standard deviation 1. It varies as :math:`A_0 + \sum_i \lambda_i A_i`, the shape as the point distribution
+    model. Each iteration linearises the warp of the model, whose gradients are known beforehand,
+
+    .. math:: \Delta p = H^{-1} J_\perp^T (I(W(x; p)) - A_0), \qquad H = J_\perp^T J_\perp,
+
+    with :math:`J_\perp` the gradients times the warp's derivative, less their part in the span of the A_i,
+    and composes the inverse of that warp with the present one. p holds four modes of similarity and b.
+
+    ``project_out`` takes the gradient of the mean texture once for all: fast, and weak on faces unlike the
+    mean, whose steps it must keep small. ``simultaneous`` takes the gradient of the texture that it has
+    fitted to this face, anew in each iteration (the exact simultaneous update, computed as in Tzimiropoulos
+    and Pantic, 2013).
+
+    Parameters
+    ----------
+    algorithm : {"project_out", "simultaneous"}
+    features : {"grey", "gradient"}
+        What texture is made of: the grey picture, or the two parts of its gradient over the gradient's length
+        (which light changes less).
+    widths : sequence of int
+        Width of the reference frame in pixels, from the coarse fit to the fine one.
+    iterations : int
+        For each of them.
+    variance, textures : float, int
+        Share of the shapes' variance that is kept; number of texture components.
+    noise : float
+        How many pixels of the crop the points may be wrong by: the more, the less b follows them.
+    damping : float
+        Keeps steps along unlikely shape modes small; in squared deviations of the texture. ``project_out``
+        takes 30 times as much.
+    size, margin : int, float
+        Of the crop; see `faces.crop`.
+
+    Attributes
+    ----------
+    mean_shape_, components_, variances_ : arrays
+        The shape model: (68, 2), (J, 136), (J,).
+    base_ : (68, 2) array
+        The mean face in its box, crop pixels.
+    A0_, A_ : (V,), (m, V) float16 arrays
+        Mean and components of texture, of all frames side by side.
+
+    Examples
+    --------
+    >>> from facelm_helpers.sources import load
+    >>> faces = load("synthetic", n=20, progress=False)
+    >>> aam = Aam(widths=(24,), iterations=2, textures=5).fit(faces, progress=False)
+    >>> aam.predict(faces.images, faces.boxes, stages=True).shape
+    (3, 20, 68, 2)
+    """
+
+    name = "aam"
+    title = "Active appearance model"
+    year = 2004
+    paper = (
+        "Cootes, Edwards and Taylor, Active appearance models, ECCV 1998;"
+        " Matthews and Baker, Active appearance models revisited, IJCV 2004"
+    )
+    cascade = True
+    full = {"textures": 100}
+
+    def __init__(
+        self, algorithm="simultaneous", features="gradient", widths=(24, 48), iterations=12, variance=0.97,
+        textures=40, noise=4.0, damping=0.03, size=128, margin=1.75,
+    ):  # fmt: skip
+        if algorithm not in ALGORITHMS or features not in FEATURES:
+            raise ValueError(
+                f"algorithm is {algorithm!r}, features {features!r}:"
+                f" wanted one of {', '.join(ALGORITHMS)} and one of {', '.join(FEATURES)}"
+            )
+        self.algorithm, self.features = algorithm, features
+        self.widths, self.iterations = list(widths), iterations
+        self.variance, self.textures, self.noise, self.damping = variance, textures, noise, damping
+        self.size, self.margin = size, margin
+
+    def _fit(self, faces, seed, progress):
+        crops, S = training_crops(faces, self.size, self.margin, sigma=0)
+        model = _shape_model.fit(S, self.variance)
+        self.mean_shape_, self.components_, self.variances_ = (part.astype(np.float32) for part in model)
+        self.base_ = mean_in_box(S)
+        means, parts = [], []
+        for mesh in self.meshes():
+            vectors = np.concatenate([
+                self._texture(mesh, self._pictures(crops[i : i + 256], mesh), S[i : i + 256])
+                for i in range(0, len(S), 256)
+            ])  # fmt: skip
+            means.append(vectors.mean(axis=0))
+            parts.append(_components(vectors - means[-1], self.textures))
+        count = min(len(part) for part in parts)
+        self.A0_ = np.concatenate(means).astype(np.float16)
+        self.A_ = np.concatenate([part[:count] for part in parts], axis=1).astype(np.float16)
+
+    @property
+    def shape_model(self):
+        """The point distribution model, a `_shape_model.ShapeModel`."""
+        return _shape_model.ShapeModel(self.mean_shape_, self.components_, self.variances_)
+
+    def meshes(self):
+        """The reference frames, coarse to fine."""
+        return [Mesh(self.mean_shape_, width) for width in self.widths]
+
+    def appearance(self, level=-1):
+        """Mesh, mean texture A_0 (C P,) and components A_i (m, C P) of a frame, the finest by default."""
+        meshes = self.meshes()
+        ends = np.cumsum([0] + [self.channels * len(mesh.pixels) for mesh in meshes])
+        level = level % len(meshes)
+        part = slice(ends[level], ends[level + 1])
+        return meshes[level], self.A0_[part].astype(np.float32), self.A_[:, part].astype(np.float32)
+
+    @property
+    def channels(self):
+        """Values a pixel: 1 for grey, 2 for gradients."""
+        return 1 if self.features == "grey" else 2
+
+    def _pictures(self, crops, mesh):
+        """The channels of the crops, blurred to what the frame can show: list of (N, H, W)."""
+        scale = self.size / self.margin / mesh.width
+        grey = ndimage.gaussian_filter(crops.astype(np.float32), (0, 0.5 * scale, 0.5 * scale))
+        if self.features == "grey":
+            return [grey]
+        dy, dx = np.gradient(grey, axis=(1, 2))
+        length = np.hypot(dx, dy)
+        length += 0.5 * length.mean(axis=(1, 2), keepdims=True) + 1e-3  # noise on flat skin counts little
+        return [dx / length, dy / length]
+
+    def _texture(self, mesh, pictures, S):
+        """Pictures under the mesh, as vectors (N, C P) of mean 0 and deviation 1."""
+        places = mesh.warp(S)
+        vectors = np.concatenate([read_smooth(picture, places) for picture in pictures], axis=1)
+        vectors -= vectors.mean(axis=1, keepdims=True)
+        return vectors / (vectors.std(axis=1, keepdims=True) + 1e-3)
+
+    def _predict(self, images, boxes, stages=False):
+        crops, transforms = grey_crops(images, boxes, self.size, self.margin, sigma=0)
+        parts = [self._walk(crops[i : i + CHUNK]) for i in range(0, len(crops), CHUNK)]
+        walk = np.concatenate(parts, axis=1)
+        return uncrop(walk if stages else walk[-1], transforms)
+
+    def _walk(self, crops):
+        S = np.broadcast_to(self.base_, (len(crops), 68, 2)).astype(np.float64)
+        walk = [S]
+        for level in range(len(self.widths)):
+            mesh, A0, A = self.appearance(level)
+            pictures = self._pictures(crops, mesh)
+            modes, derivative = self._modes(mesh)
+            gradients = self._gradients(mesh, np.concatenate([A0[None], A]))
+            fixed = _steepest(gradients[:1] / A0.std(), derivative, A)  # a face's texture has deviation 1
+            damping = self._damping(mesh)
+            for _ in range(self.iterations):
+                error = self._texture(mesh, pictures, S) - A0
+                J = fixed
+                if self.algorithm == "simultaneous":
+                    weights = np.column_stack([np.ones(len(S), np.float32), error @ A.T])
+                    fitted = (weights @ gradients.reshape(len(gradients), -1)).reshape(len(S), -1, 2)
+                    J = _steepest(fitted, derivative, A)
+                H = J.transpose(0, 2, 1) @ J
+                H += damping * len(A0)
+                p = np.linalg.solve(H, J.transpose(0, 2, 1) @ error[..., None])[..., 0]
+                change = (p @ modes).reshape(len(S), 68, 2)
+                S, _ = self.shape_model.nearest(mesh.step_back(S, change), noise=self.noise)
+                walk.append(S)
+        return np.stack(walk)
+
+    def _modes(self, mesh):
+        """Orthonormal modes (4 + J, 136) of the reference, and how they move its pixels (C P, 2, 4 + J)."""
+        x, y = (mesh.points - mesh.points.mean(axis=0)).T
+        one, none = np.ones(68), np.zeros(68)
+        similar = [np.stack(pair, axis=1).ravel() for pair in ((x, y), (-y, x), (one, none), (none, one))]
+        modes = np.linalg.qr(np.concatenate([similar, self.components_]).T)[0].T
+        moved = mesh.warp(modes.reshape(len(modes), 68, 2)).transpose(1, 2, 0)
+        return modes, np.tile(moved, (self.channels, 1, 1)).astype(np.float32)
+
+    def _damping(self, mesh):
+        """Added to H for each value of texture: what a step along a mode costs, the unlikelier the more."""
+        size = np.linalg.norm(mesh.points - mesh.points.mean(axis=0))
+        likely = np.concatenate([np.full(4, 0.02), self.variances_]) * size**2  # squared pixels of the frame
+        amount = self.damping * (30 if self.algorithm == "project_out" else 1)
+        return np.diag(amount / likely)
+
+    def _gradients(self, mesh, textures):
+        """The gradients (M, C P, 2) of texture vectors in the reference frame."""
+        parts = np.split(textures, self.channels, axis=1)
+        return np.concatenate([mesh.gradient(part) for part in parts], axis=1)
+
+    def residual(self, image, box, points):
+        """What the model sees at the given points, what it can make of it, and the difference.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 array
+        box : (4,) array
+        points : (68, 2) array
+            In the image's pixels; such as one stage of `predict`.
+
+        Returns
+        -------
+        seen, rebuilt, residual : (height, width) arrays
+            The first channel in the finest reference frame; NaN outside the mesh.
+        """
+        crops, transforms = grey_crops([image], check_boxes([box]), self.size, self.margin, sigma=0)
+        mesh, A0, A = self.appearance()
+        S = apply_transform(transforms, np.asarray(points, dtype=np.float64)[None])
+        seen = self._texture(mesh, self._pictures(crops, mesh), S)[0]
+        rebuilt = A0 + (seen - A0) @ A.T @ A
+        count = len(mesh.pixels)
+        return tuple(mesh.picture(part[:count]) for part in (seen, rebuilt, seen - rebuilt))
+
+
+def _steepest(gradients, derivative, A):
+    """J_perp (N, C P, modes): gradients times the warp's derivative, less their part in the span of A."""
+    J = gradients[..., 0, None] * derivative[:, 0] + gradients[..., 1, None] * derivative[:, 1]
+    return J - A.T @ (A @ J)
+
+
+def _components(centred, count):
+    """The first principal components (orthonormal rows) of vectors (N, V), through the smaller side."""
+    n, size = centred.shape
+    gram = (centred @ centred.T if n < size else centred.T @ centred).astype(np.float64)
+    values, vectors = np.linalg.eigh(gram)
+    order = np.argsort(values)[::-1][:count]
+    order = order[values[order] > 1e-6 * max(values.max(), 1e-12)]
+    rows = vectors[:, order].T
+    if n < size:
+        rows = rows @ centred / np.sqrt(values[order])[:, None]
+    return rows.astype(np.float32)
