@@ -30,7 +30,7 @@ class Mesh:
     --------
     >>> mesh = Mesh(np.array([[0, 0], [1, 0], [1, 1], [0, 1]]), width=11)
     >>> moved = mesh.warp(mesh.points[None] + 5)
-    >>> bool(np.allclose(moved[0], mesh.pixels + 5)), mesh.inside.sum() == len(mesh.pixels)
+    >>> bool(np.allclose(moved[0], mesh.pixels + 5)), int(mesh.inside.sum()) == len(mesh.pixels)
     (True, True)
     """
 
