@@ -84,7 +84,8 @@ def save_saved_model(model, folder):
     small = fold(model)
     holder = tf.Module()
     holder.model = small  # keeps the variables alive
-    tf.saved_model.save(holder, str(folder), signatures=_function(tf, small))
+    with _quiet():
+        tf.saved_model.save(holder, str(folder), signatures=_function(tf, small))
     return Path(folder)
 
 
@@ -106,7 +107,8 @@ def save_litert(model, path, representative=None, half=False):
     Path
     """
     tf = _tensorflow()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_constants(tf, fold(model, batch=1))])
+    with _quiet():
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([_constants(tf, fold(model, batch=1))])
     if representative is not None or half:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if half:

@@ -77,6 +77,7 @@ def speed_and_error(points, ax=None):
         )
         below = not below  # names of methods of like speed would overlap
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.margins(0.1)
     ax.set(
         xlabel="milliseconds a face, one thread (further left is faster)", ylabel="NME, % (lower is better)"
