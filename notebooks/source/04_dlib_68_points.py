@@ -1,0 +1,385 @@
+# %% [markdown]
+# # dlib, 68 points
+#
+# **After this notebook you can**
+#
+# - say how dlib's detector finds a face, and what its boxes mean, to the pixel;
+# - explain an ensemble of regression trees (ERT), grow a small one, and train one on your own faces;
+# - show how much the *box* decides;
+# - label your own photographs with dlib: training samples for a network.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# **Needs:** [notebook 01](01_measuring_error.ipynb). Answers are in the SOLUTIONS_LINK.
+
+# %%
+import tempfile
+from itertools import product
+from pathlib import Path
+from timeit import timeit
+
+import dlib
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from facelm_helpers import augment, landmarks, methods, metrics, plots, sources
+from facelm_helpers.checks import dlib_68_points as check
+from facelm_helpers.detect import detect
+from facelm_helpers.faces import crop
+
+plots.setup()
+
+# %% [markdown]
+# ## The detector: gradients in cells
+#
+# dlib's face detector cuts the picture into cells of 8 x 8 pixels and counts, in each, how strongly the
+# brightness changes in which direction: a **histogram of oriented gradients** (HOG). Colour and even light
+# drop out, the layout of brows, eyes, nose and mouth remains.
+
+# %%
+photograph = skimage.data.astronaut()
+close_up, _ = crop(photograph, detect(photograph, upsample=0)[0], size=256)
+plots.show(
+    plots.faces_grid([close_up, plots.gradients(close_up)], titles=["pixels", "gradients"], columns=2),
+    alt="Left, a smiling face. Right, the same as small white strokes on black, one star of strokes for each "
+    "cell: the outline of the face, the eyes and the mouth can still be made out.",
+)
+
+# %% [markdown]
+# A window of 80 x 80 pixels slides over the picture. Its histograms, one long vector $\phi$, get a score
+# $f(\phi) = w^\top \phi + b$; where $f > 0$ there is a face. The weights $w$ were learnt from upright, more
+# or less frontal faces. For larger faces the picture is shrunk; smaller ones are missed, unless it is doubled
+# (`upsample=1`). dlib keeps five such $w$ (ahead, to the left, to the right, tilted to either side), and of
+# windows that overlap only the best.
+#
+# dlib answers with a `rectangle`, whose right and bottom are the *last pixels inside*. In this course they
+# are the edges *behind* the last pixel, so that `right - left` is the width.
+#
+# ### Exercise 1
+#
+# Turn dlib's rectangle `raw` into a box of the course: left, top, right, bottom.
+
+# %% tags=["exercise"]
+raw = dlib.get_frontal_face_detector()(photograph, 0)[0]
+print(raw.left(), raw.top(), raw.right(), raw.bottom(), "with a width of", raw.width())
+# SOLUTION
+my_box = [raw.left(), raw.top(), raw.right() + 1, raw.bottom() + 1]
+# END SOLUTION
+# STUB my_box = [raw.left(), raw.top(), ...]
+
+# %%
+check.course_box(my_box, raw)
+
+# %% [markdown]
+# ## From the box to the points: a cascade
+#
+# dlib's aligner is an **ensemble of regression trees** (Kazemi and Sullivan, 2014). It puts the mean shape
+# $S^0$ into the box and corrects it $T$ times, looking at the image $I$ *where the shape now is*:
+#
+# $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big)$$
+#
+# Let us build $r_0$ by hand, on faces cropped by their boxes: $S^0$ lies at the same place in each. The
+# features $\phi$ are differences of two grey values, $I(u) - I(v)$; light added to the whole face cancels.
+
+# %%
+FACES = sources.load("synthetic", n=750, seed=4)
+train, test = FACES.split_by_person(0.6, seed=0)
+crops, unseen = train.crops(), test.crops()
+S0 = crops.points.mean(axis=0)
+u = np.random.default_rng(0).integers(16, 112, size=(400, 2))
+I_u, I_unseen = (faces.images.mean(axis=-1)[:, u[:, 1], u[:, 0]] for faces in (crops, unseen))
+I_u.shape, I_unseen.shape
+
+# %% [markdown]
+# ### A tree: one question, two answers
+#
+# The smallest tree asks one question, "is $I(u) - I(v) > \tau$?", and so parts the faces in two. Each part, a
+# *leaf*, answers with the mean of what its faces still lack, $\Delta S = S - S^t$. Draw some questions at
+# random, keep the one whose leaves explain most.
+
+
+# %%
+def grow(I_u, delta, rng, tries=20):
+    """The best of some random splits: pixels a and b, threshold tau, and the two leaves."""
+    best = (0.0,)
+    for _ in range(tries):
+        a, b = rng.choice(I_u.shape[1], size=2, replace=False)
+        tau = rng.uniform(-64, 64)
+        right = I_u[:, a] - I_u[:, b] > tau
+        count = np.array([(~right).sum(), right.sum()])
+        if count.min() >= 5:
+            leaves = np.stack([delta[~right].mean(axis=0), delta[right].mean(axis=0)])
+            gain = (count * (leaves**2).sum(axis=(1, 2))).sum()
+            best = max(best, (gain, a, b, tau, leaves), key=lambda split: split[0])
+    return best[1:]
+
+
+a, b, tau, leaves = grow(I_u, crops.points - S0, np.random.default_rng(1), tries=200)
+right = I_u[:, a] - I_u[:, b] > tau
+
+# %%
+means = [crops.images[side].mean(axis=0).astype(np.uint8) for side in (~right, right)]
+titles = [f"{side.mean():.0%} answer {word}" for side, word in ((~right, "no"), (right, "yes"))]
+plots.show(
+    plots.pixels(means, S0 + leaves, [u[[a, b]]] * 2, truth=[S0, S0], titles=titles, columns=2),
+    alt="Two blurred mean faces, each with two red dots. On one the white lines from crosses to dots point "
+    "to the left, on the other to the right.",
+)
+
+# %% [markdown]
+# White crosses are $S^0$, coloured dots $S^0$ plus the leaf, large red dots the two pixels. One question, and
+# the tree guesses which way a head is turned.
+#
+# ### Exercise 2
+#
+# Write the two leaves: given `delta` (N, 68, 2), what each face lacks, and its answer `right` (N,), True for
+# yes, return the mean over the faces that answer no and the mean over those that answer yes: (2, 68, 2), no
+# first. `~right` turns the answers round.
+
+
+# %% tags=["exercise"]
+def two_leaves(delta, right):
+    # SOLUTION
+    return np.stack([delta[~right].mean(axis=0), delta[right].mean(axis=0)])
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.two_leaves(two_leaves)
+
+# %% [markdown]
+# ### Boosting: many trees, each a small step
+#
+# The next tree learns what the trees before it have left over: **gradient boosting**. Only a fraction $\nu$
+# (nu) of each leaf is added, the *shrinkage*. With $M$ trees $h_m$:
+#
+# $$r_0 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ learnt from } S - S^0 - \nu \sum_{j<m} h_j$$
+
+
+# %%
+def boost(nu, trees=200):
+    """NME on the faces learnt from and on unseen ones, after every tenth tree."""
+    rng, curve = np.random.default_rng(2), []
+    S, S_unseen = np.tile(S0, (len(crops), 1, 1)), np.tile(S0, (len(unseen), 1, 1))
+    for m in range(trees):
+        a, b, tau, leaves = grow(I_u, crops.points - S, rng)
+        S += nu * leaves[(I_u[:, a] - I_u[:, b] > tau).astype(int)]
+        S_unseen += nu * leaves[(I_unseen[:, a] - I_unseen[:, b] > tau).astype(int)]
+        if m % 10 == 9:
+            both = ((S, crops.points), (S_unseen, unseen.points))
+            curve.append([metrics.nme(p, g, norm="box").mean() for p, g in both])
+    return 100 * np.transpose(curve)
+
+
+# %% tags=["nbval-ignore-output"]
+curves = {f"nu = {nu}": boost(nu) for nu in (1.0, 0.3, 0.1)}
+for name, (learnt, other) in curves.items():
+    print(f"{name}: {learnt[-1]:.1f} % on faces it learnt from, {other[-1]:.1f} % on unseen faces")
+curves = {name: other for name, (learnt, other) in curves.items()}
+plots.show(
+    plots.curves(np.arange(10, 201, 10), curves, "trees", "NME on unseen faces, % of the box"),
+    alt="Three falling curves. The one of nu = 1 soon stops falling; those of smaller steps end lower.",
+)
+
+# %% [markdown]
+# Full steps learn by heart: the first trees explain chance together with truth. On the faces learnt from they
+# end lowest, on unseen faces highest.
+#
+# ### The cascade: pixels that move with the shape
+#
+# At the next level every face has a shape of its own, and a pixel is told by its *nearest landmark and the
+# way from there*, turned and scaled with the shape: features *indexed by the shape*.
+
+# %%
+some, near, way = unseen[np.array([3, 8, 12, 17])], [36, 54, 8], np.array([[0, 12], [10, 0], [0, -10]])
+spots = [S[near] + way @ landmarks.similarity(S0, S)[:, :2].T for S in some.points]
+plots.show(
+    plots.pixels(some.images, some.points, spots),
+    alt="Four faces in different poses. Three red dots keep their places on each: below the eye on the left, "
+    "beside the mouth's corner on the right, above the chin.",
+)
+
+# %% [markdown]
+# ## The model that comes with dlib
+#
+# 15 levels of 500 trees with 16 leaves each, says its file. For a face, on your machine, that takes:
+
+# %% tags=["nbval-ignore-output"]
+shipped, box = methods.load("dlib"), detect(photograph, upsample=0)
+finding = timeit(lambda: detect(photograph, upsample=0), number=10)
+aligning = timeit(lambda: shipped.predict([photograph], box), number=10)
+print(f"finding the face: {100 * finding:.0f} ms; its 68 points: {100 * aligning:.1f} ms")
+
+# %% [markdown]
+# ## Train one yourself
+#
+# `methods.create("ert")` wraps dlib's own trainer, with smaller defaults than dlib's:
+#
+# | parameter | dlib's default | what it does |
+# |---|---|---|
+# | `cascade_depth` | 10 | levels $T$, each with fresh pixels |
+# | `num_trees_per_cascade_level` | 500 | trees $M$ in a level |
+# | `tree_depth` | 4 | questions in a row; $2^{depth}$ leaves |
+# | `nu` | 0.1 | shrinkage of each step |
+# | `oversampling_amount` | 20 | from how many other shapes each face starts |
+# | `oversampling_translation_jitter` | 0 | how far the box of a start is moved |
+# | `feature_pool_size` | 400 | pixels in the pool of a level |
+# | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lambda \lVert u - v \rVert}$ |
+# | `num_test_splits` | 20 | random questions tried for each node |
+
+# %% tags=["nbval-ignore-output"]
+ert = methods.create("ert", cascade_depth=8, num_trees_per_cascade_level=60, oversampling_amount=6)
+seconds = timeit(lambda: ert.fit(train, progress=False), number=1)
+print(f"{len(train)} faces, {seconds:.0f} seconds")
+mean_shape = methods.create("mean_shape").fit(train)
+for name, aligner in {"mean shape": mean_shape, "our ert": ert, "dlib's model": shipped}.items():
+    e = metrics.nme(aligner.predict(test.images, test.boxes), test.points, norm="box")
+    print(f"{name:13} NME {e.mean():5.1%}   median {np.median(e):5.1%}   failures {np.mean(e > 0.08):3.0%}")
+
+# %% [markdown]
+# Be fair: ours learnt from faces *like these*, marked like these, in this very box.
+#
+# ### One parameter at a time
+#
+# A small base configuration (first row), and one change in each row. The further the two errors are apart,
+# the more was learnt by heart.
+
+# %% tags=["nbval-ignore-output"]
+base = {"cascade_depth": 6, "num_trees_per_cascade_level": 40, "oversampling_amount": 4}
+changes = [
+    ("nu", 0.1), ("nu", 0.02), ("nu", 0.5), ("cascade_depth", 2), ("num_trees_per_cascade_level", 10),
+    ("num_trees_per_cascade_level", 120), ("tree_depth", 2), ("tree_depth", 6), ("oversampling_amount", 1),
+]  # fmt: skip
+few = train[:200]
+print(f"{'':32} learnt unseen")
+for name, value in changes:
+    trained = methods.create("ert", **(base | {name: value})).fit(few, progress=False)
+    pair = [metrics.nme(trained.predict(f.images, f.boxes), f.points, "box").mean() for f in (few, test)]
+    print(f"{name:27} {value:4} {pair[0]:6.1%} {pair[1]:6.1%}")
+
+# %% [markdown]
+# - **Levels, trees**: more of them learn these faces ever better; on unseen ones the gain ends.
+# - **Depth, nu**: too little, and it has not learnt enough; too much, and it learns by heart.
+# - **Oversampling**: one start for each face is learnt by heart.
+# - More *faces* help most of all. Try `few = train`.
+#
+# ## The box matters
+#
+# dlib's model was trained in its detector's boxes, not in tight boxes round the points:
+
+# %%
+found = [detect(image) for image in test.images[:160]]
+seen = test[np.array([i for i, boxes in enumerate(found) if len(boxes) == 1])]
+own = np.stack([boxes[0] for boxes in found if len(boxes) == 1])
+side = (seen.boxes[:, 2:] - seen.boxes[:, :2]).max(axis=1)
+up = (seen.boxes[:, 1::2] - own[:, 1::2]).mean(axis=1) / side
+print(f"{len(seen)} faces: dlib's box lies {np.median(up):.2f} of a side higher than the tight box,")
+print(f"and its side is {np.median((own[:, 2] - own[:, 0]) / side):.2f} times as long")
+
+# %%
+kinds = {"its detector's": own, "tight": seen.boxes}
+kinds["tight, moved up"] = np.array([augment.jitter_box(box, (0, -0.1)) for box in seen.boxes])
+errors = {n: metrics.nme(shipped.predict(seen.images, b), seen.points, norm="box") for n, b in kinds.items()}
+for name, e in errors.items():
+    print(f"{name:16} NME {e.mean():.1%}   median {np.median(e):.1%}   failures {np.mean(e > 0.08):3.0%}")
+i = int(np.argsort(errors["tight"])[-6])
+boxes, images = np.stack([boxes[i] for boxes in kinds.values()]), [seen.images[i]] * 3
+shapes, truth = shipped.predict(images, boxes), [seen.points[i]] * 3
+plots.show(
+    plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), columns=3),
+    alt="The same face three times, with the box that dlib's model was given and the points that it found. "
+    "In its detector's box the points lie on the face; in the tight box, which sits lower, many are far off.",
+)
+
+# %% [markdown]
+# So "dlib is bad" often means "dlib was given another detector's box". Give a method the box that it was
+# trained in, or train it in moved boxes, as our trees were. Beside them, others that learnt in exact ones:
+
+# %% tags=["nbval-ignore-output"]
+exact = methods.create("ert", **base, oversampling_translation_jitter=0).fit(train, progress=False)
+pairs = {"exact boxes": (exact, seen.boxes), "moved boxes": (ert, seen.boxes), "dlib's model": (shipped, own)}
+moves, valleys = np.linspace(-0.2, 0.2, 9), {name: [] for name in pairs}
+for (name, (aligner, boxes)), move in product(pairs.items(), moves):
+    moved = np.array([augment.jitter_box(box, (0, move)) for box in boxes])
+    e = metrics.nme(aligner.predict(seen.images, moved), seen.points, norm="box")
+    valleys[name].append(100 * e.mean())
+plots.show(
+    plots.curves(moves, valleys, "box moved down, in sides", "NME, % of the box"),
+    alt="Three valleys: error against how far the box is moved, up on the left and down on the right. All "
+    "are lowest near zero. The trees that learnt in exact boxes have the steepest walls.",
+)
+
+# %% [markdown]
+# Moved boxes give the valley a wide floor.
+#
+# ## Label your own photographs
+#
+# `sources.load("folder", ...)` takes a folder of pictures, detects, aligns, and writes a `.pts` file beside
+# each: *training samples*. Here: the astronaut, five synthetic faces.
+
+# %%
+folder = Path(tempfile.mkdtemp())
+Image.fromarray(photograph).save(folder / "astronaut.png")
+mine = sources.load("synthetic", n=5, seed=9, size=256, pose="frontal", occlusion=False, progress=False)
+for i, image in enumerate(mine.images):
+    Image.fromarray(image).save(folder / f"face{i}.png")
+labelled = sources.load("folder", folder, aligner=shipped, progress=False)
+print(*sorted(path.name for path in folder.glob("*.pts")))
+e = metrics.nme(labelled.points[1:], mine.points, norm="box")
+titles = ["a photograph", *(f"NME {value:.1%}" for value in e)]
+close = labelled.crops(size=200, margin=1.6)
+plots.show(
+    plots.faces_grid(close.images, close.points, titles=titles, columns=3),
+    alt="The astronaut and five synthetic faces, each with the 68 coloured dots that dlib set. Above the "
+    "synthetic ones stands the error, since their truth is known.",
+)
+
+# %% [markdown]
+# Labels of a machine are guesses: look at *every* one, and move or drop what is wrong. Corrected `.pts` files
+# are not overwritten. (They count pixels from 1.)
+#
+# ## A leak to know about
+#
+# dlib's model has *seen* LFPW, HELEN, AFW and IBUG, which make up 300-W. On this course's real faces, it has
+# less than half the error on LFPW's test photographs that it has on people it never saw.
+#
+# ## The joint cascade: detect and align at once
+#
+# Chen and others (2014) saw that detector and aligner each have what the other needs: *once the points are
+# roughly known, faces are easier to tell from non-faces*. One cascade does both, with the same shape-indexed
+# features:
+#
+# - Every window starts with score $f = 0$ and the mean shape $S^0$.
+# - Each tree $m$ of stage $t$ adds to the score; a window that falls below a threshold is dropped at once:
+#
+# $$f \leftarrow f + c_m\big(\phi_m(I, S^{t})\big), \qquad \text{reject if } f < \theta_m$$
+#
+# - Windows that survive the stage move their shape: $S^{t+1} = S^t + r_t(\phi(I, S^t))$.
+#
+# A node of a tree either parts faces from non-faces or explains $\Delta S$: the first with probability
+# $\rho_t$, which falls from stage to stage.
+
+# %%
+plots.show(
+    plots.joint_cascade(),
+    alt="A diagram from left to right: all windows enter stage 1; each stage drops the windows whose score "
+    "is too low and moves the shape of the others; few windows are left after the last stage, with their "
+    "points. Bars below show the share of trees that classify, falling, and that align, rising.",
+)
+
+# %% [markdown]
+# ## Key points
+#
+# - dlib's detector scores gradients in a sliding window: upright faces of 80 pixels or more.
+# - An ERT is a cascade; a level is a boosted sum of trees; trees compare pixels.
+# - Shrinkage, oversampling and more faces work against learning by heart.
+# - dlib's model wants dlib's box; moved boxes in training make a method robust.
+# - dlib saw 300-W.
+#
+# ## Go further
+#
+# - V. Kazemi, J. Sullivan, *One Millisecond Face Alignment with an Ensemble of Regression Trees*, CVPR 2014.
+# - N. Dalal, B. Triggs, *Histograms of Oriented Gradients for Human Detection*, CVPR 2005.
+# - D. King, *Max-Margin Object Detection*, arXiv 1502.00046, 2015: the detector.
+# - D. Chen, S. Ren, Y. Wei, X. Cao, J. Sun, *Joint Cascade Face Detection and Alignment*, ECCV 2014.
