@@ -1,6 +1,7 @@
 """TensorFlow without its start-up messages, which frighten beginners and mean nothing here.
 
-They come from C++, before any setting of TensorFlow's own is looked at. Errors of the import are raised as ever.
+They come from C++, before any setting of TensorFlow's own is looked at. Errors of the import are raised as
+ever.
 
 >>> from facelm_helpers.quiet import tensorflow as tf
 >>> tf.add(1, 2).numpy()

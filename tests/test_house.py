@@ -14,7 +14,7 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "facelm_helpers"
 # ground first; whatever is a file `_name.py` beside these is a private part of them and stands on their floor
 FLOORS = [
-    ["paths"], ["images", "landmarks", "se"], ["metrics", "faces"],
+    ["paths", "quiet"], ["images", "landmarks", "se"], ["metrics", "faces"],
     ["augment", "sources", "detect", "tfrecords", "fairness"],
     ["training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip

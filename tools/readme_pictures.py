@@ -1,4 +1,4 @@
-"""The two pictures of the README, from the shipped weights and data/results: `python tools/readme_pictures.py`."""
+"""The two pictures of the README, from the shipped weights and data/results."""
 
 import json
 import sys
@@ -19,7 +19,8 @@ PICTURES = paths.ROOT / "notebooks" / "pictures"
 def main():
     PICTURES.mkdir(exist_ok=True)
     save(comparison(), "compare.webp")
-    save(leaderboard(json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))), "leaderboard.webp")
+    results = json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))
+    save(leaderboard(results), "leaderboard.webp")
 
 
 def comparison():
