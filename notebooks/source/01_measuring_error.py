@@ -24,9 +24,9 @@ plots.setup()
 # %% [markdown]
 # ## Faces to measure on, and three methods
 #
-# Two thirds of the faces are there to learn from, one third is there to be judged by. A synthetic face counts
-# as the *person* whose entry of the face model it started from; a few faces share one, and no person stands
-# on both sides. Three methods will be judged:
+# Two thirds of the faces are to learn from, one third is to judge by. A synthetic face counts
+# as the *person* whose entry of the face model it started from; none stands on both sides.
+# Three methods will be judged:
 #
 # - `mean shape` learns the average face and puts it into the box, whatever the picture shows: what every
 #   method has to beat;
@@ -54,9 +54,8 @@ predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.it
 # A face with $K$ points is a vector, its *shape* $S = (x_1, y_1, x_2, y_2, \dots, x_K, y_K)$, of length
 # $2K$: for 68 points, the 136 numbers that a regression network puts out.
 #
-# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). In formulas $k$
-# runs from 1 to $K$; named points, like $g_{36}$, keep their numbers, which count from 0. How far are they
-# apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
+# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). How far are
+# they apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
 
 # %%
 p, g = predicted["ert"][13], test.points[13]
@@ -70,8 +69,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Pixels are a bad unit: in a picture twice as large the error doubles, though the method is the same. So we
-# divide by a length $d$ of the same face, the **normaliser**:
+# Pixels are a bad unit: in a picture twice as large the error doubles. So we divide by a length $d$ of the
+# same face, the **normaliser**:
 #
 # $$e = \frac{1}{K} \sum_{k=1}^{K} \frac{\lVert p_k - g_k \rVert_2}{d}$$
 #
@@ -91,7 +90,7 @@ for s in (1, 2, 4):  # the same face in pictures of three sizes
     print(f"size {s}: {nme(s * p, s * g, 1):.1f} pixels, NME {nme(s * p, s * g, s * d):.1%}")
 
 # %% [markdown]
-# The course holds errors as fractions (0.05) and prints them in percent (5 %).
+# The course holds errors as fractions and prints percent.
 #
 # ## Four rulers
 #
@@ -212,7 +211,7 @@ for norm, (a, b) in results.items():
     print(f"{norm:13} frontal {a[at]:5.1%}   sideways {b[at]:5.1%}   best: {best}")
 
 # %% [markdown]
-# Same faces, same predictions, same distances in pixels, and two winners. The rulers between the eyes make
+# Same faces, same predictions, and two winners. The rulers between the eyes make
 # every mistake on a turned face count for more. Towards full profile the eye distance goes to *zero*, so that
 # a handful of faces can decide everything: that is why work on large poses (300W-LP, AFLW2000-3D) divides by
 # the box.
@@ -237,7 +236,7 @@ check.ruler(ruler)
 # One lost face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) hides
 # nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the left,
 # the better. Watch `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more precise one, on
-# turned faces, which it never learnt, it gets lost. The mean alone would not tell.
+# turned ones it gets lost.
 
 # %%
 errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
@@ -254,7 +253,7 @@ plots.show(
 # - the **failure rate**, the share of faces with $e_i > t$: what the curve lacks to 100 % at $t$;
 # - the **AUC**, the area under the curve from 0 to $t$, divided by $t$: 1 for a perfect method.
 #
-# Older code integrates with `scipy.integrate.simps`, which SciPy has removed. No loss: the curve is a
+# Older code integrates with `scipy.integrate.simps`, now removed. No loss: the curve is a
 # staircase to which each face adds a rectangle of width $t - e_i$, so the area is exactly
 #
 # $$\mathrm{AUC}_t = \frac{1}{N} \sum_{i=1}^{N} \max\left(0, 1 - \frac{e_i}{t}\right)$$
@@ -281,7 +280,6 @@ check.auc(my_auc)
 # Other test faces would have given another mean. How different? The **bootstrap** asks the faces at hand:
 # draw $N$ of them *with replacement*, take the mean, do it a thousand times. The middle 95 % of these means
 # is the interval, drawn as a whisker. Where whiskers overlap widely, be slow to name a winner.
-# `metrics.leaderboard` computes all of this for each method, and sorts by the mean.
 
 # %%
 rng = np.random.default_rng(0)
@@ -303,8 +301,7 @@ plots.show(
 #
 # No corner marks point 5: *along* the jaw even people disagree, and 17 of the 68 points are there. Papers
 # that report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
-# Mind the mean shape: its jaw is its *best* region, since the box that it is put into was drawn round the
-# true jaw.
+# The mean shape is best on the jaw: its box was drawn round the true one.
 
 # %%
 by_region = {name: {} for name in predicted}
@@ -321,7 +318,7 @@ plots.show(
 # ## Is it fair? The box
 #
 # dlib learnt to start from the box of its *own* detector. So far it got the tight box of the true points,
-# which sits lower, and no method in use could know that box. On test faces that the detector finds, the same
+# which sits lower. On test faces that the detector finds, the same
 # model in both boxes:
 
 # %%
@@ -333,9 +330,8 @@ for words, boxes in {"the tight box": seen.boxes, "its detector's box": own_boxe
     print(f"dlib in {words:19} {e.mean():.1%}")
 
 # %% [markdown]
-# The box is part of the method: give each method the box that it was made for, and *say which*. And compare
-# methods on the same faces: those that the detector finds look at us, and are easier than the whole test
-# set.
+# The box is part of the method: give each method the box that it was made for, and *say which*. Compare
+# methods on the same faces: those that the detector finds look at us, and are easier.
 #
 # ## Is it fair? What the marks mean
 #
@@ -353,7 +349,7 @@ for words, q in {"as it is": p, "without its habits": p - offset * d}.items():
     print(f"dlib {words:18} {metrics.nme(q[half:], g[half:], 'box').mean():.1%}")
 
 # %% [markdown]
-# A small part of dlib's error here is not chance but habit, most likely another convention. A fair table
+# A part of dlib's error here is habit, most likely another convention. A fair table
 # shows the corrected figure *beside* the plain one, never instead of it.
 #
 # ## Key points
@@ -371,4 +367,4 @@ for words, q in {"as it is": p, "without its habits": p - offset * d}.items():
 # - X. Zhu et al., *Face Alignment Across Large Poses: A 3D Solution*, CVPR 2016: 300W-LP, AFLW2000-3D, the
 #   box.
 # - B. Efron, *Bootstrap Methods: Another Look at the Jackknife*, The Annals of Statistics, 1979.
-# - Next in the course: 02, shape models.
+# - Next: [04, dlib, 68 points](04_dlib_68_points.ipynb).
