@@ -8,6 +8,7 @@ import pytest
 from facelm_helpers import methods, metrics, sources
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.methods import _background, _cascade, _features, _ferns
+from facelm_helpers.methods._small_ert import SmallErt
 
 TINY = {
     "cpr": {"T": 25, "candidates": 6, "starts": 3},
@@ -157,3 +158,10 @@ def test_the_joint_cascade_finds_a_face_in_a_larger_picture():
     assert empty.points.shape == (0, 68, 2)
     with pytest.raises(ValueError, match="grow is 1"):
         joint.detect_and_align(scene, grow=1)
+
+
+def test_the_small_ert_walks_to_unseen_faces():
+    ert = SmallErt(T=4, K=12, depth=3, starts=3, P=150).fit(faces()[:80], progress=False)
+    test = faces()[80:]
+    walk = [metrics.nme(S, test.points).mean() for S in ert.predict(test.images, test.boxes, stages=True)]
+    assert len(walk) == 5 and walk[-1] < 0.8 * walk[0]

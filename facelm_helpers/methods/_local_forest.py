@@ -17,8 +17,8 @@ def grow(phi, steps, depth, candidates, rng):
     ----------
     phi : (Q, m) int16 array
         Differences of pixels.
-    steps : (m, 2) array
-        What is to be predicted.
+    steps : (m, R) array
+        What is to be predicted: R = 2 for a landmark's step.
 
     Returns
     -------
@@ -29,16 +29,16 @@ def grow(phi, steps, depth, candidates, rng):
     m = len(steps)
     chosen, thresholds = np.zeros(2**depth - 1, np.int64), np.zeros(2**depth - 1, np.int16)
     node = np.zeros(m, np.int64)  # of the level
-    values = np.column_stack([np.ones(m), steps]).astype(np.float32)  # count, sum of x, sum of y
+    values = np.column_stack([np.ones(m), steps]).astype(np.float32)  # count, sums of steps
     for level in range(depth):
         width = 2**level
         asked = rng.integers(len(phi), size=candidates)
         rows = phi[asked]
         limits = rows[np.arange(candidates), rng.integers(m, size=candidates)]
         above = (rows > limits[:, None]).astype(np.float32)
-        spread = np.zeros((m, width, 3), np.float32)
+        spread = np.zeros((m, width, values.shape[1]), np.float32)
         spread[np.arange(m), node] = values
-        right = (above @ spread.reshape(m, -1)).reshape(candidates, width, 3)
+        right = (above @ spread.reshape(m, -1)).reshape(candidates, width, -1)
         left = spread.sum(axis=0) - right
         gain = _explained(left) + _explained(right)  # (candidates, width)
         best = gain.argmax(axis=0)
