@@ -62,7 +62,7 @@ class JointCascade(Cascade):
     limits_ : (T, K) float32 array
         A window whose score is lower after fern k is given up.
     threshold_ : float
-        The final score that four of five faces in training exceed: what `detect_and_align` takes for a face.
+        The final score that two of three starts in training exceed: what `detect_and_align` takes for a face.
 
     Examples
     --------
@@ -108,7 +108,7 @@ class JointCascade(Cascade):
         self._scores = np.empty(0, np.float32)
 
     def _finish(self):
-        self.threshold_ = float(np.quantile(self._score, 0.2))
+        self.threshold_ = float(np.quantile(self._score, 1 / 3))
         del self._score, self._windows, self._shapes, self._scores
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
