@@ -10,6 +10,7 @@ from facelm_helpers.landmarks import apply_transform, invert_transform
 from facelm_helpers.methods import _background, _ferns
 from facelm_helpers.methods._cascade import Cascade, to_bytes
 from facelm_helpers.methods._features import even_light, frames, nearest_landmarks, shape_indexed
+from facelm_helpers.methods._windows import scan, suppress
 
 CHOOSING = 3000  # windows that pairs of pixels are chosen on
 
@@ -246,7 +247,7 @@ class JointCascade(Cascade):
         boxes, points, scores = [np.zeros((0, 4))], [np.zeros((0, 68, 2))], [np.zeros(0)]
         side = smallest
         while side <= min(grey.shape):
-            windows, transforms = self._scan(grey, side, step)
+            windows, transforms = scan(grey, side, step, self.size, self.margin)
             for start in range(0, len(windows), 2048):
                 S, score, alive = self._run(even_light(windows[start : start + 2048], self.margin), self.T)
                 alive &= score >= threshold
@@ -256,26 +257,8 @@ class JointCascade(Cascade):
                 scores.append(score[alive])
             side *= grow
         boxes, points, scores = np.concatenate(boxes), np.concatenate(points), np.concatenate(scores)
-        kept = _suppress(boxes, scores, overlap)
+        kept = suppress(boxes, scores, overlap)
         return Found(boxes[kept].astype(np.float32), points[kept].astype(np.float32), scores[kept])
-
-    def _scan(self, grey, side, step):
-        """Every window of one size: (M, size, size), and the transforms image -> window."""
-        scale = self.size / (self.margin * side)
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = cv2.GaussianBlur(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), (0, 0), 1.0)
-        edge = int(self.size * (1 - 1 / self.margin) / 2)  # a face may touch the border of the photograph
-        small = np.pad(small, edge, mode="reflect" if min(small.shape) > edge else "edge")
-        stride = max(int(step * side * scale), 1)
-        if min(small.shape) < self.size:
-            return np.empty((0, self.size, self.size), np.uint8), np.empty((0, 2, 3))
-        views = np.lib.stride_tricks.sliding_window_view(small, (self.size, self.size))[::stride, ::stride]
-        y, x = (part.ravel() * stride for part in np.mgrid[: views.shape[0], : views.shape[1]])
-        transforms = np.zeros((len(x), 2, 3))
-        transforms[:, 0, 0] = transforms[:, 1, 1] = scale
-        shift = (scale - 1) / 2  # pixel centres: x -> scale (x + 1/2) - 1/2
-        transforms[:, 0, 2], transforms[:, 1, 2] = shift + edge - x, shift + edge - y
-        return views.reshape(-1, self.size, self.size), transforms
 
 
 def _weights(score, face, alive):
@@ -284,16 +267,3 @@ def _weights(score, face, alive):
     for part in (face, ~face):
         weight[part] /= max(2 * weight[part].sum(), 1e-12)
     return weight
-
-
-def _suppress(boxes, scores, overlap):
-    """The indices of the best boxes, each better than all that overlap it."""
-    order, kept = np.argsort(-scores), []
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        low, high = np.maximum(boxes[best, :2], boxes[rest, :2]), np.minimum(boxes[best, 2:], boxes[rest, 2:])
-        shared = np.clip(high - low, 0, None).prod(axis=1)
-        order = rest[shared <= overlap * (area[best] + area[rest] - shared)]
-    return np.array(kept, dtype=int)
