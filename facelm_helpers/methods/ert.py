@@ -69,6 +69,8 @@ class Ert(Aligner):
     paper = (
         "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
     )
+    # What the shipped weights were trained with: dlib keeps its leaves as floats, and these are 2 MB of them.
+    full = {"num_trees_per_cascade_level": 40, "tree_depth": 3, "nu": 0.2, "oversampling_amount": 10}
 
     def __init__(
         self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
