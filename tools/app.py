@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-NAME, CONFIG = "compare_live.ipynb", "voila_settings.json"
+NAME, CONFIG = "compare_live.ipynb", "voila.json"
 WORDS = """# Compare live
 
 Two methods look for the same 68 points. Move the sliders; choose another picture, or bring your own: it
@@ -55,7 +55,7 @@ def command(page, port, browser):
     """
     return [
         sys.executable, "-W", "ignore", "-m", "voila", str(page), f"--port={port}", "--Voila.ip=127.0.0.1",
-        "--Voila.log_level=ERROR", f"--config={Path(page).with_name(CONFIG)}",
+        "--Voila.log_level=ERROR",
         *([] if browser else ["--no-browser"]),
     ]  # fmt: skip
 
@@ -103,7 +103,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     port = options.port or free_port(8866)
     with tempfile.TemporaryDirectory(prefix="compare-live-") as folder:
-        process = subprocess.Popen(command(write(folder), port, not options.no_browser), env=surroundings())
+        words = command(write(folder), port, not options.no_browser)
+        process = subprocess.Popen(words, cwd=folder, env=surroundings())  # Voila reads its settings there
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         print("The comparison starts in a moment, and is then served at", flush=True)
         print(f"\n    http://localhost:{port}/\n\nCtrl-C here ends it.", flush=True)

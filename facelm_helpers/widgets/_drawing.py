@@ -39,7 +39,7 @@ def draw(image, points=None, box=None, truth=None):
     if box is not None:
         # the box's edges are continuous: pixel 0 reaches from -0.5 to 0.5
         corners = _sixteenths(np.reshape(box, (2, 2)) - 0.5)
-        for colour, width in ((DARK, 3), (WHITE, 1)):
+        for colour, width in ((DARK, 4), (WHITE, 2)):
             cv2.rectangle(picture, corners[0], corners[1], colour, width, cv2.LINE_AA, SHIFT)
     if truth is not None:
         for x, y in np.asarray(truth, np.float64):

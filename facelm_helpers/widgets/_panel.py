@@ -24,7 +24,6 @@ SLIDERS = {
     "box_scale": ("box size", ".0%", "times the size of the box"),
 }
 SAID = (ValueError, FileNotFoundError, RuntimeError, ImportError)  # told in words instead of a traceback
-WIDE = Layout(width="98%")
 
 
 class Comparison(ipywidgets.VBox):
@@ -58,13 +57,14 @@ class Comparison(ipywidgets.VBox):
         else:
             self._remember(session.scene)
         self.upload = ipywidgets.FileUpload(
-            accept="image/*", multiple=False, description="Upload your own", layout=Layout(width="160px")
+            accept="image/*", multiple=False, description="Upload your own", layout=Layout(width="175px")
         )
         titles = [(_methods.title(name), name) for name in session.names]
         self.pair, self.images, self.captions = [], [], []
         for side, name in zip(("left", "right"), session.pair, strict=True):
             self.pair.append(ipywidgets.Dropdown(
-                options=titles, value=name, layout=WIDE, tooltip=f"the method on the {side}"))  # fmt: skip
+                options=titles, value=name, tooltip=f"the method on the {side}", layout=Layout(width="98%")
+            ))  # fmt: skip
             picture = ipywidgets.Image(format="jpeg", layout=Layout(width="100%", max_width=f"{VIEW}px"))
             picture.add_class(f"facelm-{side}")
             self.images.append(picture)
@@ -74,13 +74,13 @@ class Comparison(ipywidgets.VBox):
             low, high, step = LIMITS[name]
             self.sliders[name] = ipywidgets.FloatSlider(
                 value=getattr(State(), name), min=low, max=high, step=step, description=label,
-                readout_format=written, tooltip=does, layout=WIDE)  # fmt: skip
+                readout_format=written, tooltip=does, layout=Layout(width="98%"))  # fmt: skip
             self.sliders[name].add_class(f"facelm-{name}")
         self.reset = ipywidgets.Button(description="Reset the sliders", layout=Layout(width="150px"))
         self.play = ipywidgets.Play(interval=700, show_repeat=False, tooltip="slow motion of the stages")
         self.stage = ipywidgets.IntSlider(description="stage", layout=Layout(width="65%"))
         ipywidgets.jslink((self.play, "value"), (self.stage, "value"))
-        self.status = ipywidgets.HTML()
+        self.status = ipywidgets.HTML(layout=Layout(min_height="44px"))  # two lines: nothing below it jumps
         self.status.add_class("facelm-status")
         self._make_webcam()
 
@@ -91,7 +91,7 @@ class Comparison(ipywidgets.VBox):
             "output_type": "display_data", "metadata": {},
             "data": {"text/html": _webcam.page(identity), "text/plain": "[the webcam's button]"},
         },))  # fmt: skip
-        self.camera = ipywidgets.HBox([self.camera_page, self.camera_field])
+        self.camera = ipywidgets.HBox([self.camera_page, self.camera_field], layout=Layout(width="340px"))
         self.camera.add_class(identity)
 
     def _arranged(self):
@@ -99,7 +99,7 @@ class Comparison(ipywidgets.VBox):
         sides = [ipywidgets.VBox(list(parts), layout=column)
                  for parts in zip(self.pair, self.images, self.captions, strict=True)]  # fmt: skip
         picture, box = list(self.sliders.values())[:5], list(self.sliders.values())[5:]
-        self.stages = ipywidgets.HBox([self.play, self.stage], layout=WIDE)
+        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(width="98%"))
         return [
             ipywidgets.HBox([self.photograph, self.upload, self.camera], layout=Layout(flex_flow="row wrap")),
             self.status,
@@ -143,17 +143,19 @@ class Comparison(ipywidgets.VBox):
             redrawn = self.session.redraw()
         except SAID as error:
             return self.say(error, wrong=True)
-        for side, name in enumerate(self.session.pair):
+        for side in (0, 1):
             self.images[side].value = encode(redrawn.pictures[side])
-            self.images[side].tooltip = f"the 68 points of {_methods.title(name)}"
             self.captions[side].value = caption(redrawn.answers[side])
-        self.status.value = summary(redrawn, self.session.pair, self.session.scene.note)
+        self.say_html(summary(redrawn, self.session.pair, self.session.scene.note))
 
     def say(self, words, wrong=False):
         """Put a sentence between the controls and the pictures."""
         words = html.escape(str(words))
-        colour = ' style="color: #b35900;"' if wrong else ""
-        self.status.value = f'<span role="status"{colour}>{"&#9888; " * wrong}{words}</span>'
+        self.say_html(f'<span style="color: #b35900;">&#9888; {words}</span>' if wrong else words)
+
+    def say_html(self, page):
+        """The same with marks in it; whoever calls this has escaped what is not their own."""
+        self.status.value = f'<div role="status" style="line-height: 1.4;">{page}</div>'
 
     def _moved(self, change):
         if not self._quiet:
@@ -226,8 +228,8 @@ class Comparison(ipywidgets.VBox):
             return self.say(error, wrong=True)
         if found is not None:
             self.session.scene = found
-        self._remember(self.session.scene)
         self.redraw()
+        self._remember(self.session.scene)  # last: whoever sees the menu move sees the new pictures too
 
     def _remember(self, scene):
         """Make a reader's own photograph a choice of the menu, and stand on it."""

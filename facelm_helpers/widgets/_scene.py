@@ -28,7 +28,7 @@ FOR_DETECTION = 1280  # pixels: a longer photograph is made smaller before a fac
 # name -> (pose, number of the face); the faces are drawn with one seed
 SEED = 21
 SYNTHETIC = {
-    "synthetic, frontal 1": ("frontal", 3),
+    "synthetic, frontal 1": ("frontal", 0),
     "synthetic, frontal 2": ("frontal", 4),
     "synthetic, frontal 3": ("frontal", 10),
     "synthetic, half turned 1": ("half", 9),

@@ -55,7 +55,7 @@ PAGE = """
       await video.play();
       video.style.display = "block";
       button.textContent = "Take the picture";
-      words.textContent = "It goes to your own notebook and to nobody else.";
+      words.textContent = "Only your own notebook gets it.";
     } catch (error) {
       stop();
       words.textContent = error.name === "NotFoundError" ? "No camera was found: upload a picture instead."

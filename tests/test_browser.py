@@ -1,0 +1,302 @@
+"""In a real browser: notebook 13 opened in JupyterLab and run, a slider dragged, a photograph uploaded.
+
+The browser is whichever Chromium or Chrome lies on this machine; Playwright only drives it and downloads
+nothing. Where there is none the test is left out, in words; in CI (CI=true) it fails instead.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from conftest import REPOSITORY
+
+from tools import app
+
+NOTEBOOK = "13_compare_live.ipynb"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    # a webcam that shows the file below, and nobody to ask for permission
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+]  # fmt: skip
+PATIENCE = 120_000  # milliseconds: a machine that runs other tests beside this one is slow
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A headless Chromium whose webcam sees a photograph of a face."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        words = f"no browser here: looked for {', '.join(BROWSERS)} (Debian: apt install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    from playwright.sync_api import sync_playwright
+
+    film = tmp_path_factory.mktemp("webcam") / "webcam.mjpeg"
+    _, frame = cv2.imencode(".jpg", cv2.resize(skimage.data.astronaut()[:384, ::-1, ::-1], (640, 480)))
+    film.write_bytes(frame.tobytes() * 4)
+    with sync_playwright() as playwright:
+        options = [*OPTIONS, f"--use-file-for-fake-video-capture={film}"]
+        chromium = playwright.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory):
+    """A photograph to upload: another cut, mirrored."""
+    path = tmp_path_factory.mktemp("upload") / "my photograph.png"
+    cv2.imwrite(str(path), skimage.data.astronaut()[:400, 380:60:-1, ::-1])
+    return path
+
+
+def surroundings(folder):
+    """Jupyter's own files go into the test's folder, whatever is set up on this machine stays out."""
+    names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+             "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+             "IPYTHONDIR": "ipython"}  # fmt: skip
+    for name in names.values():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    given = {name: str(folder / value) for name, value in names.items()}
+    return os.environ | given | {
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]),
+        "JUPYTER_PREFER_ENV_PATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+    }  # fmt: skip
+
+
+@contextlib.contextmanager
+def server(command, address, folder, environment):
+    """Start a server, wait until it answers, and end it and all that it started."""
+    log = folder / "server.log"
+    group = {} if os.name == "nt" else {"start_new_session": True}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, **group
+        )
+    try:
+        _wait_for(address, process, log)
+        yield
+    finally:
+        if os.name == "nt":
+            process.terminate()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(address, process, log):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        assert process.poll() is None, f"the server ended:\n{log.read_text(errors='replace')[-3000:]}"
+        try:
+            with opener.open(address, timeout=PATIENCE / 1000):
+                return
+        except urllib.error.HTTPError:
+            return  # it answers, be it with a refusal
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server does not answer:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def jupyterlab(folder):
+    """JupyterLab on a copy of the notebook; gives the notebook's address."""
+    shutil.copy(REPOSITORY / "notebooks" / NOTEBOOK, folder)
+    environment, port, token = surroundings(folder / "jupyter"), free_port(), secrets.token_hex(16)
+    _without_windowing(folder / "jupyter" / "settings")
+    command = [
+        sys.executable, "-W", "ignore", "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}",
+        "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.news_url=",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]  # fmt: skip
+    base = f"http://127.0.0.1:{port}"
+    with server(command, f"{base}/api", folder, environment | {"JUPYTER_TOKEN": token}):
+        yield f"{base}/lab/tree/{NOTEBOOK}?token={token}"
+
+
+def _without_windowing(settings):
+    """Keep every cell in the page, not only those that are in sight, and ask about no news."""
+    for name, values in {
+        "notebook-extension/tracker": {"windowingMode": "none"},
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }.items():
+        file = settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+
+
+@contextlib.contextmanager
+def voila(folder):
+    """The app of `python course.py app`; gives its address."""
+    port = free_port()
+    command = app.command(app.write(folder), port, browser=False)
+    environment = app.surroundings() | surroundings(folder / "jupyter")
+    with server(command, f"http://127.0.0.1:{port}/voila/static/", folder, environment):
+        yield f"http://127.0.0.1:{port}/"
+
+
+# --- what a person does -----------------------------------------------------------------------------------
+
+
+def pictures(page):
+    """The two overlays as they arrived in the browser, as arrays."""
+    page.wait_for_function(
+        """() => ["left", "right"].every(side => {
+            const image = document.querySelector(`.facelm-compare img.facelm-${side}`);
+            return image && image.complete && image.naturalWidth > 0;
+        })"""
+    )
+    fetched = [
+        page.eval_on_selector(
+            f".facelm-compare img.facelm-{side}",
+            "async image => Array.from(new Uint8Array(await (await fetch(image.src)).arrayBuffer()))",
+        )
+        for side in ("left", "right")
+    ]
+    return [cv2.imdecode(np.array(content, np.uint8), cv2.IMREAD_COLOR) for content in fetched]
+
+
+def wait_until_both_changed(page, before):
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        with contextlib.suppress(Exception):  # a picture may be replaced while it is read
+            now = pictures(page)
+            if all((new != old).any() for new, old in zip(now, before, strict=True)):
+                return now
+        page.wait_for_timeout(200)
+    pytest.fail("one of the two overlays did not change")
+
+
+def drag(page, slider, share):
+    """Take a slider's handle with the mouse and pull it along by a share of the slider's length."""
+    track = page.locator(f".facelm-{slider} .noUi-target").first
+    handle = page.locator(f".facelm-{slider} .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+    start, length = handle.bounding_box(), track.bounding_box()["width"]
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + share * length, y, steps=6)
+    page.mouse.up()
+
+
+def run_all_cells(page):
+    """Choose Run > Run All Cells, again if JupyterLab was not yet ready to hear it."""
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt", has_text="[*]")
+    for _ in range(5):
+        page.locator(".lm-MenuBar-item", has_text="Run").first.click()
+        page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
+        with contextlib.suppress(Exception):
+            prompts.first.wait_for(timeout=PATIENCE / 6)
+            return
+    pytest.fail("JupyterLab did not run the cells")
+
+
+def upload(page, file):
+    button = page.locator(".facelm-compare button", has_text="Upload your own")
+    button.scroll_into_view_if_needed()
+    with page.expect_file_chooser() as chooser:
+        button.click()
+    chooser.value.set_files(file)
+
+
+def status(page, words):
+    """Wait until the sentence above the pictures holds these words."""
+    page.locator(".facelm-compare .facelm-status", has_text=words).wait_for(state="visible")
+
+
+def chosen(page, name):
+    """Wait until the menu of pictures stands on this one (ipywidgets writes spaces that do not break)."""
+    page.wait_for_function(
+        """name => [...document.querySelectorAll(".facelm-compare select")].some(menu =>
+            [...menu.selectedOptions].some(option => option.text.replaceAll("\\u00a0", " ") === name))""",
+        arg=name,
+    )
+
+
+def walk_through(page, photograph, tmp_path):
+    """The whole road, the same on both pages."""
+    page.locator(".facelm-compare").first.wait_for()
+    status(page, "apart, on average")
+    first = pictures(page)
+    assert (first[0] != first[1]).any()  # two methods, two overlays
+
+    drag(page, "rotation", 0.2)
+    turned = wait_until_both_changed(page, first)
+
+    upload(page, photograph)
+    chosen(page, photograph.name)
+    mine = wait_until_both_changed(page, turned)
+
+    words = tmp_path / "notes.png"
+    words.write_text("this is no picture")
+    upload(page, words)
+    status(page, "notes.png is not a picture that can be read")
+    assert all((new == old).all() for new, old in zip(pictures(page), mine, strict=True))
+
+    page.get_by_role("button", name="Use the webcam").click()
+    page.wait_for_function("() => [...document.querySelectorAll('.facelm-compare video')]"
+                           ".some(video => video.videoWidth > 0 && !video.paused)")  # fmt: skip
+    page.get_by_role("button", name="Take the picture").click()
+    chosen(page, "your webcam's picture")
+    wait_until_both_changed(page, mine)
+
+
+def test_notebook_13_in_jupyterlab(page, photograph, tmp_path):
+    with jupyterlab(tmp_path) as address:
+        page.goto(address)
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+        run_all_cells(page)
+        page.locator(".facelm-compare").first.wait_for()
+        # the kernel answers the widget when it is through with the last cell: until then prompts show [*]
+        page.wait_for_function(
+            """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+                .every(prompt => !prompt.textContent.includes("*"))"""
+        )
+        complaints = '[data-mime-type*="stderr"], [data-mime-type*="vnd.jupyter.error"]'
+        assert page.locator(complaints).all_text_contents() == []
+        walk_through(page, photograph, tmp_path)
+
+
+def test_the_app_in_voila(page, photograph, tmp_path):
+    with voila(tmp_path) as address:
+        page.goto(address)
+        walk_through(page, photograph, tmp_path)
