@@ -132,10 +132,9 @@ def histograms(maps, index, S, A, grid, side):
 def ridge_map(phi, Y, ridge):
     """W (D, R) that minimises |phi W - Y|^2 + penalty |W|^2, through the smaller of two systems."""
     penalty = ridge * len(phi) * float((phi**2).mean())
-    if len(phi) < phi.shape[1]:
-        gram = phi @ phi.T
-        gram[np.diag_indices(len(gram))] += penalty
-        return phi.T @ linalg.solve(gram, Y, assume_a="pos")
-    gram = phi.T @ phi
+    many = len(phi) >= phi.shape[1]
+    gram = (phi.T @ phi if many else phi @ phi.T).astype(np.float64)
     gram[np.diag_indices(len(gram))] += penalty
-    return linalg.solve(gram, phi.T @ Y, assume_a="pos")
+    factor = linalg.cho_factor(gram, overwrite_a=True)
+    W = linalg.cho_solve(factor, phi.T @ Y) if many else phi.T @ linalg.cho_solve(factor, Y)
+    return W.astype(np.float32)
