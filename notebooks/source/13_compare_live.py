@@ -124,7 +124,7 @@ lines = dict(zip(aligners, 100 * by_shift.T, strict=True))
 plots.show(
     plots.curves(100 * shifts, lines, "box moved down by ... % of its side", "mean NME (%)"),
     alt="A curve for each of the two methods: the mean NME against the shift of the box, from a quarter of "
-    "its side up to a quarter down. The curves have their floor near 0 and rise to both sides.",
+    "its side up to a quarter down. Near 0 both are low; that of dlib rises steeply to both sides.",
 )
 
 # %% [markdown]
@@ -169,6 +169,7 @@ for ax, label, (_, values), errors in zip(axes, moves, moves.values(), sweeps, s
     plots.curves(values, dict(zip(aligners, 100 * errors.T, strict=True)), label, "mean NME (%)", ax=ax)
 for ax in axes[1:]:
     ax.get_legend().remove()
+axes[0].legend(loc="upper left")
 plots.show(
     figure,
     alt="Three plots with a curve for each of the two methods: mean NME against rotation, blur, and the "
