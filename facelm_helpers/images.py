@@ -130,7 +130,7 @@ def _decode(file, name, most_pixels=None):
                 if most_pixels and opened.width * opened.height >= most_pixels:
                     raise _TooLarge(
                         f"{name} has {opened.width} x {opened.height} pixels,"
-                        f" {opened.width * opened.height / 1e6:.0f} million:"
+                        f" {opened.width * opened.height / 1e6:.1f} million:"
                         f" wanted fewer than {most_pixels / 1e6:.0f} million"
                     )
                 opened.load()  # Pillow refuses a cut-off file here; OpenCV would fill the rest with grey

@@ -129,7 +129,7 @@ def _png_that_claims(width, height):
     (b"", "notes.png is not a picture that can be read"),
     (file_of(skimage.data.astronaut(), "JPEG")[:9000], "notes.png is damaged or cut off"),
     (file_of(np.full((300, 300, 3), 200, np.uint8)), "notes.png shows no face"),
-    (_png_that_claims(10_000, 5_000), "10000 x 5000 pixels, 50 million: wanted fewer than 50 million"),
+    (_png_that_claims(10_000, 5_000), "10000 x 5000 pixels, 50.0 million: wanted fewer than 50 million"),
     (_png_that_claims(60_000, 60_000), "wanted fewer than 50 million pixels"),
 ])  # fmt: skip
 def test_a_bad_upload_is_told_in_one_sentence(content, said):
