@@ -74,8 +74,8 @@ for mode in (True, False):
 
 # %% [markdown]
 # And of the whole network, with dropout, in pixels of the crop. A forgotten `training=True` does more harm
-# than one wrong answer: each call also moves the kept averages, so after twenty of them the network is not the
-# same.
+# than one wrong answer: each call also moves the kept averages, so after twenty of them the network is not
+# the same.
 
 # %%
 keras.utils.set_random_seed(0)
