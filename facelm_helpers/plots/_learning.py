@@ -31,8 +31,8 @@ def loss_curves(losses, starts=None, ax=None):
     for i, (name, values) in enumerate(losses.items()):
         values = np.asarray(values, float)
         steps = (starts or {}).get(name, 0) + np.arange(1, len(values) + 1)
-        width = min(SMOOTH, len(values))
-        mean = np.convolve(values, np.ones(width) / width, mode="valid") if width else values
+        width = max(1, min(SMOOTH, len(values) // 3))
+        mean = np.convolve(values, np.ones(width) / width, mode="valid")
         ax.plot(steps, values, color=METHOD_COLOURS[i], lw=0.6, alpha=0.35)
         ax.plot(steps[width - 1 :], mean, color=METHOD_COLOURS[i], label=name)
     ax.set(xlabel="step", ylabel="loss", yscale="log")

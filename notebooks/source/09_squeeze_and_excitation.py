@@ -226,8 +226,8 @@ for module in (se.se_inception, se.se_resnet):
 # $$x_{l+1} = s_l \big(x_l + F_l(x_l)\big), \qquad
 # \frac{\partial x_{l+1}}{\partial x_l} = s_l\,(1 + \dots)$$
 #
-# (taking $s_l$ as fixed). Now *every* path is multiplied by every gate. A sigmoid
-# starts near 0.5, and $0.5^{32}$ is less than a billionth.
+# (taking $s_l$ as fixed). Now *every* path is multiplied by every gate. A sigmoid starts near 0.5, and
+# $0.5^{32}$ is less than a billionth.
 #
 # ## The experiment
 #
@@ -299,7 +299,7 @@ gates = {str(b): s for b, s in enumerate(inside.predict(images, verbose=0), 1)}
 plots.show(
     plots.gate_spread(gates),
     alt="Two rows of eight boxes, one for each blob. Left, the means of the gates, around one"
-    " half. Right, how much they vary from face to face: most in the last two blobs.",
+    " half. Right, how much they vary from face to face: most in blob 7.",
 )
 
 # %% [markdown]
@@ -343,13 +343,12 @@ shares = {name: [100 * clearly(s, *pair) for s in gates.values()] for name, pair
 plots.show(
     plots.curves(range(1, 9), shares, "blob", "channels that differ clearly, %"),
     alt="The share of channels that differ clearly, blob by blob: between dark and light high"
-    " in the first blobs, between frontal and turned in the last, between random halves "
+    " in the first, between frontal and turned from the middle on, between random halves "
     "0.",
 )
 
 # %% [markdown]
-# The first blobs answer to the light, the last ones to the pose: from what a camera does to what a face
-# does.
+# The first blobs answer to the light, the later ones to the pose.
 #
 # ## What are they worth?
 #
@@ -383,8 +382,8 @@ for layer in gate_layers:
 judge("gates wide open")
 
 # %% [markdown]
-# In good light the means alone nearly do; in the dark the gates' answer is worth a good deal. But the other
-# layers grew up with these gates: only training without them would tell all (`reduction=None`).
+# In good light the means alone do most of it; in the dark the gates' answer to the image is worth far more.
+# But the other layers were trained beside these gates: what a network without can do, only training tells.
 #
 # ## Key points
 #
@@ -393,7 +392,7 @@ judge("gates wide open")
 #   is usual.
 # - SE-Inception scales the module's output, SE-ResNet the **residual branch, before the addition**.
 # - On the main path the gates multiply up: the gradient vanishes, or, with batch norm, explodes.
-# - Trained gates answer to light in the first blobs, to pose in the last.
+# - Trained gates answer to light in the first blobs, to pose in later ones.
 #
 # ## Go further
 #
