@@ -217,16 +217,34 @@ def drag(page, slider, share):
     page.mouse.up()
 
 
+def answer_dialog(page):
+    """Accept the question that lies over JupyterLab, if one does, and return its words.
+
+    A slow machine may be asked which kernel to use before the one that the notebook names has answered; the
+    proposal is always the right one here.
+    """
+    dialog = page.locator(".jp-Dialog").first
+    if not dialog.is_visible():
+        return ""
+    words = " ".join(dialog.inner_text().split())
+    with contextlib.suppress(Exception):  # it may close by itself meanwhile
+        dialog.locator(".jp-mod-accept").click(timeout=PATIENCE / 12)
+    return words
+
+
 def run_all_cells(page):
     """Choose Run > Run All Cells, again if JupyterLab was not yet ready to hear it."""
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt", has_text="[*]")
-    for _ in range(5):
-        page.locator(".lm-MenuBar-item", has_text="Run").first.click()
-        page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
+    asked = []
+    for _ in range(8):
+        asked.append(answer_dialog(page))
         with contextlib.suppress(Exception):
-            prompts.first.wait_for(timeout=PATIENCE / 6)
+            page.locator(".lm-MenuBar-item", has_text="Run").first.click(timeout=PATIENCE / 12)
+            page.locator(".lm-Menu-item", has_text="Run All Cells").first.click(timeout=PATIENCE / 12)
+            prompts.first.wait_for(timeout=PATIENCE / 12)
+            asked.append(answer_dialog(page))
             return
-    pytest.fail("JupyterLab did not run the cells")
+    pytest.fail(f"JupyterLab did not run the cells; it asked: {[words for words in asked if words]}")
 
 
 def upload(page, file):
