@@ -165,8 +165,8 @@ def _first_line(error):
 def warp(image, transform, size):
     """The image after a transform, without aliasing.
 
-    Where the transform shrinks by a factor f > 1, it is carried out at ceil(f) times the size and then
-    averaged in blocks. Outside the image its mirror image continues (``cv2.BORDER_REFLECT_101``).
+    Where the transform shrinks by a factor f > 2, it is carried out at ceil(f) times the size and then
+    averaged in blocks; up to 2, the pixels that bilinear interpolation weighs leave none out. Outside the image its mirror image continues (``cv2.BORDER_REFLECT_101``).
 
     Parameters
     ----------
@@ -189,7 +189,8 @@ def warp(image, transform, size):
     width, height = (size, size) if np.isscalar(size) else size
     transform = np.array(transform, dtype=np.float64)
     shrink = 1 / np.sqrt(abs(np.linalg.det(transform[:, :2])))
-    fine = int(np.clip(np.ceil(shrink - 1e-3), 1, 32))  # 32 keeps the intermediate picture within memory
+    # 32 keeps the intermediate picture within memory
+    fine = int(min(np.ceil(shrink - 1e-3), 32)) if shrink > 2 + 1e-3 else 1
     if fine == 1:
         return cv2.warpAffine(
             image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101

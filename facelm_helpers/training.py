@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from facelm_helpers._training_input import face_batches, prefetch, scaled
 from facelm_helpers._training_log import EventLog, History
 from facelm_helpers._training_losses import LOSSES, l1, l2, learning_rate, smooth_l1, wing
@@ -173,7 +175,8 @@ def train(
         for x, y in prefetch(batches, start, recipe.steps):
             rate = learning_rate(step, recipe)
             loss, penalty = one_step(model, x, y, rate)
-            if not math.isfinite(loss + penalty):
+            if not (math.isfinite(loss + penalty) and np.isfinite(np.sum(x))):
+                # a ReLU may swallow the NaN of an image: then the loss shows it only one step later
                 raise FloatingPointError(_not_a_number(step, x, y, rate, folder, history, recipe))
             history.losses.append(loss)
             history.penalties.append(penalty)
@@ -219,8 +222,6 @@ def _checkpoint(model, history, average, validate, folder, log, step):
 
 def _not_a_number(step, x, y, rate, folder, history, recipe):
     """The sentence that says where and perhaps why the loss is no number."""
-    import numpy as np
-
     odd = [name for name, part in (("images", x), ("points", y)) if not np.isfinite(part).all()]
     why = (
         f"its {odd[0]} hold NaN or infinity"
