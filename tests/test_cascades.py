@@ -5,9 +5,9 @@ import functools
 import numpy as np
 import pytest
 
-from facelm_helpers import methods, metrics, sources
+from facelm_helpers import landmarks, methods, metrics, sources
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.methods import _background, _cascade, _features, _ferns
+from facelm_helpers.methods import _background, _cascade, _ert_file, _features, _ferns
 from facelm_helpers.methods._small_ert import SmallErt
 
 TINY = {
@@ -32,8 +32,9 @@ def fitted(name):
 @pytest.mark.parametrize("name", TINY)
 def test_beats_the_mean_shape_on_unseen_faces(name):
     test = faces()[80:]
-    start = methods.create("mean_shape").fit(faces()[:80]).predict(test.images, test.boxes)
-    found = fitted(name).predict(test.images, test.boxes)
+    boxes = _features.detector_like(test.points, np.random.default_rng(0))
+    start = methods.create("mean_shape").fit(faces()[:80]).predict(test.images, boxes)
+    found = fitted(name).predict(test.images, boxes)
     assert metrics.nme(found, test.points).mean() < 0.85 * metrics.nme(start, test.points).mean()
 
 
@@ -165,3 +166,36 @@ def test_the_small_ert_walks_to_unseen_faces():
     test = faces()[80:]
     walk = [metrics.nme(S, test.points).mean() for S in ert.predict(test.images, test.boxes, stages=True)]
     assert len(walk) == 5 and walk[-1] < 0.8 * walk[0]
+
+
+def test_boxes_like_a_detectors_lie_about_two_middles():
+    points = faces().points
+    boxes = _features.detector_like(points, np.random.default_rng(0), shift=0, growth=0)
+    middle, side = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2] - boxes[:, 0]
+    tight = faces().boxes
+    middles = points[:, 17:].mean(axis=1), (tight[:, :2] + tight[:, 2:]) / 2
+    away = [np.linalg.norm(middle - m, axis=1) for m in middles]
+    assert np.all(np.min(away, axis=0) < 1e-3) and 0.3 < np.mean(away[0] < away[1]) < 0.7
+    assert np.allclose(side / (tight[:, 2:] - tight[:, :2]).max(axis=1), np.exp(0.02), atol=1e-4)
+
+
+def test_frames_are_the_similarities_of_the_landmarks_module():
+    rng = np.random.default_rng(0)
+    mean, S = rng.normal(size=(68, 2)), rng.normal(size=(4, 68, 2))
+    assert np.allclose(_features.frames(S, mean), landmarks.similarity(mean, S)[:, :, :2], atol=1e-5)
+
+
+def test_a_forest_of_dlib_survives_being_taken_apart():
+    ert = methods.create("ert", cascade_depth=3, num_trees_per_cascade_level=15, oversampling_amount=3)
+    ert.fit(faces()[:60], progress=False)
+    parts = ert._state()
+    assert parts["leaves_"].shape == (3, 15, 16, _ert_file.RANK) and parts["leaves_"].dtype == np.int8
+    twice = _ert_file.unfold(_ert_file.fold(parts))
+    for key in ("splits_", "thresholds_", "anchors_", "deltas_"):
+        assert np.array_equal(twice[key], parts[key]), key
+    values = [p["leaves_"] * p["scales_"][..., None, None] @ p["basis_"] for p in (parts, twice)]
+    assert np.abs(values[0] - values[1]).max() < 0.05 * np.abs(values[0]).max()
+    test = faces()[80:]
+    start = methods.create("mean_shape").fit(faces()[:60]).predict(test.images, test.boxes)
+    error = [metrics.nme(p, test.points).mean() for p in (ert.predict(test.images, test.boxes), start)]
+    assert error[0] < 0.85 * error[1]

@@ -30,7 +30,7 @@ class Cascade(Aligner):
     Attributes
     ----------
     mean_ : (68, 2) array
-        The mean shape in its box, crop pixels.
+        The mean shape in a box as a detector sets it, crop pixels.
     basis_ : (min(T, 10), R, 136) float16 array
         A long cascade takes each for several stages.
     start_shapes_ : (L, 68, 2) float16 array
@@ -41,12 +41,14 @@ class Cascade(Aligner):
 
     cascade = True
     restarts = 1
-    shift, growth = 0.08, 0.08  # standard deviations of a start's place (in box sides) and log size
+    shift, growth = 0.04, 0.04  # deviations of a start in the box it got: place (in sides), log of the size
+    detector_boxes = True  # whether it learns in boxes as a detector sets them, or in tight ones
     other_shapes = False  # whether training starts from other faces' shapes, or from the mean shape
 
     def _fit(self, faces, seed, progress):
         rng = np.random.default_rng(seed)
-        crops, truth = training_crops(faces, self.size, self.margin)
+        boxes = rng if self.detector_boxes else None
+        crops, truth = training_crops(faces, self.size, self.margin, rng=boxes)
         truth = truth.astype(np.float32)
         self.mean_ = mean_in_box(truth)
         others = truth[rng.choice(len(truth), size=max(4 * self.restarts, 8))]
@@ -78,7 +80,7 @@ class Cascade(Aligner):
         return np.concatenate([self.mean_[None], others[np.argsort(far)[: self.restarts - 1]]])
 
     def _training_starts(self, truth, index, rng):
-        """The mean shape, or other faces' shapes, in boxes as a detector might have set them."""
+        """The mean shape, or other faces' shapes, moved a little more than the boxes already are."""
         middle, side = box_in_crop(self.size, self.margin)
         S = np.broadcast_to(self.mean_, (len(index), 68, 2))
         if self.other_shapes:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from facelm_helpers.faces import crop
-from facelm_helpers.landmarks import apply_transform, mirror, similarity, tight_boxes
+from facelm_helpers.landmarks import apply_transform, mirror, tight_boxes
 
 
 def grey_crops(images, boxes, size=128, margin=1.75, sigma=1.0):
@@ -49,20 +49,66 @@ def even_light(crops, margin=1.75):
     return table[np.arange(len(crops))[:, None, None], crops]
 
 
-def training_crops(faces, size=128, margin=1.75, sigma=1.0, mirrored=True):
-    """Grey crops round the tight boxes of labelled faces, then (if wanted) their mirror images.
+def training_crops(faces, size=128, margin=1.75, sigma=1.0, rng=None):
+    """Grey crops of labelled faces, then of their mirror images.
+
+    Parameters
+    ----------
+    faces : FaceSet
+    size, margin, sigma
+        See `grey_crops`.
+    rng : numpy.random.Generator, optional
+        Crop round boxes as `detector_like` draws them, another for the mirror image; without it, round the
+        tight boxes.
 
     Returns
     -------
-    crops : (N or 2N, size, size) uint8 array
-    points : (N or 2N, 68, 2) float64 array
+    crops : (2N, size, size) uint8 array
+    points : (2N, 68, 2) float64 array
         In crop pixels.
     """
-    crops, transforms = grey_crops(faces.images, tight_boxes(faces.points), size, margin, sigma)
-    points = apply_transform(transforms, faces.points)
-    if not mirrored:
-        return crops, points
-    return np.concatenate([crops, crops[:, :, ::-1]]), np.concatenate([points, mirror(points, size)])
+    parts = []
+    for mirrored in (False, True):
+        boxes = tight_boxes(faces.points) if rng is None else detector_like(faces.points, rng)
+        crops, transforms = grey_crops(faces.images, boxes, size, margin, sigma)
+        points = apply_transform(transforms, faces.points)
+        parts.append((crops[:, :, ::-1], mirror(points, size)) if mirrored else (crops, points))
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def detector_like(points, rng, shift=0.04, growth=0.08):
+    """Boxes as a detector might have set them round known points.
+
+    dlib's detector centres its box on the inner points (brows, eyes, nose, mouth), wherever the jaw is: in a
+    frontal face that is a tenth of a side above the middle of the tight box, in a profile also a sixth of a
+    side towards the nose. Every box is drawn about one of the two middles, so that what learns in these boxes
+    does not depend on either habit.
+
+    Parameters
+    ----------
+    points : (N, 68, 2) array
+    rng : numpy.random.Generator
+    shift, growth : float
+        Standard deviations of the place, in sides of the tight box, and of the logarithm of the size.
+
+    Returns
+    -------
+    (N, 4) float32 array
+
+    Examples
+    --------
+    >>> shape = np.random.default_rng(0).uniform(10, 50, (1, 68, 2))
+    >>> detector_like(shape, np.random.default_rng(0)).shape
+    (1, 4)
+    """
+    points = np.asarray(points, np.float64)
+    tight = tight_boxes(points).astype(np.float64)
+    n, side = len(points), (tight[:, 2:] - tight[:, :2]).max(axis=1, keepdims=True)
+    inner, whole = points[:, 17:].mean(axis=1), (tight[:, :2] + tight[:, 2:]) / 2
+    middle = np.where(rng.random((n, 1)) < 0.5, inner, whole)
+    middle = middle + rng.normal(0, shift, (n, 2)) * side
+    half = side * np.exp(rng.normal(0.02, growth, (n, 1))) / 2
+    return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 
 def box_in_crop(size=128, margin=1.75):
@@ -83,9 +129,13 @@ def mean_in_box(points, size=128, margin=1.75):
 def frames(S, mean):
     """How each shape is turned and scaled: the linear part A (M, 2, 2) of the similarity mean -> shape.
 
-    A vector v of the mean shape's frame is A v in the picture.
+    A vector v of the mean shape's frame is A v in the picture. As complex numbers z and m of the centred
+    shapes it is one product, sum(conj(m) z) / sum(|m|^2).
     """
-    return similarity(mean, S)[:, :, :2].astype(np.float32)
+    m = np.asarray(mean - mean.mean(axis=0), np.float32)
+    m = np.stack([m, np.stack([-m[:, 1], m[:, 0]], axis=1)]).reshape(2, -1) / (m**2).sum()
+    a, b = m @ np.asarray(S, np.float32).reshape(-1, m.shape[1]).T
+    return np.stack([a, -b, b, a], axis=1).reshape(-1, 2, 2)
 
 
 def read(crops, index, positions):

@@ -8,9 +8,13 @@ from scipy import sparse
 
 
 def bins(differences, thresholds):
-    """The bin (M,) of each column of differences (F, M): question f adds 2^f if above its threshold."""
-    answers = differences > thresholds[:, None]
-    return (answers * (1 << np.arange(len(thresholds)))[:, None]).sum(axis=0)
+    """The bin (..., M) of each column of differences (..., F, M): question f adds 2^f if above its threshold.
+
+    >>> bins(np.array([[1, -1], [5, 5]]), np.array([0, 0])).tolist()
+    [3, 2]
+    """
+    answers = differences > thresholds[..., None]
+    return np.einsum("...fm,f->...m", answers, 1 << np.arange(thresholds.shape[-1]))
 
 
 def outputs(where, Y, count, shrinkage):

@@ -5,9 +5,10 @@ import dlib
 import numpy as np
 
 from facelm_helpers.faces import crop, uncrop
-from facelm_helpers.landmarks import apply_transform, tight_boxes
-from facelm_helpers.methods import _predictor
+from facelm_helpers.landmarks import apply_transform, mirror, tight_boxes
+from facelm_helpers.methods import _ert_file, _predictor
 from facelm_helpers.methods._base import Aligner
+from facelm_helpers.methods._features import detector_like
 
 
 class Ert(Aligner):
@@ -45,12 +46,17 @@ class Ert(Aligner):
         Random splits a node tries.
     num_threads : int
         0 for all cores.
+    detector_boxes : bool
+        Learn from each face, and from its mirror image, in a box as a detector sets it (`detector_like`)
+        in place of the tight one.
     size : int
         Faces are cropped to this many pixels, with 1.5 times their box, in grey.
 
     Attributes
     ----------
     predictor_ : dlib.shape_predictor
+    start_, basis_, leaves_, scales_, splits_, thresholds_, anchors_, deltas_ : arrays
+        What it is made of, in small types; see `_ert_file.unfold`.
 
     Examples
     --------
@@ -69,13 +75,16 @@ class Ert(Aligner):
     paper = (
         "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
     )
-    # What the shipped weights were trained with: dlib keeps its leaves as floats, and these are 2 MB of them.
-    full = {"num_trees_per_cascade_level": 40, "tree_depth": 3, "nu": 0.2, "oversampling_amount": 10}
+    full = {
+        "num_trees_per_cascade_level": 120, "oversampling_amount": 8, "oversampling_translation_jitter": 0.1,
+        "detector_boxes": True,
+    }  # fmt: skip
 
     def __init__(
         self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
         oversampling_translation_jitter=0.2, feature_pool_size=400, feature_pool_region_padding=0.0,
-        lambda_param=0.1, num_test_splits=20, num_threads=0, size=256,
+        lambda_param=0.1, num_test_splits=20, num_threads=0,
+        detector_boxes=False, size=256,
     ):  # fmt: skip
         if not 0 < nu <= 1 or not lambda_param > 0:
             raise ValueError(f"nu is {nu}, lambda_param {lambda_param}: wanted 0 < nu <= 1, lambda_param > 0")
@@ -92,25 +101,33 @@ class Ert(Aligner):
         self.oversampling_translation_jitter = oversampling_translation_jitter
         self.feature_pool_region_padding = feature_pool_region_padding
         self.num_threads = num_threads
+        self.detector_boxes = detector_boxes
 
     def _fit(self, faces, seed, progress):
         options = dlib.shape_predictor_training_options()
         for key, value in self.configuration().items():
-            if key not in ("size", "num_threads"):
+            if key not in ("size", "num_threads", "detector_boxes"):
                 setattr(options, key, value)
         if self.num_threads:
             options.num_threads = self.num_threads
         options.random_seed = str(seed)
         options.be_verbose = progress
         pictures, labels = [], []
-        for i, box in enumerate(tight_boxes(faces.points)):
-            picture, transform = self._crop(faces.images[i], box)
-            shape = np.rint(apply_transform(transform, faces.points[i])).astype(int)
-            box = apply_transform(transform, box.reshape(2, 2)).ravel()
-            parts = [dlib.point(int(x), int(y)) for x, y in shape]
-            pictures.append(picture)
-            labels.append([dlib.full_object_detection(_predictor.rectangle(box), parts)])
-        self.predictor_ = dlib.train_shape_predictor(pictures, labels, options)
+        rng = np.random.default_rng(seed)
+        for mirrored in (False, True) if self.detector_boxes else (False,):
+            shapes = np.asarray(faces.points)
+            boxes = detector_like(shapes, rng) if self.detector_boxes else tight_boxes(shapes)
+            for i, box in enumerate(boxes):
+                picture, transform = self._crop(faces.images[i], box)
+                shape = apply_transform(transform, shapes[i])
+                box = apply_transform(transform, box.reshape(2, 2)).ravel()
+                if mirrored:  # the box lies in the middle of its crop, and stays there
+                    picture, shape = np.ascontiguousarray(picture[:, ::-1]), mirror(shape, self.size)
+                parts = [dlib.point(int(x), int(y)) for x, y in np.rint(shape)]
+                pictures.append(picture)
+                labels.append([dlib.full_object_detection(_predictor.rectangle(box), parts)])
+        trained = dlib.train_shape_predictor(pictures, labels, options)
+        self._restore(_ert_file.unfold(trained))  # what is used is what is saved
 
     def _predict(self, images, boxes):
         points = np.empty((len(images), 68, 2), np.float32)
@@ -127,7 +144,8 @@ class Ert(Aligner):
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), transform
 
     def _state(self):
-        return {"predictor_": _predictor.to_bytes(self.predictor_)}
+        return {key: value for key, value in self._learnt().items() if key != "predictor_"}
 
     def _restore(self, state):
-        self.predictor_ = _predictor.from_bytes(state["predictor_"])
+        super()._restore(state)
+        self.predictor_ = _ert_file.fold(state)

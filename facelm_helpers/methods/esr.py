@@ -104,8 +104,6 @@ class Esr(Cascade):
 
     def _regress(self, t, crops, index, S, A):
         rho = self._phi(t, crops, index, S, A)
-        step = np.zeros((len(S), self.rank), np.float32)
-        for k, pairs in enumerate(self.pairs_[t]):
-            where = _ferns.bins(rho[pairs[:, 0]] - rho[pairs[:, 1]], self.thresholds_[t, k])
-            step += (self.outputs_[t, k] * self.scales_[t, k])[where]
-        return step
+        where = _ferns.bins(rho[self.pairs_[t, ..., 0]] - rho[self.pairs_[t, ..., 1]], self.thresholds_[t])
+        chosen = self.outputs_[t][np.arange(self.K)[:, None], where]  # (K, M, R)
+        return np.einsum("kmr,k->mr", chosen, self.scales_[t])

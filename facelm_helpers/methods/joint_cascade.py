@@ -78,6 +78,7 @@ class JointCascade(Cascade):
     title = "Joint cascade"
     year = 2014
     paper = "Chen, Ren, Wei, Cao and Sun, Joint cascade face detection and alignment, ECCV 2014"
+    detector_boxes, shift, growth = False, 0.08, 0.08  # its windows come from its own search
     full = {"K": 80, "starts": 5, "negatives": 12000, "shrinkage": 200.0}
 
     def __init__(
