@@ -1,7 +1,9 @@
 """`python course.py train METHOD`: train any method of the course from the command line and save its weights.
 
-A network's run goes on where it was stopped: give the same command again. On an NVIDIA card, install JAX for
-it (`pip install "jax[cuda12]"`) and set KERAS_BACKEND=jax; the weights are the same file on either backend.
+A method that has two sizes, a small one for lessons and the full one, is trained in full; `--set` changes any
+part of it. A network's run goes on where it was stopped: give the same command again. On an NVIDIA card,
+install JAX for it (`pip install "jax[cuda12]"`) and set KERAS_BACKEND=jax; the weights are the same file on
+either backend.
 """
 
 import argparse
@@ -27,7 +29,7 @@ def parser():
     command.add_argument("method", help=f"one of {', '.join(methods.names())}")
     command.add_argument("--faces", default="synthetic", help=f"one of {', '.join(sources.names())}")
     command.add_argument("--root", help="where those faces lie; data/downloads/NAME by default")
-    command.add_argument("--n", type=int, help="how many synthetic faces to draw (2000)")
+    command.add_argument("--n", type=int, help="how many default faces to draw (2500, a fifth to test on)")
     command.add_argument(
         "--seed", type=int, default=0, help="of the faces' split, the start and the order (0)"
     )
@@ -46,7 +48,7 @@ def parser():
 
 
 def settings_of(arguments):
-    """The method's keyword arguments, from ``--steps`` and every ``--set``.
+    """The settings that the command gives, from ``--steps`` and every ``--set``.
 
     >>> settings_of(parser().parse_args(["senet", "--steps", "9", "--set", "loss=wing", "--set", "ema=0.99"]))
     {'loss': 'wing', 'ema': 0.99, 'steps': 9}
@@ -64,10 +66,10 @@ def settings_of(arguments):
 
 
 def load_faces(arguments):
-    """The faces to learn from."""
+    """All faces, those to test on among them."""
     options = {} if arguments.n is None else {"n": arguments.n}
     if arguments.faces == "synthetic":
-        options["seed"] = arguments.seed
+        options = {"n": 2500, "seed": arguments.seed} | options
     return sources.load(arguments.faces, arguments.root, **options)
 
 
@@ -79,7 +81,8 @@ def train(arguments):
     Path
         Of the weights.
     """
-    aligner = methods.create(arguments.method, **settings_of(arguments))
+    full = getattr(methods.of(arguments.method), "full", {})  # larger than the defaults, which suit a lesson
+    aligner = methods.create(arguments.method, **full | settings_of(arguments))
     folder = Path(arguments.folder or paths.ROOT / "runs" / arguments.method)
     out = Path(arguments.out or folder / f"{arguments.method}.npz")
     learn, test = load_faces(arguments).split_by_person(0.8, seed=arguments.seed)

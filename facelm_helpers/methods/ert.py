@@ -69,6 +69,7 @@ class Ert(Aligner):
     (4, 68, 2)
     """
 
+    cascade = True
     name = "ert"
     title = "Ensemble of regression trees"
     year = 2014
@@ -129,14 +130,23 @@ class Ert(Aligner):
         trained = dlib.train_shape_predictor(pictures, labels, options)
         self._restore(_ert_file.unfold(trained))  # what is used is what is saved
 
-    def _predict(self, images, boxes):
-        points = np.empty((len(images), 68, 2), np.float32)
+    def _predict(self, images, boxes, stages=False):
+        walk = [self._start] * stages
+        first = 1 if stages else self.cascade_depth
+        for t in range(first, self.cascade_depth + 1):
+            predictor = self.predictor_ if t == self.cascade_depth else _ert_file.fold(self._state(), levels=t)
+            walk.append(lambda *given, predictor=predictor: [(p.x, p.y) for p in predictor(*given).parts()])
+        points = np.empty((len(walk), len(images), 68, 2), np.float32)
         for i, box in enumerate(boxes):
             picture, transform = self._crop(images[i], box)
-            box = apply_transform(transform, box.reshape(2, 2)).ravel()
-            found = self.predictor_(picture, _predictor.rectangle(box)).parts()
-            points[i] = uncrop([(part.x, part.y) for part in found], transform)
-        return points
+            box = _predictor.rectangle(apply_transform(transform, box.reshape(2, 2)).ravel())
+            points[:, i] = uncrop(np.array([shape(picture, box) for shape in walk]), transform)
+        return points if stages else points[0]
+
+    def _start(self, picture, box):
+        """S^0: the mean shape in a box, as dlib places it."""
+        corner, far = (box.left(), box.top()), (box.right(), box.bottom())
+        return corner + self.start_.reshape(68, 2) * np.subtract(far, corner)
 
     def _crop(self, image, box):
         """The grey crop that the trees look at, large enough for dlib's whole pixels not to matter."""
