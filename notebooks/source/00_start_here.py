@@ -41,7 +41,8 @@ photograph.shape, photograph.dtype
 #
 # A **detector** slides a window over the picture, at many sizes, and answers with a *box* for every face:
 # left, top, right and bottom edge, in pixels, counted from the upper left corner of the picture. Here is the
-# box that the detector of *dlib* finds, a library that the course uses often.
+# box that the detector of *dlib* finds, a library that the course uses often. (`upsample=0`: do not enlarge
+# the picture first. That would find smaller faces, but here also one that is none.)
 
 # %%
 boxes = detect(photograph, upsample=0)
@@ -140,8 +141,8 @@ check.outer_corners(outer_corners)
 # ### Exercise 2
 #
 # A smile makes the mouth wider. To compare photographs of different sizes, divide the width of the mouth
-# (point 48 to point 54) by the distance of the outer eye corners. `np.linalg.norm(a - b)` is the distance
-# of two points.
+# (point 48 to point 54) by the distance of the outer eye corners. Point 48 is `p[48]`, and
+# `np.linalg.norm(a - b)` is the distance of two points.
 
 # %% tags=["exercise"]
 p = points[0]
@@ -164,14 +165,14 @@ check.mouth_ratio(mouth_ratio, points[0])
 # | 20 | BioID | one of the first public sets (2001) |
 # | 21 | AFLW | any pose up to full profile; hidden points are left out |
 # | 29 | LFPW, COFW | real-life photographs; COFW also says which points are covered |
-# | 68 | 300-W, 300W-LP | this course: every region with its outline |
-# | 96, 98 | WFLW (98) | finer jaw, brows and lids than the 68, and the pupils |
-# | 192, 194 | HELEN (194) | dense contours, clicked by hand |
+# | 68 | 300-W, 300W-LP | this course: jaw, brows, nose, eyes and lips |
+# | 98 | WFLW | finer jaw, brows and lids than the 68, and the pupils (some lists say 96) |
+# | 194 | HELEN | dense contours, clicked by hand (some lists say 192) |
 # | 1,000 and 8,000 | Megvii (Face++) | commercial dense points for make-up and 3D, computed, not clicked |
 #
 # Small mark-ups can be read off large ones: 51 is 68 without the jaw, and the centre of an eye is, nearly,
-# the mean of its lids. The other way round one has to guess: of the 98 below, 30 are interpolated. Points of
-# other mark-ups than the 68 are yellow.
+# the mean of its lids. The other way round one has to guess: of the 98 below, 30 are guessed from their
+# neighbours. Points of other mark-ups than the 68 are yellow.
 
 # %%
 names = ("5", "21", "29", "51", "68", "98")
@@ -227,8 +228,8 @@ plots.show(
 )
 
 # %% [markdown]
-# How does dlib, which never saw such faces, do on them? Its points are dots; white crosses mark the truth,
-# and a line joins each dot to its cross.
+# How does dlib, which never saw such faces, do on them? It starts from these boxes, not from those of its own
+# detector. Its points are dots; white crosses mark the truth, and a line joins each dot to its cross.
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
@@ -240,7 +241,8 @@ plots.show(
 
 # %% [markdown]
 # Close where a face looks at us; lost, sometimes, where it is turned away. *How* close, in a number that is
-# fair to large and small faces, is the question of the [next notebook](01_measuring_error.ipynb).
+# fair to large and small faces, and whether it was fair to give dlib these boxes, are questions of the
+# [next notebook](01_measuring_error.ipynb).
 
 # %% [markdown]
 # ## What people build on it
@@ -260,8 +262,8 @@ plots.show(
 # %%
 from skimage.draw import polygon2mask
 
-x_y = close_points[:, ::-1]  # polygon2mask wants rows (y) before columns (x)
-lips = polygon2mask((400, 400), x_y[48:60]) & ~polygon2mask((400, 400), x_y[60:68])
+y_x = close_points[:, ::-1]  # polygon2mask wants rows (y) before columns (x)
+lips = polygon2mask((400, 400), y_x[48:60]) & ~polygon2mask((400, 400), y_x[60:68])
 painted = close_up.copy()
 painted[lips] = 0.6 * close_up[lips] + 0.4 * np.array([170, 0, 60])
 
@@ -274,7 +276,7 @@ plots.show(
 # %% [markdown]
 # ## The way ahead
 #
-# | notebook | what you can do after it |
+# | notebook | what it is about |
 # |---|---|
 # | 00 start here | you are here |
 # | [01 measuring error](01_measuring_error.ipynb) | how good a method is, and when such a number misleads |
@@ -285,11 +287,11 @@ plots.show(
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
 # | 07 heatmaps | FAN and DAN: a picture for each point |
 # | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
-# | 09 squeeze and excitation | what SENet adds to a network, and why |
-# | 10 training SENet | the whole recipe, from data to checkpoint |
-# | 11 the comparison | every method on one leaderboard |
-# | 12 freezing and deploying | one file, the same answer, in milliseconds |
-# | 13 compare live | dlib against SENet, on your webcam |
+# | [09 squeeze and excitation](09_squeeze_and_excitation.ipynb) | what SENet adds to a network, and why |
+# | [10 training SENet](10_training_senet.ipynb) | the whole recipe, from data to checkpoint |
+# | [11 the comparison](11_the_comparison.ipynb) | every method on one leaderboard |
+# | [12 freezing and deploying](12_freezing_and_deploying.ipynb) | one file, same answer, in milliseconds |
+# | [13 compare live](13_compare_live.ipynb) | dlib beside SENet, on your photograph or webcam |
 # | 14 challenges | light, pose, expression, occlusion, density: remedies, tried |
 # | 15 what people build | blinks, head pose, make-up, face swap, smoothing |
 #
@@ -302,7 +304,7 @@ plots.show(
 # - Detection gives a **box**; alignment starts from the box and gives **points**.
 # - A mark-up fixes how many points there are and what each number means. This course uses 68, in five
 #   regions.
-# - Small mark-ups can be computed from large ones; the other way round one can only interpolate.
+# - Small mark-ups can be computed from large ones; the other way round one has to guess.
 # - 2D points follow the visible outline; 3D points stay on the same spot of the head.
 # - Images are RGB `uint8`; points are `float32` pixels, $x$ before $y$; boxes are left, top, right, bottom.
 #

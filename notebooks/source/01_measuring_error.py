@@ -24,9 +24,8 @@ plots.setup()
 # %% [markdown]
 # ## Faces to measure on, and three methods
 #
-# Two thirds of the faces are to learn from, one third is to judge by. A synthetic face counts
-# as the *person* whose entry of the face model it started from; none stands on both sides.
-# Three methods will be judged:
+# Two thirds of the faces are to learn from, one third to judge by. The *person* of a synthetic face is the
+# row of the face model that it started from; none stands on both sides. Three methods will be judged:
 #
 # - `mean shape` learns the average face and puts it into the box, whatever the picture shows: what every
 #   method has to beat;
@@ -59,7 +58,7 @@ predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.it
 
 # %%
 p, g = predicted["ert"][13], test.points[13]
-S = to_vector(g[None])[0]
+S = to_vector(g[None])[0]  # g[None] is a set of one face
 distance = np.linalg.norm(p - g, axis=-1)
 print(len(S), "numbers")
 plots.show(
@@ -98,7 +97,7 @@ for s in (1, 2, 4):  # the same face in pictures of three sizes
 # |---|---|---|
 # | `inter_ocular` | distance of the outer eye corners | 300-W, WFLW |
 # | `inter_pupil` | distance of the eye centres | older 300-W tables, COFW |
-# | `box` | $\sqrt{w h}$ of the tight box round the points | 300W-LP, AFLW2000-3D |
+# | `box` | $\sqrt{w h}$ of the tight box round the points | AFLW, AFLW2000-3D |
 # | `diagonal` | $\sqrt{w^2 + h^2}$ of the same box | Menpo |
 #
 # `metrics.nme` gives the error of each face of a set. The same predictions, by four rulers:
@@ -235,8 +234,8 @@ check.ruler(ruler)
 #
 # One lost face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) hides
 # nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the left,
-# the better. Watch `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more precise one, on
-# turned ones it gets lost.
+# the better. Watch `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more precise one; on
+# turned ones, in the tight box, it gets lost.
 
 # %%
 errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
@@ -253,14 +252,14 @@ plots.show(
 # - the **failure rate**, the share of faces with $e_i > t$: what the curve lacks to 100 % at $t$;
 # - the **AUC**, the area under the curve from 0 to $t$, divided by $t$: 1 for a perfect method.
 #
-# Older code integrates with `scipy.integrate.simps`, now removed. No loss: the curve is a
-# staircase to which each face adds a rectangle of width $t - e_i$, so the area is exactly
+# Older code integrates with `scipy.integrate.simps`, now removed. No loss: the curve is a staircase to which
+# each face adds a rectangle, $1/N$ high and $t - e_i$ wide. So, exactly,
 #
 # $$\mathrm{AUC}_t = \frac{1}{N} \sum_{i=1}^{N} \max\left(0, 1 - \frac{e_i}{t}\right)$$
 #
 # ### Exercise 3
 #
-# Write it, in one line. `np.clip(x, 0, 1)` cuts off what lies outside 0 to 1.
+# Write this formula, in one line. `np.clip(x, 0, 1)` cuts off what lies outside 0 to 1.
 
 
 # %% tags=["exercise"]
@@ -279,7 +278,8 @@ check.auc(my_auc)
 #
 # Other test faces would have given another mean. How different? The **bootstrap** asks the faces at hand:
 # draw $N$ of them *with replacement*, take the mean, do it a thousand times. The middle 95 % of these means
-# is the interval, drawn as a whisker. Where whiskers overlap widely, be slow to name a winner.
+# is the interval, drawn as a whisker. Where whiskers overlap, [notebook 11](11_the_comparison.ipynb) looks at
+# *differences*.
 
 # %%
 rng = np.random.default_rng(0)
@@ -301,7 +301,7 @@ plots.show(
 #
 # No corner marks point 5: *along* the jaw even people disagree, and 17 of the 68 points are there. Papers
 # that report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
-# The mean shape is best on the jaw: its box was drawn round the true one.
+# The mean shape is best on the jaw: the box was drawn round the true jaw.
 
 # %%
 by_region = {name: {} for name in predicted}
@@ -322,16 +322,16 @@ plots.show(
 # model in both boxes:
 
 # %%
-found = [(i, detect(test.images[i])) for i in range(120)]
+found = [(i, detect(test.images[i])) for i in range(120)]  # 120 faces are enough
 found = [(i, boxes[0]) for i, boxes in found if len(boxes) == 1]
 seen, own_boxes = test[np.array([i for i, _ in found])], np.stack([box for _, box in found])
 for words, boxes in {"the tight box": seen.boxes, "its detector's box": own_boxes}.items():
     e = metrics.nme(aligners["dlib"].predict(seen.images, boxes), seen.points, "box")
-    print(f"dlib in {words:19} {e.mean():.1%}")
+    print(f"dlib in {words:19} {e.mean():.1%} on {len(e)} faces")
 
 # %% [markdown]
 # The box is part of the method: give each method the box that it was made for, and *say which*. Compare
-# methods on the same faces: those that the detector finds look at us, and are easier.
+# methods on the same faces, and say how many the detector missed: they are harder.
 #
 # ## Is it fair? What the marks mean
 #

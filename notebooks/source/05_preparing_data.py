@@ -33,14 +33,14 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 #
 # | set | points | what it is |
 # |---|---|---|
-# | BioID (2001) | 20 | grey, frontal, in an office: where it began |
+# | BioID (2001) | 20 | grey, frontal, in offices; among the first |
 # | LFPW (2011) | 29 | faces from the web; only addresses were published, many are dead |
 # | AFLW (2011) | up to 21 | Flickr, up to profile; hidden points are left out |
 # | HELEN (2012) | 194 | large portraits (some lists say 29: a mistake) |
 # | COFW (2013) | 29 | much is covered, and each point says whether it is |
 # | MVFW, OCFW (ICCV 2013) | 68 | many views; occlusion |
-# | 300-W (2013) | 68 | LFPW, HELEN, AFW, IBUG and XM2VTS, marked again alike: *the* benchmark |
-# | CelebA (2015) | 5 | 200,000 celebrities |
+# | 300-W (2013) | 68 | LFPW, HELEN, AFW, XM2VTS marked again, IBUG added: *the* benchmark |
+# | CelebA (2015) | 5 | 200,000 pictures of celebrities |
 # | 300W-LP, AFLW2000-3D (2016) | 68 | 300-W turned to profile by a 3D model; its usual test set |
 # | WFLW (2018) | 98 | hard faces, sorted by what makes them hard |
 #
@@ -48,8 +48,8 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 #
 # ## 300W-LP on disk
 #
-# The recipe that our SENet follows trains on 300W-LP: 61,225 pictures of 450 x 450, made from 3,837
-# photographs by fitting a 3D face and *turning* it, some 16 renders of each:
+# The recipe behind our SENet was written for 300W-LP: 61,225 pictures of 450 x 450, made from the 3,837 faces
+# of 300-W by fitting a 3D face and *turning* it, some 16 renders of each:
 #
 # ```
 # 300W_LP/HELEN/HELEN_30000_1_0.jpg, .mat          and AFW, IBUG, LFPW; HELEN_Flip ...
@@ -69,16 +69,16 @@ for i, k in np.ndindex(40, 4):
     squeeze = np.array([[1 - 0.15 * k, 0, 0.075 * k * 225], [0, 1, 0]])
     image = warp(photographs.images[i], squeeze, 225)
     points = landmarks.apply_transform(squeeze, photographs.points[i])
-    name, pose = f"HELEN_{30000 + i}_1_{k}", [[0, -0.3 * k, 0, 0, 0, 0, 1]]
+    name, pose = f"HELEN_{30000 + i}_1_{k}", [[0, -0.3 * k, 0, 0, 0, 0, 1]]  # pitch, yaw, roll, shift, scale
     Image.fromarray(image).save(root / "HELEN" / f"{name}.jpg", quality=95)
     savemat(root / "HELEN" / f"{name}.mat", {"pt2d": photographs.points[i].T, "Pose_Para": pose})
     savemat(root / "landmarks" / "HELEN" / f"{name}_pts.mat", {"pts_2d": points, "pts_3d": points})
 
 # %% [markdown]
-# ### Trap 1: which points?
+# ### A trap: which points?
 #
-# All renders of a photograph carry the *same* `pt2d`: that of the photograph before it was turned. To learn
-# from are `pts_2d` (the jaw that is seen) or `pts_3d` (the jaw of the 3D face), in `landmarks/`.
+# All renders of a photograph carry the *same* `pt2d`: that of the photograph before it was turned. Learn from
+# `pts_2d` (the jaw that is seen) or `pts_3d` (the jaw of the 3D face), in `landmarks/`.
 # `sources.load` takes `pts_2d`, unless told otherwise:
 
 # %%
@@ -86,11 +86,10 @@ fields = loadmat(root / "HELEN" / "HELEN_30000_1_2.mat")
 print({name: value.shape for name, value in fields.items() if not name.startswith("__")})
 FACES = sources.load("300w-lp", root)
 wrong = sources.load("300w-lp", root, which="pt2d")
-errors = metrics.nme(wrong.points, FACES.points, norm="box")[:4]
+errors = metrics.nme(wrong.points, FACES.points, norm="box")[:3]
 titles = [f"render {k}: pt2d is {e:.0%} off" for k, e in enumerate(errors)]
-some = FACES[:3]
 plots.show(
-    plots.faces_grid(list(some.images), wrong.points[:3], some.points, titles=titles, columns=3),
+    plots.faces_grid(list(FACES[:3].images), wrong.points[:3], FACES.points[:3], titles=titles, columns=3),
     alt="Three renders of one face, each narrower than the last. White crosses follow the face; the coloured "
     "dots of pt2d stay where the face was in the first, joined to the crosses by ever longer lines.",
 )
@@ -103,7 +102,7 @@ plots.show(
 #   some of them.
 # - **Do not clip.** Points may lie outside of the picture; they are right there.
 # - **Flips** are mirror images of the same people. Leave them out, and mirror while training.
-# - **Leak 1**: 300W-LP was made from *all* of 300-W, its test photographs too. Test on AFLW2000-3D instead.
+# - **A leak**: 300W-LP was made from *all* of 300-W, its test photographs too. Test on AFLW2000-3D instead.
 # - **Measure** by the box: the distance of the eyes shrinks as a head turns.
 #
 # ## Crop and normalise
@@ -114,8 +113,8 @@ plots.show(
 # $$x' = (x - c_x)\,\frac{128}{s} + \frac{128 - 1}{2}, \qquad \hat x = \frac{x'}{128}$$
 #
 # and $y$ likewise. (127 / 2 = 63.5 is the middle of the crop, since its pixels count from 0 to 127.) $x'$ are
-# pixels of the crop; $\hat x$, nominally 0 to 1, is what the network learns. Its answer has to go the whole
-# way back. What is lost on the way?
+# pixels of the crop; $\hat x$, nominally 0 to 1, is what the network learns. Its answer goes the whole way
+# back. What is lost?
 
 # %%
 image, points, box = FACES[2]
@@ -135,7 +134,8 @@ plots.show(
 # %% [markdown]
 # ### Exercise 1
 #
-# Write the formulas: from points (K, 2) and a box (left, top, right, bottom) to $\hat x, \hat y$.
+# Write the formulas: from points (K, 2) and a box (left, top, right, bottom) to $\hat x, \hat y$, again
+# (K, 2).
 
 
 # %% tags=["exercise"]
@@ -197,7 +197,7 @@ for name, (train, test) in {"careless": careless, "careful": careful}.items():
     print(f"{name:8} {len(train)} and {len(test)} pictures, {both:2} persons in both; NME {error:.1%}")
 
 # %% [markdown]
-# On the careless split, copying looks like a fair method: most test pictures have a twin among the training
+# On the careless split, copying looks like a decent method: most test pictures have a twin among the training
 # pictures. It fails on strangers, and only the careful split says so. A network can memorise as well.
 #
 # ## TFRecords: one file, read from front to back
@@ -217,8 +217,8 @@ for split, faces in {"train": train, "test": test}.items():
 [path.name for path in sorted(FOLDER.glob("*.tfrecords"))]
 
 # %% [markdown]
-# What is in a record? And does it come back? Labels do, *bit for bit*. Pictures nearly: JPEG rounds, once;
-# from then on its bytes (which begin with `ff d8 ff`) are only copied.
+# What is in a record, an `Example` of named lists? And does it come back? Labels do, *bit for bit*. Pictures
+# nearly: JPEG rounds, once; from then on its bytes are only copied.
 
 # %%
 raw = next(iter(tf.data.TFRecordDataset(str(FOLDER / "train.tfrecords")))).numpy()
@@ -238,7 +238,7 @@ print(f"pictures: {loss:.1f} of 255 grey levels off, on average")
 # `"test"` (or 1) comes in order.
 
 # %%
-images, labels = tfrecords.get_one_batch(32, "train", step=0, folder=FOLDER)
+images, labels = tfrecords.get_one_batch(32, "train", step=0, folder=FOLDER)  # step: which batch
 print(images.shape, labels.shape, f"values from {images.min():.0f} to {images.max():.0f}")
 pictures = np.uint8(255 * images[:8])
 figure = plots.faces_grid(pictures, denormalise(from_vector(labels[:8])), columns=8)
@@ -247,12 +247,11 @@ plots.show(figure, alt="Eight different faces of the batch, small, each with its
 # %% [markdown]
 # ## Augmentation: the same face, seen otherwise
 #
-# A network memorises what it sees often. So it never sees the same picture twice. What moves the picture
+# A network memorises what it sees often. So never show it the same picture twice. What moves the picture
 # moves the *points* too.
 
 # %%
 image, points = expected.images[4], expected.points[4]
-rng = np.random.default_rng(0)
 gallery = {
     "as it is": (image, points),
     "rotated": augment.rotate(image, points, 20),
@@ -262,7 +261,7 @@ gallery = {
     "warmer": (augment.light(image, cast=(1.15, 1.0, 0.8)), points),
     "grey": (augment.grey(image), points),
     "blurred": (augment.blur(image, sigma=1.5), points),
-    "noise": (augment.noise(image, sd=15, rng=rng), points),
+    "noise": (augment.noise(image, sd=15, rng=np.random.default_rng(0)), points),
     "JPEG 15": (augment.jpeg(image, quality=15), points),
     "covered": (augment.occlude(image, [10, 70, 70, 110], fill=(90, 60, 40)), points),
 }
@@ -321,8 +320,8 @@ check.mirror(my_mirror)
 crops, shapes = augment.random_crops(test[np.full(12, 7)], seed=1)
 plots.show(
     plots.faces_grid(crops, shapes, columns=6),
-    alt="Twelve random versions of one face: shifted, turned, some mirrored, in different light, some grey "
-    "or partly covered, each with its points in place.",
+    alt="Twelve random versions of one face: shifted, turned, some mirrored, in different light and colours, "
+    "some with a block of one colour before them, each with its points in place.",
 )
 
 # %% [markdown]
@@ -335,22 +334,21 @@ plots.show(
 
 # %%
 def parse(record):
-    wanted = {
-        "image": tf.io.FixedLenFeature([], tf.string),
-        "label": tf.io.FixedLenFeature([136], tf.float32),
-    }
-    found = tf.io.parse_single_example(record, wanted)
+    form = {"image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([136], tf.float32)}
+    found = tf.io.parse_single_example(record, form)
     return tf.io.decode_jpeg(found["image"]), found["label"]
 
 
 stream = tf.data.TFRecordDataset(str(FOLDER / "train.tfrecords")).shuffle(1000, seed=0)
 stream = stream.map(parse, num_parallel_calls=tf.data.AUTOTUNE).batch(64).prefetch(tf.data.AUTOTUNE)
+print("one batch:", *(part.shape for part in next(iter(stream))))
 for buffer in (1, 3, 20):
     print(f"buffer {buffer:2}:", *tf.data.Dataset.range(20).shuffle(buffer, seed=0).as_numpy_iterator())
 
 # %% [markdown]
 # `tfrecords.dataset` is this, with augmentation of a whole batch at once. Against it, a plain loop in Python
-# that decodes and augments one face after the other. On your machine, right now:
+# that decodes and augments one face after the other. (On two cores either outruns our SENet; a
+# graphics card would wait.) On your machine:
 
 
 # %%
@@ -384,7 +382,7 @@ print(f"ratio   {speed['tf.data'] / speed['plain']:.1f}")
 # - Split by person, or by source photograph.
 # - TFRecords keep labels bit for bit.
 # - Mirroring moves points *and* exchanges their numbers.
-# - Feed the network from `tf.data`, or it will wait.
+# - Feed a fast network from `tf.data`, or it will wait.
 #
 # ## Go further
 #
@@ -392,3 +390,4 @@ print(f"ratio   {speed['tf.data'] / speed['plain']:.1f}")
 #   300W-LP.
 # - V. Le and others, *Interactive Facial Feature Localization*, ECCV 2012: HELEN, and its 194 points.
 # - D. Murray and others, *tf.data: A Machine Learning Data Processing Framework*, VLDB 2021.
+# - Next: [09, squeeze and excitation](09_squeeze_and_excitation.ipynb).
