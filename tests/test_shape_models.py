@@ -8,10 +8,14 @@ import pytest
 from facelm_helpers import methods, metrics, sources
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.landmarks import apply_transform
-from facelm_helpers.methods import _shape_model, asm
+from facelm_helpers.methods import _profiles, _shape_model, asm
 from facelm_helpers.methods._mesh import Mesh
+from facelm_helpers.sources.synthetic import yaw
 
-TINY = {"asm": {"iterations": 4}, "aam": {"widths": [20, 32], "iterations": 4, "textures": 25}}
+TINY = {
+    "asm": {"iterations": 4, "views": 3},
+    "aam": {"widths": [20, 32], "iterations": 4, "textures": 25, "views": 3},
+}
 TURN = np.array([[0.0, -30.0, 50.0], [30.0, 0.0, 70.0]])
 
 
@@ -56,6 +60,24 @@ def test_one_shape_gives_a_model_without_components():
     assert np.abs(S - faces().points[:1]).max() < 1e-6 and b.shape == (1, 0)
 
 
+def test_views_part_the_faces_by_how_far_they_are_turned():
+    S = faces().points
+    view = _shape_model.views(S, 3)
+    assert np.bincount(view).tolist() == [50, 50, 50]
+    turned = [yaw(S[view == v]) for v in range(3)]
+    assert turned[0].max() <= turned[1].min() and turned[1].max() <= turned[2].min()
+    assert len(_shape_model.starts(S, view, (0.0, 0.1))) == 6
+    assert set(_shape_model.views(S[:30], 5)) == {0}
+
+
+def test_a_shape_that_shrinks_to_a_point_is_brought_back():
+    S = faces().points[:2].astype(float)
+    middle = S.mean(axis=1, keepdims=True)
+    small = _shape_model.bounded(middle + 0.01 * (S - middle), S, most=2)
+    assert np.allclose(small, middle + (S - middle) / 2)
+    assert np.allclose(_shape_model.bounded(S, S), S)
+
+
 @pytest.mark.parametrize("variance", [0, 1.5, -1])
 def test_a_share_that_is_none_is_refused(variance):
     with pytest.raises(ValueError, match="share above 0"):
@@ -63,7 +85,7 @@ def test_a_share_that_is_none_is_refused(variance):
 
 
 def test_normals_are_square_to_the_lines():
-    n = asm.normals(faces().points[:3].astype(float))
+    n = _profiles.normals(faces().points[:3].astype(float))
     assert np.allclose(np.linalg.norm(n, axis=2), 1)
     along = faces().points[:3, 9] - faces().points[:3, 7]
     assert np.allclose((n[:, 8] * along).sum(axis=1), 0, atol=1e-4)
@@ -74,7 +96,7 @@ def test_a_profile_sees_an_edge_at_its_middle():
     picture[:, :, 32:] = 100
     S = np.full((1, 68, 2), 31.5)
     S[0, :, 1] = np.linspace(5, 60, 68)  # one vertical line, on the edge
-    g = asm.profiles(picture, S, reach=3)
+    g = _profiles.profiles(picture, S, reach=3)
     assert np.all(np.abs(g[0, 4]).argmax() == 3) and np.isclose(np.abs(g[0, 4]).sum(), 1, atol=1e-3)
 
 
@@ -110,6 +132,16 @@ def test_one_face_a_constant_picture_and_a_face_cut_by_the_border(name):
         aligner = methods.create(name, **TINY[name]).fit(train, progress=False)
         found = aligner.predict([flat, faces().images[0]], [[20, 20, 60, 60], [90, 80, 150, 140]])
         assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_box_as_the_detector_sets_it_serves_too(name):
+    test = faces()[110:]
+    side = (test.boxes[:, 2:] - test.boxes[:, :2]).max(axis=1)
+    raised = test.boxes - 0.1 * side[:, None] * np.array([0, 1, 0, 1])
+    found = (fitted(name).predict(test.images, boxes) for boxes in (test.boxes, raised))
+    tight, moved = (metrics.nme(points, test.points) for points in found)
+    assert np.median(moved) < 1.3 * np.median(tight)
 
 
 def test_the_story_of_the_search_has_its_steps():

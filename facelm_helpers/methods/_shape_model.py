@@ -9,6 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from facelm_helpers.landmarks import apply_transform, invert_transform, procrustes, similarity
+from facelm_helpers.sources.synthetic import yaw
+
+FEW = 20  # faces that a view needs
 
 
 class ShapeModel(NamedTuple):
@@ -101,3 +104,52 @@ def fit(shapes, variance=0.97):
     kept = int(np.searchsorted(share, variance) + 1) if real.any() else 0
     kept = min(kept, int(real.sum()))
     return ShapeModel(mean, vectors[:kept], values[:kept])
+
+
+def views(S, count):
+    """Which view each shape belongs to: as many shapes in each, from one profile to the other.
+
+    Parameters
+    ----------
+    S : (N, K, 2) array
+    count : int
+        Fewer, if a view would have fewer than 20 shapes.
+
+    Returns
+    -------
+    (N,) int array
+        0 to the number of views less 1.
+
+    Examples
+    --------
+    >>> np.bincount(views(np.random.default_rng(0).normal(size=(90, 68, 2)), 3)).tolist()
+    [30, 30, 30]
+    """
+    count = int(np.clip(len(S) // FEW, 1, count))
+    order = np.argsort(yaw(S), kind="stable")
+    view = np.empty(len(S), int)
+    view[order] = np.arange(len(S)) * count // len(S)
+    return view
+
+
+def starts(S, view, heights=(0.0,)):
+    """The mean shape of each view, at several heights (in box sides): (views x heights, K, 2), view by view.
+
+    Shapes as they lie in the crop: so the starts lie as a detector's box says.
+    """
+    means = np.stack([S[view == v].mean(axis=0) for v in range(view.max() + 1)])
+    side = np.ptp(S.mean(axis=0), axis=0).max()
+    moved = means[:, None] + np.array([(0.0, height * side) for height in heights])[:, None]
+    return moved.reshape(-1, *S.shape[1:]).astype(np.float32)
+
+
+def bounded(S, start, most=1.5):
+    """S, brought back to at most `most` times the size of the start and at least 1 / `most` of it.
+
+    A search whose points all run to one strong edge would otherwise shrink to nothing.
+    """
+    middle = S.mean(axis=1, keepdims=True)
+    sizes = [np.linalg.norm(s - s.mean(axis=1, keepdims=True), axis=(1, 2)) for s in (S, start)]
+    ratio = sizes[0] / np.maximum(sizes[1], 1e-9)
+    wanted = np.clip(ratio, 1 / most, most) / np.maximum(ratio, 1e-9)
+    return middle + (S - middle) * wanted[:, None, None]

@@ -7,12 +7,13 @@ from facelm_helpers.faces import check_boxes, uncrop
 from facelm_helpers.landmarks import apply_transform
 from facelm_helpers.methods import _shape_model
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._features import grey_crops, mean_in_box, read_smooth, training_crops
+from facelm_helpers.methods._features import grey_crops, read_smooth, training_crops
 from facelm_helpers.methods._mesh import Mesh
 
 ALGORITHMS = ("project_out", "simultaneous")
 FEATURES = ("grey", "gradient")
-CHUNK = 16  # faces whose warped gradients are held at a time
+CHUNK = 64  # faces whose warped gradients are held at a time
+HEIGHTS = (-0.08, 0.0, 0.08)  # of the starts, in box sides: detectors disagree most about the chin
 
 
 class Aam(Aligner):
@@ -27,6 +28,10 @@ class Aam(Aligner):
     with :math:`J_\perp` the gradients times the warp's derivative, less their part in the span of the A_i,
     and composes the inverse of that warp with the present one. p holds four modes of similarity and b.
 
+    Such a fit finds the face only from nearby. So the coarse frame is fitted from many starts, the mean
+    shape of each view (how far a face is turned) at three heights, and the fine one from where the smallest
+    residual was left.
+
     ``project_out`` takes the gradient of the mean texture once for all: fast, and weak on faces unlike the
     mean, whose steps it must keep small. ``simultaneous`` takes the gradient of the texture that it has
     fitted to this face, anew in each iteration (the exact simultaneous update, computed as in Tzimiropoulos
@@ -38,6 +43,8 @@ class Aam(Aligner):
     features : {"grey", "gradient"}
         What texture is made of: the grey picture, or the two parts of its gradient over the gradient's length
         (which light changes less).
+    views : int
+        How many mean shapes to start from, at each of three heights.
     widths : sequence of int
         Width of the reference frame in pixels, from the coarse fit to the fine one.
     iterations : int
@@ -56,8 +63,8 @@ class Aam(Aligner):
     ----------
     mean_shape_, components_, variances_ : arrays
         The shape model: (68, 2), (J, 136), (J,).
-    base_ : (68, 2) array
-        The mean face in its box, crop pixels.
+    starts_ : (3 views, 68, 2) array
+        Crop pixels.
     A0_, A_ : (V,), (m, V) float16 arrays
         Mean and components of texture, of all frames side by side.
 
@@ -78,11 +85,11 @@ class Aam(Aligner):
         " Matthews and Baker, Active appearance models revisited, IJCV 2004"
     )
     cascade = True
-    full = {"textures": 100}
+    full = {}
 
     def __init__(
-        self, algorithm="simultaneous", features="gradient", widths=(24, 48), iterations=12, variance=0.97,
-        textures=40, noise=4.0, damping=0.03, size=128, margin=1.75,
+        self, algorithm="simultaneous", features="gradient", views=5, widths=(24, 48), iterations=6,
+        variance=0.97, textures=30, noise=2.0, damping=0.03, size=128, margin=1.75,
     ):  # fmt: skip
         if algorithm not in ALGORITHMS or features not in FEATURES:
             raise ValueError(
@@ -90,15 +97,16 @@ class Aam(Aligner):
                 f" wanted one of {', '.join(ALGORITHMS)} and one of {', '.join(FEATURES)}"
             )
         self.algorithm, self.features = algorithm, features
-        self.widths, self.iterations = list(widths), iterations
+        self.views, self.widths, self.iterations = views, list(widths), iterations
         self.variance, self.textures, self.noise, self.damping = variance, textures, noise, damping
         self.size, self.margin = size, margin
 
     def _fit(self, faces, seed, progress):
-        crops, S = training_crops(faces, self.size, self.margin, sigma=0)
+        rng = np.random.default_rng(seed)
+        crops, S = training_crops(faces, self.size, self.margin, sigma=0, rng=rng)
         model = _shape_model.fit(S, self.variance)
         self.mean_shape_, self.components_, self.variances_ = (part.astype(np.float32) for part in model)
-        self.base_ = mean_in_box(S)
+        self.starts_ = _shape_model.starts(S, _shape_model.views(S, self.views), HEIGHTS)
         means, parts = [], []
         for mesh in self.meshes():
             vectors = np.concatenate([
@@ -153,34 +161,51 @@ class Aam(Aligner):
 
     def _predict(self, images, boxes, stages=False):
         crops, transforms = grey_crops(images, boxes, self.size, self.margin, sigma=0)
-        parts = [self._walk(crops[i : i + CHUNK]) for i in range(0, len(crops), CHUNK)]
+        size = max(CHUNK // len(self.starts_), 1)
+        parts = [self._walk(crops[i : i + size]) for i in range(0, len(crops), size)]
         walk = np.concatenate(parts, axis=1)
         return uncrop(walk if stages else walk[-1], transforms)
 
     def _walk(self, crops):
-        S = np.broadcast_to(self.base_, (len(crops), 68, 2)).astype(np.float64)
-        walk = [S]
-        for level in range(len(self.widths)):
-            mesh, A0, A = self.appearance(level)
-            pictures = self._pictures(crops, mesh)
-            modes, derivative = self._modes(mesh)
-            gradients = self._gradients(mesh, np.concatenate([A0[None], A]))
-            fixed = _steepest(gradients[:1] / A0.std(), derivative, A)  # a face's texture has deviation 1
-            damping = self._damping(mesh)
-            for _ in range(self.iterations):
-                error = self._texture(mesh, pictures, S) - A0
-                J = fixed
-                if self.algorithm == "simultaneous":
-                    weights = np.column_stack([np.ones(len(S), np.float32), error @ A.T])
-                    fitted = (weights @ gradients.reshape(len(gradients), -1)).reshape(len(S), -1, 2)
-                    J = _steepest(fitted, derivative, A)
-                H = J.transpose(0, 2, 1) @ J
-                H += damping * len(A0)
-                p = np.linalg.solve(H, J.transpose(0, 2, 1) @ error[..., None])[..., 0]
-                change = (p @ modes).reshape(len(S), 68, 2)
-                S, _ = self.shape_model.nearest(mesh.step_back(S, change), noise=self.noise)
-                walk.append(S)
+        """The shapes (T + 1, N, 68, 2): the coarse fit from the best start, then the fine ones."""
+        count, every = len(self.starts_), np.arange(len(crops))
+        S = np.tile(self.starts_.astype(np.float64), (len(crops), 1, 1))
+        coarse, residual = self.fit_level(np.repeat(crops, count, axis=0), S, 0)
+        best = residual.reshape(-1, count).argmin(axis=1)
+        walk = list(coarse[:, every * count + best])
+        for level in range(1, len(self.widths)):
+            walk.extend(self.fit_level(crops, walk[-1], level)[0][1:])
         return np.stack(walk)
+
+    def fit_level(self, crops, S, level):
+        """Fit one frame, from shapes S (N, 68, 2) on grey crops (N, size, size).
+
+        Returns
+        -------
+        walk : (iterations + 1, N, 68, 2) array
+        residual : (N,) array
+            The share of the texture's variance that the model cannot rebuild in the end.
+        """
+        mesh, A0, A = self.appearance(level)
+        pictures, start, walk = self._pictures(crops, mesh), S, [S]
+        modes, derivative = self._modes(mesh)
+        gradients = self._gradients(mesh, np.concatenate([A0[None], A]))
+        J = _steepest(gradients[:1] / max(A0.std(), 1e-6), derivative, A)  # a face's texture has deviation 1
+        damping = self._damping(mesh) * len(A0)
+        for _ in range(self.iterations):
+            error = self._texture(mesh, pictures, S) - A0
+            if self.algorithm == "simultaneous":
+                weights = np.column_stack([np.ones(len(S), np.float32), error @ A.T])
+                fitted = (weights @ gradients.reshape(len(gradients), -1)).reshape(len(S), -1, 2)
+                J = _steepest(fitted, derivative, A)
+            back = J.transpose(0, 2, 1)
+            p = np.linalg.solve(back @ J + damping, back @ error[..., None])[..., 0]
+            change = (p @ modes).reshape(len(S), 68, 2)
+            S, _ = self.shape_model.nearest(mesh.step_back(S, change), noise=self.noise)
+            S = _shape_model.bounded(S, start)
+            walk.append(S)
+        error = self._texture(mesh, pictures, S) - A0
+        return np.stack(walk), ((error - error @ A.T @ A) ** 2).mean(axis=1)
 
     def _modes(self, mesh):
         """Orthonormal modes (4 + J, 136) of the reference, and how they move its pixels (C P, 2, 4 + J)."""

@@ -8,14 +8,9 @@ from facelm_helpers.faces import check_boxes, uncrop
 from facelm_helpers.landmarks import REGIONS, apply_transform, similarity
 from facelm_helpers.methods import _shape_model
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._features import grey_crops, mean_in_box, read_smooth, training_crops
+from facelm_helpers.methods._features import grey_crops, training_crops
+from facelm_helpers.methods._profiles import normals, profiles, pyramid
 
-# The lines that the points run along; True: closed.
-_CURVES = [
-    (range(0, 17), False), (range(17, 22), False), (range(22, 27), False), (range(27, 31), False),
-    (range(31, 36), False), (range(36, 42), True), (range(42, 48), True), (range(48, 60), True),
-    (range(60, 68), True),
-]  # fmt: skip
 ANCHORS = np.concatenate([REGIONS["eyes"], REGIONS["nose"]])  # searched first
 
 
@@ -44,22 +39,28 @@ class Step(NamedTuple):
 
 
 class Asm(Aligner):
-    r"""The active shape model (Cootes and Taylor, 1992).
+    r"""The active shape model (Cootes and Taylor, 1992), with several views (Cootes et al., 2002).
 
     A point distribution model :math:`S = \bar{S} + P b` says which shapes are faces. A profile model says
     what the picture looks like along the normal of each point: the mean g and covariance C of normalised
     derivatives. The search moves every point to where its profile fits best,
 
-    .. math:: \min_d \; (g_d - \bar{g})^T C^{-1} (g_d - \bar{g}) + c \, d^2,
+    .. math:: \min_d \; (g_d - \bar{g})^T C^{-1} (g_d - \bar{g}) + \ln \det C + c \, d^2,
 
     takes the most probable face (:math:`|b_j| \le 3 \sqrt{\lambda_j}`), and repeats, from a coarse picture
     to the fine one. Eyes and nose are searched first; the mean shape is aligned to them; then come all
     points.
 
+    The profiles beside a jaw seen from the front are not those of a profile. So the training faces are parted
+    by how far they are turned; each part, a view, has its own mean shape to start from and its own g and C.
+    Every view searches, and the one whose profiles fit best at the end is believed.
+
     Parameters
     ----------
     variance : float
         Share of the shapes' variance that the model keeps.
+    views : int
+        1 is the model of 1992.
     levels : int
         Pictures in the pyramid, each half the size of the one before.
     reach : int
@@ -82,10 +83,10 @@ class Asm(Aligner):
     ----------
     mean_shape_, components_, variances_ : arrays
         The shape model: (68, 2), (J, 136), (J,).
-    base_ : (68, 2) array
-        The mean face in its box, crop pixels.
-    profiles_ : (levels, 68, 2 reach + 1) array
-    precisions_ : (levels, 68, 2 reach + 1, 2 reach + 1) array
+    starts_ : (views, 68, 2) array
+        The mean shape of each view in a detector's box, crop pixels.
+    profiles_ : (views, levels, 68, 2 reach + 1) array
+    precisions_ : (views, levels, 68, 2 reach + 1, 2 reach + 1) array
         The inverse covariances.
 
     Examples
@@ -100,41 +101,50 @@ class Asm(Aligner):
     name = "asm"
     title = "Active shape model"
     year = 1992
-    paper = "Cootes and Taylor, Active shape models - smart snakes, BMVC 1992"
+    paper = (
+        "Cootes and Taylor, Active shape models - smart snakes, BMVC 1992;"
+        " Cootes, Wheeler, Walker and Taylor, View-based active appearance models, 2002"
+    )
     cascade = True
     full = {}
 
     def __init__(
-        self, variance=0.97, levels=3, reach=4, search=3, iterations=8, stay=0.4, noise=2.0, ridge=0.1,
-        size=128, margin=1.75,
+        self, variance=0.97, views=5, levels=3, reach=4, search=3, iterations=5, stay=0.4, noise=2.0,
+        ridge=0.1, size=128, margin=1.75,
     ):  # fmt: skip
-        whole = {"levels": levels, "reach": reach, "search": search, "iterations": iterations}
+        whole = {"views": views, "levels": levels, "reach": reach, "search": search, "iterations": iterations}
         for key, value in whole.items():
             if int(value) != value or value < 1:
                 raise ValueError(f"{key} is {value}: wanted a whole number of at least 1")
-        self.variance, self.levels, self.reach, self.search_pixels = variance, levels, reach, search
-        self.iterations, self.stay, self.noise, self.ridge = iterations, stay, noise, ridge
+        self.variance, self.views, self.levels, self.reach = variance, views, levels, reach
+        self.search_pixels, self.iterations = search, iterations
+        self.stay, self.noise, self.ridge = stay, noise, ridge
         self.size, self.margin = size, margin
 
     def configuration(self):
         return super().configuration() | {"search": self.search_pixels}  # `search` itself is the method
 
     def _fit(self, faces, seed, progress):
-        crops, S = training_crops(faces, self.size, self.margin, sigma=0.5)
+        rng = np.random.default_rng(seed)
+        crops, S = training_crops(faces, self.size, self.margin, sigma=0.5, rng=rng)
         model = _shape_model.fit(S, self.variance)
         self.mean_shape_, self.components_, self.variances_ = (part.astype(np.float32) for part in model)
-        self.base_ = mean_in_box(S)
-        length = 2 * self.reach + 1
-        self.profiles_ = np.empty((self.levels, 68, length), np.float32)
-        self.precisions_ = np.empty((self.levels, 68, length, length), np.float32)
-        for level, pictures in enumerate(pyramid(crops, self.levels)):
-            g = profiles(pictures, S, self.reach, level).astype(np.float64)
-            self.profiles_[level] = g.mean(axis=0)
-            g -= g.mean(axis=0)
-            C = np.einsum("nka,nkb->kab", g, g) / max(len(g) - 1, 1)
-            size = np.trace(C, axis1=1, axis2=2) / length + 1e-4
-            C += self.ridge * size[:, None, None] * np.eye(length)
-            self.precisions_[level] = np.linalg.inv(C)
+        view = _shape_model.views(S, self.views)
+        self.starts_ = _shape_model.starts(S, view)
+        pictures = pyramid(crops, self.levels)
+        g = np.stack([profiles(one, S, self.reach, level) for level, one in enumerate(pictures)], axis=1)
+        parts = [self._profile_model(g[view == v].astype(np.float64)) for v in range(len(self.starts_))]
+        self.profiles_, self.precisions_ = (
+            np.stack(part).astype(np.float32) for part in zip(*parts, strict=True)
+        )
+
+    def _profile_model(self, g):
+        """Mean (levels, 68, L) and inverse covariance of profiles (N, levels, 68, L)."""
+        mean, length = g.mean(axis=0), g.shape[-1]
+        away = g - mean
+        C = np.einsum("nlka,nlkb->lkab", away, away, optimize=True) / max(len(g) - 1, 1)
+        size = np.trace(C, axis1=2, axis2=3) / length + 1e-4
+        return mean, np.linalg.inv(C + self.ridge * size[..., None, None] * np.eye(length))
 
     @property
     def shape_model(self):
@@ -165,74 +175,55 @@ class Asm(Aligner):
         return [s._replace(proposed=uncrop(s.proposed, transforms), S=uncrop(s.S, transforms)) for s in story]
 
     def steps(self, crops):
-        """Generate the `Step` of the search on grey crops (N, size, size)."""
+        """The list of `Step` of the search on grey crops (N, size, size), of the view that fits best."""
+        walks, costs = zip(*(self._walk(crops, view) for view in range(len(self.starts_))), strict=True)
+        best, each = np.argmin(costs, axis=0), np.arange(len(crops))
+        chosen = []
+        for same in zip(*walks, strict=True):
+            proposed, S = (np.stack([getattr(s, key) for s in same])[best, each] for key in ("proposed", "S"))
+            chosen.append(same[0]._replace(proposed=proposed, S=S))
+        return chosen
+
+    def _walk(self, crops, view):
+        """The steps of one view, and how badly its profiles fit in the end (N,)."""
         model, pictures = self.shape_model, pyramid(crops, self.levels)
         every, top = np.arange(68), self.levels - 1
-        S = np.broadcast_to(self.base_, (len(crops), 68, 2)).astype(np.float64)
-        yield Step("base", top, S, S, every[:0])
-        proposed = self._propose(pictures[top], S, top)
-        found = np.where(np.isin(every, ANCHORS)[:, None], proposed, S)
-        yield Step("anchors", top, found, found, ANCHORS)
-        S = apply_transform(similarity(S[:, ANCHORS], found[:, ANCHORS]), S)
-        yield Step("aligned", top, found, S, ANCHORS)
+        start = np.repeat(self.starts_[view][None].astype(np.float64), len(crops), axis=0)
+        proposed = self._propose(pictures[top], start, top, view)
+        found = np.where(np.isin(every, ANCHORS)[:, None], proposed, start)
+        S = apply_transform(similarity(start[:, ANCHORS], found[:, ANCHORS]), start)
+        S = _shape_model.bounded(S, start, 1.2)
+        steps = [
+            Step("base", top, start, start, every[:0]), Step("anchors", top, found, found, ANCHORS),
+            Step("aligned", top, found, S, ANCHORS),
+        ]  # fmt: skip
         for level in reversed(range(self.levels)):
             for _ in range(self.iterations):
-                proposed = self._propose(pictures[level], S, level)
+                proposed = self._propose(pictures[level], S, level, view)
                 S, _ = model.nearest(proposed, noise=self.noise * 2.0**level)
-                yield Step("search", level, proposed, S, every)
+                S = _shape_model.bounded(S, start)
+                steps.append(Step("search", level, proposed, S, every))
+        return steps, self.costs(pictures[0], S, 0, view, search=0).mean(axis=(1, 2))
 
-    def _propose(self, pictures, S, level):
+    def costs(self, pictures, S, level, view, search):
+        """How badly the profiles fit at every place along the normals: (N, 68, 2 search + 1).
+
+        The squared Mahalanobis distance plus the logarithm of the covariance's determinant, so that views
+        can be compared.
+        """
+        g = profiles(pictures, S, self.reach + search, level, normalised=False)
+        windows = np.lib.stride_tricks.sliding_window_view(g, 2 * self.reach + 1, axis=2)
+        windows = windows / (np.abs(windows).sum(axis=3, keepdims=True) + 1e-3)
+        away = windows - self.profiles_[view, level][:, None]
+        precision = self.precisions_[view, level]
+        distance = ((away @ precision) * away).sum(axis=3)
+        return distance - np.linalg.slogdet(precision)[1][:, None]
+
+    def _propose(self, pictures, S, level, view):
         """Every point moved along its normal to where its profile fits best."""
         m = self.search_pixels
-        g = profiles(pictures, S, self.reach + m, level, normalised=False)
-        windows = np.lib.stride_tricks.sliding_window_view(g, 2 * self.reach + 1, axis=2)  # (N, 68, 2m+1, L)
-        windows = windows / (np.abs(windows).sum(axis=3, keepdims=True) + 1e-3)
-        away = windows - self.profiles_[level][:, None]
-        distance = np.einsum("nkda,kab,nkdb->nkd", away, self.precisions_[level], away, optimize=True)
         moves = np.arange(-m, m + 1)
-        distance = distance + self.stay * (2 * self.reach + 1) * (moves / m) ** 2
-        d = moves[distance.argmin(axis=2)]
+        cost = self.costs(pictures, S, level, view, m)
+        cost = cost + self.stay * (2 * self.reach + 1) * (moves / m) ** 2
+        d = moves[cost.argmin(axis=2)]
         return S + (d * 2.0**level)[..., None] * normals(S)
-
-
-def normals(S):
-    """Unit normals (N, 68, 2) of shapes; at the end of an open line, those of its last piece."""
-    along = S[:, _AFTER] - S[:, _BEFORE]
-    along = along / np.maximum(np.linalg.norm(along, axis=2, keepdims=True), 1e-9)
-    return np.stack([-along[..., 1], along[..., 0]], axis=2)
-
-
-def profiles(pictures, S, reach, level=0, normalised=True):
-    """Derivatives of the picture along the normals: (N, 68, 2 reach + 1), each divided by its sum of sizes.
-
-    S is in pixels of level 0, `pictures` are of `level`; neighbours are one pixel of the level apart.
-    """
-    steps = (np.arange(2 * reach + 2) - reach - 0.5) * 2.0**level
-    places = S[:, :, None] + steps[:, None] * normals(S)[:, :, None]
-    values = read_smooth(pictures, (places + 0.5) / 2.0**level - 0.5)
-    g = np.diff(values, axis=2)
-    return g / (np.abs(g).sum(axis=2, keepdims=True) + 1e-3) if normalised else g
-
-
-def pyramid(crops, levels):
-    """The crops (N, H, W) float32, and `levels` - 1 times halved by the mean of four pixels."""
-    pictures = [crops.astype(np.float32)]
-    for _ in range(levels - 1):
-        last = pictures[-1]
-        height, width = last.shape[1] // 2 * 2, last.shape[2] // 2 * 2
-        quarters = last[:, :height, :width].reshape(len(last), height // 2, 2, width // 2, 2)
-        pictures.append(quarters.mean(axis=(2, 4)))
-    return pictures
-
-
-def _neighbours():
-    before, after = np.arange(68), np.arange(68)
-    for curve, closed in _CURVES:
-        line = np.array(curve)
-        before[line], after[line] = np.roll(line, 1), np.roll(line, -1)
-        if not closed:
-            before[line[0]], after[line[-1]] = line[0], line[-1]
-    return before, after
-
-
-_BEFORE, _AFTER = _neighbours()
