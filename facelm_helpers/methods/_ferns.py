@@ -35,6 +35,14 @@ def middle_thresholds(differences, rng):
     return (low + (high - low) * rng.random(F)).astype(np.float32)
 
 
+def weights(score, face, alive):
+    """Of M examples, for the next fern: exp(-y f), faces and living background half of the sum each."""
+    weight = np.exp(np.clip(np.where(face, -score, score), -30, 30)) * (alive | face)
+    for part in (face, ~face):
+        weight[part] /= max(2 * weight[part].sum(), 1e-12)
+    return weight
+
+
 class PairChooser:
     """Pairs of pixels whose difference goes with the target, by correlation (Cao et al., 2012).
 

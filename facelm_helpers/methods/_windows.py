@@ -1,7 +1,18 @@
 """Windows of a photograph at one size, and which of the answers in overlapping windows to keep."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+
+
+class Found(NamedTuple):
+    """Faces in a photograph: boxes (M, 4), points (M, 68, 2), scores (M,), windows left by stage (T + 1,)."""
+
+    boxes: np.ndarray
+    points: np.ndarray
+    scores: np.ndarray
+    lived: np.ndarray
 
 
 def scan(grey, side, step, size, margin):

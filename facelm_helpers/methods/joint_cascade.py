@@ -1,26 +1,18 @@
 """A joint cascade of detection and alignment: is this window a face, and where are its points?"""
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
 from facelm_helpers.faces import check_image
 from facelm_helpers.landmarks import apply_transform, invert_transform
-from facelm_helpers.methods import _background, _ferns
+from facelm_helpers.methods import _background, _features, _ferns
 from facelm_helpers.methods._cascade import Cascade, to_bytes
 from facelm_helpers.methods._features import even_light, frames, nearest_landmarks, shape_indexed
-from facelm_helpers.methods._windows import scan, suppress
+from facelm_helpers.methods._windows import Found, scan, suppress
 
 CHOOSING = 3000  # windows that pairs of pixels are chosen on
-
-
-class Found(NamedTuple):
-    """What `detect_and_align` found: boxes (M, 4), points (M, 68, 2), scores (M,), best first."""
-
-    boxes: np.ndarray
-    points: np.ndarray
-    scores: np.ndarray
+HIGHER, LARGER = 0.10, 1.04  # dlib's box beside the tight one, in sides
+NINE = np.array([(x, y) for x in (-0.07, 0, 0.07) for y in (-0.03, 0.03, 0.10)])  # places of a start, sides
 
 
 class JointCascade(Cascade):
@@ -35,6 +27,9 @@ class JointCascade(Cascade):
     windows are easier to judge: features that follow the points see an eye where an eye should be. After
     every stage the background that survives is topped up with hard negatives: windows that the cascade still
     takes for faces.
+
+    In a box from elsewhere `predict` starts from nine places and takes the median: the window that a cascade
+    finds by itself fits it better than any other detector's.
 
     Of the paper's fern-like trees that choose at random to classify or to regress, here the ferns of a stage
     take turns, the share of those that choose their pixels for classification falling from stage to stage.
@@ -53,6 +48,8 @@ class JointCascade(Cascade):
         As in `esr`.
     size, margin : int, float
         Of the window; see `faces.crop`.
+    detected : float
+        Share of the starts in training that lie where dlib's detector would have set the box.
 
     Attributes
     ----------
@@ -79,15 +76,16 @@ class JointCascade(Cascade):
     year = 2014
     paper = "Chen, Ren, Wei, Cao and Sun, Joint cascade face detection and alignment, ECCV 2014"
     detector_boxes, shift, growth = False, 0.08, 0.08  # its windows come from its own search
-    full = {"K": 80, "starts": 5, "negatives": 12000, "shrinkage": 200.0}
+    restarts = len(NINE)
+    full = {"T": 6, "K": 160, "starts": 6, "negatives": 8000, "shrinkage": 300.0}
 
     def __init__(
         self, T=5, K=50, F=5, P=300, starts=4, negatives=3000, keep=0.99, shrinkage=60.0, rank=24, reach=0.15,
-        size=64, margin=1.75,
+        size=64, margin=1.75, detected=0.25,
     ):  # fmt: skip
         self.T, self.K, self.F, self.P, self.starts, self.negatives = T, K, F, P, starts, negatives
         self.keep, self.shrinkage, self.rank, self.reach = keep, shrinkage, rank, reach
-        self.size, self.margin = size, margin
+        self.size, self.margin, self.detected = size, margin, detected
 
     def _fit(self, faces, seed, progress):
         self._pictures = _background.pictures(faces)
@@ -95,6 +93,17 @@ class JointCascade(Cascade):
             super()._fit(faces, seed, progress)
         finally:
             del self._pictures
+
+    def _training_starts(self, truth, index, rng):
+        """As in every cascade, but a share of the boxes is moved as dlib's detector would have set them."""
+        S = super()._training_starts(truth, index, rng)
+        middle, side = _features.box_in_crop(self.size, self.margin)
+        moved = (S - middle) * LARGER + middle - [0, HIGHER * side]
+        return np.where(rng.random((len(S), 1, 1)) < self.detected, moved, S).astype(np.float32)
+
+    def _typical(self, others):
+        """The mean shape at nine places round the middle: who knows whose box it is."""
+        return self.mean_ + NINE[:, None] * _features.box_in_crop(self.size, self.margin)[1]
 
     def _begin(self, m):
         T, K, F, P = self.T, self.K, self.F, self.P
@@ -134,7 +143,7 @@ class JointCascade(Cascade):
         classify = _ferns.PairChooser(rho[:, mixed].astype(np.float32))
         share = 0.7 * (1 - t / self.T)  # of ferns whose pixels are chosen for classification
         for k in range(self.K):
-            weight = _weights(score, face, alive)
+            weight = _ferns.weights(score, face, alive)
             if int((k + 1) * share) > int(k * share):
                 goal = (np.where(face, 1, -1) * weight)[mixed, None].astype(np.float32)
                 pairs = classify(goal, self.F, rng)
@@ -199,15 +208,21 @@ class JointCascade(Cascade):
                 alive &= score >= self.limits_[t, k]
         return step, score, alive
 
-    def _run(self, windows, T):
-        """Shapes, scores and survival of windows after T stages; the given up are not looked at again."""
+    def _run(self, windows, T, lived=None):
+        """Shapes, scores and survival of windows after T stages; the given up are not looked at again.
+
+        lived : (T + 1,) array, to which the windows that are left after each stage are added.
+        """
         S = np.tile(self.mean_, (len(windows), 1, 1))
         score, left = np.zeros(len(windows), np.float32), np.arange(len(windows))
+        lived = np.zeros(T + 1, int) if lived is None else lived
+        lived[0] += len(windows)
         for t in range(T):
             A = frames(S[left], self.mean_)
             step, score[left], alive = self._stage(t, self._phi(t, windows, left, S[left], A), score[left])
             S[left] += (step @ self.basis_[t].astype(np.float32)).reshape(-1, 68, 2) @ A.transpose(0, 2, 1)
             left = left[alive]
+            lived[t + 1] += len(left)
         survived = np.zeros(len(windows), bool)
         survived[left] = True
         return S, score, survived
@@ -215,17 +230,14 @@ class JointCascade(Cascade):
     def detect_and_align(self, image, smallest=40, grow=1.2, step=0.1, overlap=0.3, threshold=None):
         """Find the faces of a photograph and their points.
 
-        Windows of all places and sizes go through the cascade; of those that overlap, the best score stays.
+        Windows of all places and sizes go through the cascade; of those that overlap, the best stays.
 
         Parameters
         ----------
         image : (H, W, 3) uint8 array
-        smallest : float
-            Side of the smallest face's box, pixels.
-        grow : float
-            From one size to the next.
-        step : float
-            From one window to the next, in sides of the box.
+        smallest, grow, step : float
+            Side of the smallest face's box in pixels; growth from one size to the next; way from one window
+            to the next in sides of the box.
         overlap : float
             Boxes that share more of their union are one face.
         threshold : float, optional
@@ -234,7 +246,8 @@ class JointCascade(Cascade):
         Returns
         -------
         Found
-            Boxes (M, 4), points (M, 68, 2), scores (M,), the best first; M may be 0.
+            Boxes (M, 4), points (M, 68, 2), scores (M,), the best first, M may be 0; lived (T + 1,), the
+            windows that were left before the first stage and after each.
 
         Raises
         ------
@@ -246,11 +259,12 @@ class JointCascade(Cascade):
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         threshold = self.threshold_ if threshold is None else threshold
         boxes, points, scores = [np.zeros((0, 4))], [np.zeros((0, 68, 2))], [np.zeros(0)]
-        side = smallest
+        side, lived = smallest, np.zeros(self.T + 1, int)
         while side <= min(grey.shape):
             windows, transforms = scan(grey, side, step, self.size, self.margin)
             for start in range(0, len(windows), 2048):
-                S, score, alive = self._run(even_light(windows[start : start + 2048], self.margin), self.T)
+                some = even_light(windows[start : start + 2048], self.margin)
+                S, score, alive = self._run(some, self.T, lived)
                 alive &= score >= threshold
                 back = invert_transform(transforms[start : start + 2048][alive])
                 points.append(apply_transform(back, S[alive]))
@@ -259,12 +273,4 @@ class JointCascade(Cascade):
             side *= grow
         boxes, points, scores = np.concatenate(boxes), np.concatenate(points), np.concatenate(scores)
         kept = suppress(boxes, scores, overlap)
-        return Found(boxes[kept].astype(np.float32), points[kept].astype(np.float32), scores[kept])
-
-
-def _weights(score, face, alive):
-    """Of the examples, for the next fern: exp(-y f), faces and living background half of the sum each."""
-    weight = np.exp(np.clip(np.where(face, -score, score), -30, 30)) * (alive | face)
-    for part in (face, ~face):
-        weight[part] /= max(2 * weight[part].sum(), 1e-12)
-    return weight
+        return Found(boxes[kept].astype(np.float32), points[kept].astype(np.float32), scores[kept], lived)
