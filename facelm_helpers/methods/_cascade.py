@@ -103,7 +103,7 @@ class Cascade(Aligner):
         walk = np.median(walk.reshape(len(walk), len(crops), L, 68, 2), axis=2)
         return uncrop(walk if stages else walk[-1], transforms)
 
-    def refine(self, images, boxes, starts, stages=False):
+    def refine(self, images, boxes, starts, stages=False, last=None):
         """The walk from start shapes of your own, one a face.
 
         Parameters
@@ -113,6 +113,8 @@ class Cascade(Aligner):
         starts : (N, 68, 2) array
             S^0 in the images' pixels.
         stages : bool
+        last : int, optional
+            Stop after this many stages.
 
         Returns
         -------
@@ -120,13 +122,13 @@ class Cascade(Aligner):
         """
         crops, transforms = grey_crops(images, check_boxes(boxes, len(images)), self.size, self.margin)
         S = apply_transform(transforms, starts).astype(np.float32)
-        walk = self._walk(crops, np.arange(len(crops)), S, keep=stages)
+        walk = self._walk(crops, np.arange(len(crops)), S, stages, last)
         return uncrop(walk if stages else walk[-1], transforms)
 
-    def _walk(self, crops, index, S, keep):
+    def _walk(self, crops, index, S, keep, last=None):
         walk = [S]
         bases = self.basis_.astype(np.float32)
-        for t in range(self.T):
+        for t in range(self.T if last is None else last):
             A, B = frames(S, self.mean_), bases[t * BASES // max(self.T, BASES)]
             S = S + _shape(self._regress(t, crops, index, S, A) @ B) @ A.transpose(0, 2, 1)
             walk = [*walk, S] if keep else [S]

@@ -134,7 +134,8 @@ class Ert(Aligner):
         walk = [self._start] * stages
         first = 1 if stages else self.cascade_depth
         for t in range(first, self.cascade_depth + 1):
-            predictor = self.predictor_ if t == self.cascade_depth else _ert_file.fold(self._state(), levels=t)
+            whole = t == self.cascade_depth
+            predictor = self.predictor_ if whole else _ert_file.fold(self._state(), levels=t)
             walk.append(lambda *given, predictor=predictor: [(p.x, p.y) for p in predictor(*given).parts()])
         points = np.empty((len(walk), len(images), 68, 2), np.float32)
         for i, box in enumerate(boxes):

@@ -60,7 +60,7 @@ class Esr(Cascade):
     year = 2012
     paper = "Cao, Wei, Wen and Sun, Face alignment by explicit shape regression, CVPR 2012"
     other_shapes = True
-    full = {"K": 250, "starts": 10, "shrinkage": 1000.0}
+    full = {"K": 250, "starts": 8, "shrinkage": 1000.0}
 
     def __init__(
         self, T=10, K=60, F=5, P=400, starts=5, restarts=5, shrinkage=150.0, rank=32, reach=0.15, size=128,

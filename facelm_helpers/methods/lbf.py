@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import read
+from facelm_helpers.methods._features import frames, grey_crops, read
 from facelm_helpers.methods._local_forest import grow, leaves
 
 
@@ -63,7 +63,7 @@ class Lbf(Cascade):
     paper = (
         "Ren, Cao, Wei and Sun, Face alignment at 3000 FPS via regressing local binary features, CVPR 2014"
     )
-    full = {"T": 5, "trees": 5, "depth": 5, "candidates": 60, "starts": 4}
+    full = {"T": 5, "trees": 5, "depth": 5, "candidates": 60, "starts": 3}
 
     def __init__(
         self, T=4, trees=3, depth=4, candidates=30, radius=(0.3, 0.06), starts=3, share=0.6, ridge=0.2,
@@ -92,6 +92,26 @@ class Lbf(Cascade):
         bits = self._phi(t, crops, index, S, A)
         self.W_[t], self.scales_[t] = to_bytes(ridge_map(bits, Y, self.ridge * len(Y)), axis=0)
         return self._map(t, bits)
+
+    def binary_features(self, images, boxes, stage=0):
+        """phi_t of faces, as stage t sees them: a 1 for each tree, at the leaf that the face reached.
+
+        Parameters
+        ----------
+        images, boxes
+            As for `predict`.
+        stage : int
+            t, from 0 to T - 1.
+
+        Returns
+        -------
+        (N, 68 trees leaves) sparse array
+        """
+        crops, _ = grey_crops(images, boxes, self.size, self.margin)
+        index = np.arange(len(crops))
+        S = np.tile(self.start_shapes_[0].astype(np.float32), (len(crops), 1, 1))
+        S = self._walk(crops, index, S, keep=False, last=stage)[-1]
+        return self._phi(stage, crops, index, S, frames(S, self.mean_))
 
     def _draw(self, t, rng):
         """Pairs of places round a landmark, (Q, 2, 2): uniform in a disc whose radius shrinks with t."""

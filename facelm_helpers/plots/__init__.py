@@ -6,6 +6,7 @@ safe for colour-blind readers.
 """
 
 from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, canvas, setup, show
+from facelm_helpers.plots._cascades import bits, by_year, cells, convergence
 from facelm_helpers.plots._comparison import error_map, speed_and_error
 from facelm_helpers.plots._diagrams import joint_cascade
 from facelm_helpers.plots._errors import ced, curves, leaderboard, normalisers, regions
@@ -27,10 +28,14 @@ __all__ = [
     "HALF",
     "METHOD_COLOURS",
     "REGION_COLOURS",
+    "bits",
+    "by_year",
     "canvas",
     "ced",
+    "cells",
     "channel_maps",
     "compare",
+    "convergence",
     "curves",
     "error_map",
     "face",

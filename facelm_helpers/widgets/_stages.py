@@ -1,0 +1,173 @@
+"""S^0 walking to the face: as an animated picture, and under a slider."""
+
+import base64
+import html
+import io
+
+import cv2
+import ipywidgets
+import numpy as np
+from PIL import Image
+
+from facelm_helpers import metrics
+from facelm_helpers.widgets._drawing import draw, encode
+
+SIDE = 288  # pixels of a drawn face
+LIMIT = 12  # frames of an animation; a long cascade shows some of its stages
+
+
+def frames(image, walk, truth=None):
+    """A picture for each shape of a walk; a long walk is thinned.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    walk : (T + 1, 68, 2) array
+        From ``predict(..., stages=True)``, one face.
+    truth : (68, 2) array, optional
+        Drawn as white crosses, and the error with it.
+
+    Returns
+    -------
+    pictures : list of (288, 288, 3) uint8 arrays
+    stages : list of int
+
+    Examples
+    --------
+    >>> pictures, stages = frames(np.zeros((64, 64, 3), np.uint8), np.full((101, 68, 2), 30.0))
+    >>> len(pictures), stages[0], stages[-1], pictures[0].shape
+    (12, 0, 100, (288, 288, 3))
+    """
+    walk = np.asarray(walk, np.float64)
+    stages = np.unique(np.rint(np.linspace(0, len(walk) - 1, min(len(walk), LIMIT))).astype(int)).tolist()
+    zoom = SIDE / max(image.shape[:2])
+    large = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    grow = lambda points: (np.asarray(points) + 0.5) * zoom - 0.5  # noqa: E731
+    pictures = []
+    for t in stages:
+        picture = draw(large, grow(walk[t]), truth=None if truth is None else grow(truth))
+        words = f"S^{t}"
+        if truth is not None:
+            words += f"  {metrics.nme(walk[t][None], np.asarray(truth)[None])[0]:.1%}"
+        for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+            font, place = cv2.FONT_HERSHEY_SIMPLEX, (8, SIDE - 10)
+            cv2.putText(picture, words, place, font, 0.5, colour, width, cv2.LINE_AA)
+        pictures.append(picture)
+    return pictures, stages
+
+
+def animated(pictures, milliseconds=450, quality=70):
+    """Pictures as the bytes of one animated WebP, its last frame held for longer.
+
+    >>> animated([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)])[8:12]
+    b'WEBP'
+    """
+    stream = io.BytesIO()
+    images = [Image.fromarray(picture) for picture in pictures]
+    times = [milliseconds] * (len(images) - 1) + [4 * milliseconds]
+    images[0].save(stream, "webp", save_all=True, append_images=images[1:], duration=times, loop=0,
+                   quality=quality, method=4)  # fmt: skip
+    return stream.getvalue()
+
+
+def show_walk(image, walk, truth, alt):
+    """Show the walk as an animation, with the words that stand for it.
+
+    Parameters
+    ----------
+    image, walk, truth
+        See `frames`.
+    alt : str
+
+    Examples
+    --------
+    >>> show_walk(np.zeros((9, 9, 3), np.uint8), np.full((2, 68, 2), 4.0), None, "Dots on black, moving.")
+    [picture: Dots on black, moving.]
+    """
+    from IPython import display, get_ipython  # late: only notebooks need it
+
+    words = f"[picture: {alt}]"
+    if get_ipython() is None:
+        print(words)
+        return
+    element = _element(animated(frames(image, walk, truth)[0]), "webp", SIDE, alt)
+    display.display({"text/html": element, "text/plain": words}, raw=True)
+
+
+def _element(content, kind, width, alt):
+    source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return f'<img alt="{html.escape(alt, quote=True)}" width="{width}" src="{source}">'
+
+
+class Walks(ipywidgets.VBox):
+    """A menu of cascades, a menu of faces, a slider of stages: where S^t stands. Made by `walks`."""
+
+    def __init__(self, aligners, faces, boxes):
+        self.aligners, self.faces, self.boxes, self._known = dict(aligners), faces, boxes, {}
+        self.cascade = ipywidgets.Dropdown(options=list(self.aligners), description="cascade")
+        self.face = ipywidgets.Dropdown(options=range(len(faces)), description="face")
+        self.stage = ipywidgets.IntSlider(description="stage t", min=0, max=1)
+        self.picture = ipywidgets.Image(format="jpeg", width=SIDE)
+        super().__init__([ipywidgets.HBox([self.cascade, self.face]), self.stage, self.picture])
+        for control in (self.cascade, self.face):
+            control.observe(self._chosen, "value")
+        self.stage.observe(self._moved, "value")
+        self._chosen()
+
+    def walk(self):
+        """The chosen face's shapes under the chosen cascade: (T + 1, 68, 2)."""
+        key = self.cascade.value, self.face.value
+        if key not in self._known:
+            image, box = self.faces.images[key[1]], self.boxes[key[1]]
+            self._known[key] = self.aligners[key[0]].predict([image], [box], stages=True)[:, 0]
+        return self._known[key]
+
+    def _chosen(self, change=None):
+        self._pictures, self._stages = frames(self.faces.images[self.face.value], self.walk(), self._truth())
+        self.stage.max = len(self._pictures) - 1
+        self._moved()
+
+    def _moved(self, change=None):
+        self.picture.value = encode(self._pictures[min(self.stage.value, len(self._pictures) - 1)])
+
+    def _truth(self):
+        return None if self.faces.points is None else self.faces.points[self.face.value]
+
+    def _repr_mimebundle_(self, **given):
+        """The widget, and for pages where no widget can run a strip of some stages."""
+        bundle = super()._repr_mimebundle_(**given)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            some = np.unique(np.linspace(0, len(self._pictures) - 1, 4).astype(int))
+            shown = ", ".join(str(self._stages[i]) for i in some)
+            alt = f"One face under {self.cascade.value} at stages {shown}: the dots close in on it."
+            strip = np.concatenate([self._pictures[i] for i in some], axis=1)
+            data["text/plain"] = f"[picture: {alt}]"
+            data["text/html"] = _element(encode(strip, quality=85), "jpeg", 165 * len(some), alt)
+        return bundle
+
+
+def walks(aligners, faces, boxes=None):
+    """A widget that shows any cascade's stages on a few faces.
+
+    Parameters
+    ----------
+    aligners : dict of name -> Aligner
+        With ``cascade`` true.
+    faces : FaceSet
+    boxes : (N, 4) array, optional
+        By default those of the faces.
+
+    Returns
+    -------
+    Walks
+
+    Raises
+    ------
+    ValueError
+        If an aligner has no stages.
+    """
+    for name, aligner in aligners.items():
+        if not aligner.cascade:
+            raise ValueError(f"{name} has no stages to walk through: wanted cascades")
+    return Walks(aligners, faces, faces.boxes if boxes is None else boxes)
