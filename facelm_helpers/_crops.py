@@ -77,7 +77,8 @@ def crop(image, box, size=128, margin=1.5):
     Returns
     -------
     crop : (size, size, 3) uint8 array
-        Without aliasing where it shrinks (see `images.warp`); continued by the mirror image where it leaves the image.
+        Without aliasing where it shrinks (see `images.warp`); continued by the mirror image where it leaves
+        the image.
     transform : (2, 3) float64 array
         Image pixel -> crop pixel; see `uncrop` for the way back.
 

@@ -166,7 +166,8 @@ def warp(image, transform, size):
     """The image after a transform, without aliasing.
 
     Where the transform shrinks by a factor f > 2, it is carried out at ceil(f) times the size and then
-    averaged in blocks; up to 2, the pixels that bilinear interpolation weighs leave none out. Outside the image its mirror image continues (``cv2.BORDER_REFLECT_101``).
+    averaged in blocks; up to 2, the pixels that bilinear interpolation weighs leave none out. Outside the
+    image its mirror image continues (``cv2.BORDER_REFLECT_101``).
 
     Parameters
     ----------
