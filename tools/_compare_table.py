@@ -50,8 +50,8 @@ def markdown(results):
     """
     lines = ["# The course's methods beside public implementations", ""]
     lines += ["Written by `python tools/compare_public.py`; do not edit. NME by the distance of the outer"]
-    lines += ["eye corners; one thread; learnt from the same default faces in configurations as equal as the"]
-    lines += ["parameters allow (they are in `compare_public.json`).", ""]
+    lines += ["eye corners; times are the processor's, one thread; learnt from the same default faces in"]
+    lines += ["configurations as equal as the parameters allow (they are in `compare_public.json`).", ""]
     for method, record in results.get("methods", {}).items():
         lines.append(f"- `{method}` beside {record['public']}")
     for name, facts in results.get("faces", {}).get("sets", {}).items():
