@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from facelm_helpers import methods, metrics, sources
+from facelm_helpers import methods, metrics, plots, sources, widgets
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.landmarks import apply_transform
 from facelm_helpers.methods import _profiles, _shape_model, asm
@@ -182,3 +182,25 @@ def test_both_algorithms_leave_a_smaller_residual(algorithm):
 def test_an_unknown_algorithm_is_refused():
     with pytest.raises(ValueError, match="project_out, simultaneous"):
         methods.create("aam", algorithm="wiberg")
+
+
+def test_what_a_point_sees_says_where_it_should_go():
+    """Points moved along the normal are called back by the least cost, on most faces."""
+    back = []
+    for image, points, box in (faces()[i] for i in range(111, 131)):
+        along, seen, wanted, costs = fitted("asm").look(image, box, points, k=33, search=4)
+        assert along.shape == (17, 2) and seen.shape == wanted.shape == (9,) and costs.shape == (9,)
+        back.append(abs(costs.argmin() - 4) <= 2)
+    assert np.mean(back) > 0.6
+
+
+def test_a_slider_draws_the_picture_anew():
+    def draw(b):
+        return plots.outlines({f"b = {b}": faces().points[0]})
+
+    moved = widgets.Sliders(draw, ["b"], alt="A face in coloured lines, above one slider.")
+    before = moved.picture.value
+    moved.sliders[0].value = 2.5
+    assert moved.picture.value != before
+    page = moved._repr_mimebundle_()
+    assert "<img" in page["text/html"] and "coloured lines" in page["text/plain"]

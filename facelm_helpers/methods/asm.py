@@ -174,6 +174,26 @@ class Asm(Aligner):
         story = self.steps(crops)
         return [s._replace(proposed=uncrop(s.proposed, transforms), S=uncrop(s.S, transforms)) for s in story]
 
+    def look(self, image, box, points, k, search=6):
+        """What point k of points (68, 2), in image pixels, sees along its normal: first view, finest level.
+
+        Returns
+        -------
+        along : (2 reach + 2 search + 1, 2) array
+            Places on the normal, image pixels.
+        seen, wanted : (2 reach + 1,) arrays
+            The profile there, and the mean profile.
+        costs : (2 search + 1,) array
+            Of the moves -search to search.
+        """
+        crops, transforms = grey_crops([image], check_boxes([box]), self.size, self.margin, sigma=0.5)
+        S = apply_transform(transforms, np.asarray(points, dtype=np.float64)[None])
+        far = np.arange(-self.reach - search, self.reach + search + 1)[:, None]
+        along = uncrop(S[:, k, None] + far * normals(S)[:, k, None], transforms)[0]
+        pictures = crops.astype(np.float32)
+        seen = profiles(pictures, S, self.reach)[0, k]
+        return along, seen, self.profiles_[0, 0, k], self.costs(pictures, S, 0, 0, search)[0, k]
+
     def steps(self, crops):
         """The list of `Step` of the search on grey crops (N, size, size), of the view that fits best."""
         walks, costs = zip(*(self._walk(crops, view) for view in range(len(self.starts_))), strict=True)

@@ -22,6 +22,7 @@ from facelm_helpers.plots._gates import (
 from facelm_helpers.plots._learning import learnt_by_heart, live_loss, loss_curves, network_bars
 from facelm_helpers.plots._modules import se_modules
 from facelm_helpers.plots._pixels import gradients, pixels
+from facelm_helpers.plots._shape_models import outlines, profile_search, rebuilding
 
 __all__ = [
     "FULL",
@@ -53,7 +54,10 @@ __all__ = [
     "markup",
     "network_bars",
     "normalisers",
+    "outlines",
     "pixels",
+    "profile_search",
+    "rebuilding",
     "regions",
     "rule_maps",
     "se_modules",

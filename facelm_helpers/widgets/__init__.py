@@ -15,12 +15,14 @@ from facelm_helpers.widgets._methods import Answer, agreement, answer, available
 from facelm_helpers.widgets._panel import Comparison, compare_live
 from facelm_helpers.widgets._scene import Scene, from_image, from_upload, sample, samples, scene
 from facelm_helpers.widgets._session import Redrawn, Session, still
+from facelm_helpers.widgets._sliders import Sliders
 from facelm_helpers.widgets._stages import Walks, animated, frames, show_walk, walks
 from facelm_helpers.widgets._timing import measure_redraw
 from facelm_helpers.widgets._view import LIMITS, State, View, view
 
 __all__ = [
-    "LIMITS", "Answer", "Comparison", "Redrawn", "Scene", "Session", "State", "View", "Walks", "agreement",
+    "LIMITS", "Answer", "Comparison", "Redrawn", "Scene", "Session", "Sliders", "State", "View", "Walks",
+    "agreement",
     "animated", "answer", "available", "choices", "compare_live", "draw", "encode", "frames", "from_image",
     "from_upload", "get", "measure_redraw", "sample", "samples", "scene", "show_walk", "still", "title",
     "view", "walks",

@@ -1,0 +1,137 @@
+"""Shapes as lines, what a profile sees, and what an appearance model makes of a face."""
+
+import numpy as np
+
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, canvas
+from facelm_helpers.plots._faces import face
+
+# The lines through the 68 points: region, first and last point, closed.
+LINES = (
+    ("jaw", 0, 16, False), ("brows", 17, 21, False), ("brows", 22, 26, False), ("nose", 27, 30, False),
+    ("nose", 31, 35, False), ("eyes", 36, 41, True), ("eyes", 42, 47, True), ("mouth", 48, 59, True),
+    ("mouth", 60, 67, True),
+)  # fmt: skip
+
+
+def outlines(panels, columns=4, height=None):
+    """Draw shapes as lines in the colours of their regions, all panels to one scale.
+
+    Parameters
+    ----------
+    panels : dict of title -> array (68, 2) or (N, 68, 2)
+        Several shapes in a panel lie over each other, faintly.
+    columns : int
+    height : float, optional
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = outlines({"one": np.zeros((68, 2)), "many": np.ones((5, 68, 2))})
+    >>> [len(ax.lines) for ax in figure.axes]
+    [9, 45]
+    """
+    groups = {title: np.asarray(S, np.float64).reshape(-1, 68, 2) for title, S in panels.items()}
+    columns = min(columns, len(groups))
+    rows = -(-len(groups) // columns)
+    figure, axes = canvas(rows, columns, FULL, height or rows * (FULL / columns + 0.2), squeeze=False)
+    middles = {title: (S.min(axis=(0, 1)) + S.max(axis=(0, 1))) / 2 for title, S in groups.items()}
+    half = 0.54 * max(np.ptp(S, axis=(0, 1)).max() for S in groups.values()) or 1.0
+    for ax, (title, S) in zip(axes.flat, groups.items(), strict=False):
+        for shape in S:
+            _lines(ax, shape, alpha=1.0 if len(S) == 1 else max(4 / len(S), 0.08))
+        x, y = middles[title]
+        ax.set(title=title, xlim=(x - half, x + half), ylim=(y + half, y - half), aspect="equal")
+    for ax in axes.flat:
+        ax.axis("off")
+    return figure
+
+
+def _lines(ax, shape, alpha=1.0, width=1.4):
+    for region, first, last, closed in LINES:
+        order = [*range(first, last + 1), *([first] if closed else [])]
+        ax.plot(*shape[order].T, color=REGION_COLOURS[region], alpha=alpha, lw=width)
+
+
+def profile_search(image, points, at, along, seen, wanted, costs):
+    """Draw how one point searches: the normal on the face, the profiles, and the cost of every move.
+
+    Parameters
+    ----------
+    image : array (H, W, 3) or (H, W)
+    points : array (68, 2)
+    at : int
+        Which point.
+    along : array (P, 2)
+        Places on its normal.
+    seen, wanted : array (L,)
+        The profile where the point is, and the mean of the training faces.
+    costs : array (2m + 1,)
+        For the moves -m to m.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> points = np.random.default_rng(0).uniform(5, 25, (68, 2))
+    >>> figure = profile_search(np.zeros((30, 30)), points, 8, points[:4], [0, 1], [1, 0], [3, 1, 2])
+    >>> [ax.get_xlabel() for ax in figure.axes[1:]]
+    ['place on the normal', 'move d']
+    """
+    figure, (left, middle, right) = canvas(1, 3, FULL, 2.3, width_ratios=[1.1, 1, 1])
+    face(image, points, ax=left)
+    along = np.asarray(along)
+    left.plot(*along.T, color="white", lw=2.5)
+    left.plot(*along.T, color="black", lw=1)
+    left.plot(*points[at], "o", color="white", mec="black", ms=5)
+    left.set_title(f"point {at} and its normal")
+    places = np.arange(len(seen)) - (len(seen) - 1) / 2
+    middle.plot(places, seen, color=METHOD_COLOURS[1], label="seen")
+    middle.plot(places, wanted, color=METHOD_COLOURS[0], ls="--", label="mean of training")
+    middle.set(xlabel="place on the normal", title="profile (derivatives)")
+    middle.legend()
+    moves = np.arange(len(costs)) - len(costs) // 2
+    best = int(np.argmin(costs))
+    right.plot(moves, costs, "-o", color=METHOD_COLOURS[0], ms=3)
+    right.plot(moves[best], costs[best], "o", color=METHOD_COLOURS[1], ms=8)
+    right.set(xlabel="move d", title="cost, the least marked")
+    return figure
+
+
+def rebuilding(rows):
+    """Draw, for each moment of a fit, what the model sees, what it makes of it, and the residual.
+
+    Parameters
+    ----------
+    rows : dict of title -> (face, points, seen, rebuilt, residual)
+        Image and points as `face` takes them; the others (height, width) with NaN outside the face.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> one = np.zeros((8, 8))
+    >>> figure = rebuilding({"start": (one, np.ones((68, 2)), one, one, one)})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['start', 'seen', 'rebuilt', 'residual']
+    """
+    side = FULL / 4
+    figure, axes = canvas(len(rows), 4, FULL, len(rows) * (side + 0.1), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
+    spread = 2.5 * max(np.nanstd(row[2]) for row in rows.values()) or 1.0
+    for line, (title, (image, points, *parts)) in zip(axes, rows.items(), strict=True):
+        face(image, points, ax=line[0], title=title)
+        for ax, name, part in zip(line[1:], ("seen", "rebuilt", "residual"), parts, strict=True):
+            colours = "RdBu" if name == "residual" else "gray"
+            ax.imshow(part, vmin=-spread, vmax=spread, cmap=colours, interpolation="nearest")
+            size = f", {np.nanmean(part**2):.2f}" if name == "residual" and np.any(part) else ""
+            ax.set(title=name + size)
+            ax.axis("off")
+    return figure
