@@ -86,4 +86,5 @@ def measure(names=NAMES, counting=True):
 if __name__ == "__main__":
     if unknown := [name for name in sys.argv[1:] if name not in NAMES]:
         sys.exit(f"no cascade called {unknown[0]!r}: wanted any of {', '.join(NAMES)}")
-    write(FILE, merge(read(FILE), measure(sys.argv[1:] or NAMES)))
+    measured = measure(sys.argv[1:] or NAMES)
+    write(FILE, merge(read(FILE), measured))
