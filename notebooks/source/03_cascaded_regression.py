@@ -1,0 +1,387 @@
+# %% [markdown]
+# # Cascaded regression
+#
+# **After this notebook you can**
+#
+# - write a cascade, $S^{t+1} = S^t + r_t(\phi(I, S^t))$, and say why its features move with the shape;
+# - explain ferns, several starts and their median (CPR, ESR), hand-made features with a linear map (SDM), and
+#   learnt binary features (LBF), and train each;
+# - watch $S^t$ walk to a face, and read three curves of its convergence.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# **Needs:** [notebook 01](01_measuring_error.ipynb). Answers are in the SOLUTIONS_LINK.
+
+# %%
+import json
+from timeit import timeit
+
+import numpy as np
+from sklearn.linear_model import Ridge
+
+from facelm_helpers import fairness, landmarks, methods, metrics, paths, plots, sources, widgets
+from facelm_helpers.checks import cascaded_regression as check
+from facelm_helpers.faces import FaceSet
+
+plots.setup()
+
+# %% [markdown]
+# ## One idea, five methods
+#
+# From 2010 on, searching for a shape that fits gave way to **guessing the correction**: put a mean shape
+# $S^0$ into the box, look at the image $I$ there, guess, move, look again from the new place:
+#
+# $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big), \qquad t = 0, \dots, T - 1$$
+#
+# $\phi$ are the *features*, $r_t$ is the *regressor* of stage $t$, learnt from faces with known shapes:
+#
+# | method | year | features $\phi$ | regressor $r_t$ |
+# |---|---|---|---|
+# | CPR | 2010 | pixel differences, tied to the whole shape's pose | one fern |
+# | ESR | 2012 | pixel differences, tied to landmarks | a sum of ferns |
+# | SDM | 2013 | gradient histograms round landmarks, made by hand | a linear map |
+# | LBF | 2014 | leaves of a forest for each landmark, learnt | a linear map |
+# | ERT | 2014 | pixel differences, tied to landmarks | a sum of trees |
+#
+# **Predict first:** why several stages, and not one large regressor? An SDM of five:
+
+# %%
+FACES = sources.load("synthetic", n=450, seed=6)
+sdm = methods.load("sdm")
+i = 11
+walk = sdm.predict(FACES.images[i : i + 1], FACES.boxes[i : i + 1], stages=True)[:, 0]
+errors = metrics.nme(walk, FACES.points[[i] * len(walk)])
+plots.show(
+    plots.faces_grid(
+        [FACES.images[i]] * 6, walk, titles=[f"$S^{t}$: {e:.1%}" for t, e in enumerate(errors)], columns=3
+    ),
+    alt="The same face six times. At first the dots of the mean shape lie beside the features; after one "
+    "stage most have arrived, and the later ones move them little.",
+)
+
+# %% [markdown]
+# The first step does most, but from far off no look is reliable. The second sees the eyes from nearby, and
+# has learnt to mend just those errors that the first one leaves.
+#
+# ## A cascade in twelve lines
+#
+# The simplest one: the grey values of 300 pixels, and ridge regression, in boxes that are moved and scaled
+# by up to a tenth, as another detector might set them. The places are read in two ways: *fixed* in the
+# crop, or *indexed by the shape*, each at an offset from its landmark, wherever that is by now.
+
+# %%
+boxes = fairness.jitter_boxes(FACES.boxes, seed=0, amount=0.1)
+moved = FaceSet(FACES.images, FACES.points, boxes, FACES.persons)
+train, test = moved.split_by_person(0.7, seed=0)
+crops, unseen = train.crops(), test.crops()
+I, I_unseen = (f.images.mean(axis=-1) for f in (crops, unseen))
+S0 = crops.points.mean(axis=0)
+rng = np.random.default_rng(0)
+anchor, offset = rng.integers(68, size=300), rng.normal(0, 8, size=(300, 2))
+
+
+# %%
+def read(I, places):
+    """Grey values at places (N, P, 2), each face's mean taken out."""
+    x, y = np.clip(np.rint(places), 0, 127).astype(int).transpose(2, 0, 1)
+    values = I[np.arange(len(I))[:, None], y, x]
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def fixed(I, S):
+    return read(I, np.tile(S0[anchor] + offset, (len(I), 1, 1)))
+
+
+def indexed(I, S):
+    return read(I, S[:, anchor] + offset)
+
+
+# %% [markdown]
+# ### Exercise 1
+#
+# Write one stage: from `S` (N, 68, 2), its features `phi` (N, P) and the map `W` (P, 136), give the next
+# shapes. (`phi @ W` is the correction of each face, as one row of 136 numbers.)
+
+
+# %% tags=["exercise"]
+def next_shape(S, phi, W):
+    # SOLUTION
+    return S + (phi @ W).reshape(S.shape)
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.one_step(next_shape)
+
+# %% [markdown]
+# At every stage: features where the shapes *now* are; what is wanted is $\Delta S = S - S^t$, where $S$ is
+# true.
+#
+# **Predict first:** how will the curves of fixed and of indexed pixels differ at stage 1? And at stage 6?
+
+
+# %%
+def cascade(phi, T=6):
+    """NME on unseen faces after each stage."""
+    S, S_unseen = np.tile(S0, (len(I), 1, 1)), np.tile(S0, (len(I_unseen), 1, 1))
+    curve = [metrics.nme(S_unseen, unseen.points).mean()]
+    for _ in range(T):
+        r = Ridge(alpha=1e6).fit(phi(I, S), (crops.points - S).reshape(len(S), -1))
+        S = S + r.predict(phi(I, S)).reshape(S.shape)
+        S_unseen = S_unseen + r.predict(phi(I_unseen, S_unseen)).reshape(S_unseen.shape)
+        curve.append(metrics.nme(S_unseen, unseen.points).mean())
+    return 100 * np.array(curve)
+
+
+# %%
+curves = {"fixed pixels": cascade(fixed), "indexed by the shape": cascade(indexed)}
+plots.show(
+    plots.curves(range(7), curves, "stage", "NME on unseen faces, %"),
+    alt="Two curves fall together in the first stage. Then the one of fixed pixels is flat, and the one of "
+    "pixels indexed by the shape falls on, to little more than half of it.",
+)
+
+# %% [markdown]
+# At stage 1 they are equal: all shapes are $S^0$. Then fixed pixels have nothing new to tell, while indexed
+# ones mean the same on every face. All five methods share this trick.
+#
+# ## CPR: ferns, and the pose
+#
+# In **cascaded pose regression** (Dollár and others, 2010) pixels move, turn and scale with the *whole*
+# shape. Each stage is one **fern**: $F$ questions "is $I(u) - I(v) > \tau$?". Their answers make a number
+# from 0 to $2^F - 1$, the *bin*; its output is the mean of what its $n$ faces lack, shrunk where they are
+# few:
+#
+# $$r_t = \frac{1}{1 + \beta / n} \cdot \frac{1}{n} \sum_{i \in \text{bin}} \Delta S_i$$
+#
+# ### Exercise 2
+#
+# Give each face's bin: `answers` is (N, F), True for yes, and question $f$ counts $2^f$.
+
+
+# %% tags=["exercise"]
+def bin_of(answers):
+    # SOLUTION
+    return answers @ 2 ** np.arange(answers.shape[1])
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.fern_bins(bin_of)
+
+# %% [markdown]
+# A small CPR, trained now:
+
+# %% tags=["nbval-ignore-output"]
+few = train[:300]
+
+
+def report(name, **small):
+    aligner = methods.create(name, **small)
+    seconds = timeit(lambda: aligner.fit(few, progress=False), number=1)
+    walk = aligner.predict(test.images, test.boxes, stages=True)
+    nme = [metrics.nme(S, test.points).mean() for S in walk]
+    print(f"{name}, {seconds:.0f} s: S^0 {nme[0]:.1%}, S^1 {nme[1]:.1%}, S^{aligner.T} {nme[-1]:.1%}")
+
+
+report("cpr", T=60, candidates=12, starts=3)
+
+# %% [markdown]
+# ### Several starts
+#
+# A walk may go astray where one from another start does not: CPR and ESR walk from several. Below, one face
+# from five starts; `refine` walks from shapes that you give.
+
+# %%
+cpr = methods.load("cpr")
+some = test[:40]
+side = (some.boxes[:, 2] - some.boxes[:, 0])[:, None, None]
+S_0 = cpr.predict(some.images, some.boxes, stages=True)[0]
+starts = [S_0 + side * rng.normal(0, 0.12, (len(some), 1, 2)).astype("float32") for _ in range(5)]
+ends = np.stack([cpr.refine(some.images, some.boxes, S) for S in starts])
+error = np.stack([metrics.nme(S, some.points) for S in ends])
+i = int(np.argmax(error.max(axis=0) - error.min(axis=0)))
+plots.show(
+    plots.faces_grid([some.images[i]] * 5, ends[:, i], titles=[f"{e:.1%}" for e in error[:, i]], columns=5),
+    alt="One face five times, with the dots where five walks from different starts ended: some lie on the "
+    "face, at least one is far off.",
+)
+
+# %% [markdown]
+# ### Exercise 3
+#
+# Make one shape of each face from its `ends` (L, N, 68, 2), such that a single lost walk does no harm.
+
+
+# %% tags=["exercise"]
+def together(ends):
+    # SOLUTION
+    return np.median(ends, axis=0)
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.of_several_starts(together)
+
+# %%
+joint = {"one walk": ends[0], "mean": ends.mean(axis=0), "median": np.median(ends, axis=0)}
+for name, S in joint.items():
+    print(f"{name:8} NME {metrics.nme(S, some.points).mean():.1%}")
+
+# %% [markdown]
+# ## ESR: pixels tied to landmarks, chosen by correlation
+#
+# **Explicit shape regression** (Cao and others, 2012): a pixel is tied to its *nearest landmark*; a stage
+# is a *boosted sum of ferns*; and questions are **chosen**: project $\Delta S$ on a random direction, take
+# the pair of pixels whose difference correlates with it most.
+#
+# ## SDM: features made by hand, one linear map
+#
+# The **supervised descent method** (Xiong and De la Torre, 2013): $\phi$ are histograms of gradient
+# directions in $3 \times 3$ cells round every landmark, turned and scaled with the shape:
+#
+# $$S^{t+1} = S^t + W_t\, \phi(I, S^t) + b_t$$
+#
+# In place of a Newton step, an *average descent direction* is learnt for each stage. Large cells see far and
+# forgive, small ones are exact.
+
+# %%
+image, points, box = test[3]
+A = landmarks.similarity(S0, points)[:, :2]
+first, last = (box[2] - box[0]) * np.array(sdm.cell)
+plots.show(
+    plots.cells(image, points, {"first stage": first, "last stage": last}, np.arctan2(A[1, 0], A[0, 0])),
+    alt="A face twice, a square of nine cells round each of five landmarks: large at first, half so last.",
+)
+
+# %% [markdown]
+# ## LBF: features that are learnt, and bits
+#
+# **Local binary features** (Ren and others, 2014): for each landmark alone, a few small trees learn its own
+# step from pixels near it. Then their answers are thrown away. What remains of a tree is *which leaf* a
+# face reached, a 1 among zeros; all trees of all landmarks give $\phi_t$. One **global** ridge regression
+# $W_t$ maps it to the whole shape, so that landmarks help each other. Three methods, trained on 300 faces:
+
+# %% tags=["nbval-ignore-output"]
+report("esr", T=6, K=30, P=250, starts=3)
+report("sdm", T=3, starts=1)
+report("lbf", T=3, trees=2, depth=4, starts=2)
+
+# %%
+shipped = methods.load("lbf")
+pictures, boxes = test.images[:14], test.boxes[:14]
+phi = shipped.binary_features(pictures, boxes)
+per_landmark = shipped.trees * 2**shipped.depth
+plots.show(
+    plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.trees),
+    alt="A white table of 14 rows with one black mark in each of five columns of 32: which leaf of the five "
+    "trees of one eye corner each face reached.",
+)
+print(f"{phi.shape[1]:,} features, {phi[0].sum():.0f} of them 1: one in {2**shipped.depth}")
+
+# %% [markdown]
+# ### 3000 frames a second
+#
+# With bits, $W_t \phi_t$ is a **sum of as many rows of $W_t$ as there are trees**: nothing is multiplied.
+# In C++ the paper measures 3000 faces a second for a small model, 300 for its accurate one. Ours, in NumPy:
+
+# %% tags=["nbval-ignore-output"]
+many, boxes = FACES.images[:256], FACES.boxes[:256]
+one = timeit(lambda: shipped.predict(many[:1], boxes[:1]), number=20) / 20
+whole = timeit(lambda: shipped.predict(many, boxes), number=1)
+crops_only = timeit(lambda: shipped.refine(many, boxes, FACES.points[:256], last=0), number=1)
+print(f"one face at a time {1 / one:5.0f} FPS")
+print(f"256 at once        {256 / whole:5.0f} FPS, {crops_only / whole:.0%} of the time for their crops")
+print(f"the cascade alone  {256 / (whole - crops_only):5.0f} FPS")
+
+# %% [markdown]
+# One at a time, Python decides. And the paper counts neither finding nor cropping the face: ask what is in
+# such a figure.
+#
+# ## ERT: what is shared
+#
+# dlib's **ensemble of regression trees** (Kazemi and Sullivan, 2014) is ESR with trees in place of ferns: a
+# fern asks everybody the same, a tree's next question depends on the last answer. See [notebook
+# 04](04_dlib_68_points.ipynb).
+#
+# ## Watch them walk
+#
+# Choose, and drag the stage.
+
+# %% tags=["nbval-ignore-output"]
+CASCADES = {name.upper(): methods.load(name) for name in ("cpr", "esr", "sdm", "lbf", "ert")}
+turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
+walk = CASCADES["ESR"].predict(turned.images[:1], turned.boxes[:1], stages=True)[:, 0]
+widgets.show_walk(
+    turned.images[0], walk, turned.points[0],
+    alt="An animation: the mean shape in front of a turned face; within a few steps its dots turn and settle "
+    "on the white crosses of the true points.",
+)  # fmt: skip
+widgets.walks(CASCADES, turned)
+
+# %% [markdown]
+# ## How cascades converge
+#
+# On 150 unseen default faces in moved boxes (`tools/convergence.py`). **Predict first:** which method comes
+# nearest in its first stage? Whose error grows fastest when the box is wrong?
+
+# %%
+file = paths.RESULTS / "convergence.json"
+found = json.loads(file.read_text(encoding="utf-8"))
+by_stage = {name.upper(): one["nme"] for name, one in found["stage"].items()}
+by_start = found["away"], {name.upper(): errors for name, errors in found["start"].items()}
+by_count = found["counts"], {name.upper(): (c["learnt"], c["unseen"]) for name, c in found["count"].items()}
+plots.show(
+    plots.convergence(by_stage, by_start, by_count),
+    alt="Three panels of error curves. By stage, all fall steeply, then flatten. By start, all rise slowly "
+    "up to a tenth of a side and steeply beyond. By the number of faces, the errors on unseen faces fall "
+    "towards the dotted ones on faces learnt from.",
+)
+
+# %% [markdown]
+# - **By stage**: the first steps are the largest. SDM's features need few stages, CPR's single ferns
+#   hundreds.
+# - **By start**: all tolerate what they were trained on. Beyond, a cascade is lost.
+# - **By faces**: more help most of all; the gap to the faces learnt from (dotted) closes.
+#
+# ## On real faces, and in the literature
+#
+# The papers' order is mean shape > ASM, AAM > CPR, ESR > SDM, LBF, ERT (largest error first). Ours, on
+# people of YouTube Faces, in dlib's boxes, trained on *default* faces only:
+
+# %%
+file = paths.RESULTS / "bench.json"
+board = json.loads(file.read_text(encoding="utf-8"))["accuracy"]["yt68/val"]["methods"]
+names = [n for n in ("mean_shape", "asm", "aam", "cpr", "esr", "sdm", "lbf", "ert") if n in board]
+nme = {name: board[name]["detector"]["nme"] for name in names}
+print(*(f"{name:11} {e:5.1%}" for name, e in nme.items()), sep="\n")
+plots.show(
+    plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for name in names[1:]}),
+    alt="Dots of methods over the year of their paper: the error falls from the active shape model to the "
+    "cascades of 2013 and 2014.",
+)
+
+# %% [markdown]
+# - **The box decides.** dlib centres its box on eyes, nose and mouth; a tight box lies a tenth of a side
+#   lower, and in a profile a sixth further back. Trained in tight boxes alone, these methods were far worse
+#   here.
+# - **CPR** here estimates 136 numbers with single ferns; the paper's pose has a few.
+# - **SDM** leads, where the papers have it level with LBF and ERT: all learnt from *drawn* faces, and
+#   gradients are more alike in both worlds than single pixels.
+#
+# ## Key points
+#
+# - $S^{t+1} = S^t + r_t(\phi(I, S^t))$: each stage mends the errors of those before it.
+# - Features must move with the shape; else later stages see nothing new.
+# - The median of several starts forgives lost walks.
+# - SDM: hand-made features; LBF: learnt bits, hence fast.
+#
+# ## Go further
+#
+# - P. Dollár, P. Welinder, P. Perona, *Cascaded Pose Regression*, CVPR 2010.
+# - X. Cao and others, *Face Alignment by Explicit Shape Regression*, CVPR 2012.
+# - X. Xiong, F. De la Torre, *Supervised Descent Method*, CVPR 2013.
+# - S. Ren and others, *Face Alignment at 3000 FPS*, CVPR 2014.
+# - Next: [04, dlib's 68 points](04_dlib_68_points.ipynb).
