@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 warnings.filterwarnings("ignore")  # menpofit predates today's NumPy and says so at every turn
-PAD = 100  # pixels that a picture is mirrored by at its edges, as the course's crops are
-MEMORY = 6 * 2**30  # bytes: what asks for more fails here, and leaves the machine its memory
+PAD = 60  # pixels that a picture is mirrored by at its edges, as the course's crops are
+MEMORY = 10 * 2**30  # bytes: what asks for more fails here, and leaves the machine its memory
 
 
 def images_of(faces, limit=None):
