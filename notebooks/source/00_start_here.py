@@ -280,8 +280,8 @@ plots.show(
 # |---|---|
 # | 00 start here | you are here |
 # | [01 measuring error](01_measuring_error.ipynb) | how good a method is, and when such a number misleads |
-# | 02 shape models | Procrustes, point distribution models, ASM and AAM: faces as a few sliders |
-# | 03 cascaded regression | CPR, ESR, SDM, LBF: in stages to the face, $S^{t+1} = S^t + r_t(\phi(I, S^t))$ |
+# | [02 shape models](02_shape_models.ipynb) | Procrustes, point distribution models, ASM, AAM: some sliders |
+# | [03 cascaded regression](03_cascaded_regression.ipynb) | CPR, ESR, SDM, LBF: in stages to the face |
 # | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train regression trees; label your own photographs |
 # | [05 preparing data](05_preparing_data.ipynb) | data sets; crop, normalise, split by person, TFRecords |
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |

@@ -367,4 +367,4 @@ for words, q in {"as it is": p, "without its habits": p - offset * d}.items():
 # - X. Zhu et al., *Face Alignment Across Large Poses: A 3D Solution*, CVPR 2016: 300W-LP, AFLW2000-3D, the
 #   box.
 # - B. Efron, *Bootstrap Methods: Another Look at the Jackknife*, The Annals of Statistics, 1979.
-# - Next: [04, dlib, 68 points](04_dlib_68_points.ipynb).
+# - Next: [02, shape models](02_shape_models.ipynb).

@@ -365,4 +365,4 @@ plots.show(
 #   appearance models revisited*, IJCV 2004; G. Tzimiropoulos, M. Pantic, *Optimization problems for fast AAM
 #   fitting in-the-wild*, ICCV 2013.
 # - T. Cootes et al., *View-based active appearance models*, Image and Vision Computing 2002.
-# - Next: [04, dlib's 68 points](04_dlib_68_points.ipynb).
+# - Next: [03, cascaded regression](03_cascaded_regression.ipynb).

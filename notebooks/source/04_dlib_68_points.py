@@ -125,8 +125,8 @@ plots.show(
 )
 
 # %% [markdown]
-# White crosses are $S^0$, coloured dots $S^0$ plus the leaf, large red dots the two pixels: one question tells
-# which way a head is turned.
+# White crosses are $S^0$, coloured dots $S^0$ plus the leaf, large red dots the two pixels: one question
+# tells which way a head is turned.
 #
 # ### Exercise 2
 #
@@ -335,15 +335,15 @@ plots.show(
 #
 # ## The joint cascade: detect and align at once
 #
-# Chen and others (2014) saw: *once the points are roughly known, faces are easier to tell from non-faces*. One
-# cascade does both. Every window starts with score $f = 0$ and the mean shape $S^0$. Each tree $m$ of stage
-# $t$ adds to the score; a window that falls below a threshold is dropped at once:
+# Chen and others (2014) saw: *once the points are roughly known, faces are easier to tell from non-faces*.
+# One cascade does both. Every window starts with score $f = 0$ and the mean shape $S^0$. Each tree $m$ of
+# stage $t$ adds to the score; a window that falls below a threshold is dropped at once:
 #
 # $$f \leftarrow f + c_m\big(\phi_m(I, S^{t})\big), \qquad \text{reject if } f < \theta_m$$
 #
-# Windows that survive the stage move their shape: $S^{t+1} = S^t + r_t(\phi(I, S^t))$. A node of a tree either
-# parts faces from non-faces or explains $\Delta S$: the first with probability $\rho_t$, which falls from
-# stage to stage.
+# Windows that survive the stage move their shape: $S^{t+1} = S^t + r_t(\phi(I, S^t))$. A node of a tree
+# either parts faces from non-faces or explains $\Delta S$: the first with probability $\rho_t$, which falls
+# from stage to stage.
 
 # %%
 plots.show(
@@ -370,8 +370,8 @@ for ax, scene in zip(axes, scenes, strict=True):
         ax.text(box[0], box[1] - 6, f"{score:.0f}", color="white", fontsize=8)
 plots.show(
     figure,
-    alt="Left, a collage of eight faces, each in a box with its points and a score of 13 or more, and one box "
-    "too many with 8. Right, the astronaut: 11 on her face, 8 on a badge of her suit and on a dark thing.",
+    alt="Left, a collage of eight faces, each in a box with its points and a score of 13 or more, and one "
+    "box too many with 8. Right, the astronaut: 11 on her face, 8 on a badge of her suit and on a dark thing.",
 )
 
 # %% [markdown]
