@@ -380,7 +380,7 @@ file = paths.RESULTS / "compare_public.json"
 for name, one in json.loads(file.read_text(encoding="utf-8"))["methods"].items():
     ms = [one[side].get("sets", {}).get("synthetic", {}).get("ms", np.nan) for side in ("ours", "theirs")]
     ratios = [f"{r['ratio']:.2f} on {of}" for of, r in one.get("ratios", {}).items()]
-    print(f"{name:10} {one['public']}\n{'':10} {', '.join(ratios) or 'not measured'}; {ms[0]:.1f}, {ms[1]:.1f} ms")
+    print(f"{name}, {one['public']}: {', '.join(ratios) or 'not measured'}; {ms[0]:.1f} and {ms[1]:.1f} ms")
 
 # %% [markdown]
 # ## Key points

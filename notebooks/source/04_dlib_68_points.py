@@ -371,7 +371,7 @@ for ax, scene in zip(axes, scenes, strict=True):
 plots.show(
     figure,
     alt="Left, a collage of eight faces, each in a box with its points and a score of 13 or more, and one "
-    "box too many with 8. Right, the astronaut: 11 on her face, 8 on a badge of her suit and on a dark thing.",
+    "box too many with 8. Right, the astronaut: 11 on her face, 8 on a badge and on something dark.",
 )
 
 # %% [markdown]
