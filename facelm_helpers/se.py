@@ -106,7 +106,7 @@ def senet_blob(
     reduction=16,
     weight_decay=0.0,
     gate_at="branch",
-    pool_early=False,
+    downsample="pool",
     name=None,
 ):
     """The block the course's network is made of: a bottleneck, its gate, and the shortcut.
@@ -129,10 +129,13 @@ def senet_blob(
         L2 penalty on every weight matrix of the block.
     gate_at : {"branch", "main"}
         "branch" scales before the addition; "main" scales after it (the experiment of notebook 09).
-    pool_early : bool
-        Pool the branch before its last 1x1 convolution instead of after it. A mean over pixels and a linear
-        map over channels may change places, so the answer of a trained network stays what it was, for
-        1 / stride^2 of that convolution's work. (In training, batch normalisation sees the pooled values.)
+    downsample : {"pool", "pool_early", "stride"}
+        How the branch shrinks where ``stride`` is over 1. "pool": a mean at its end, as described above.
+        "pool_early": that mean before the last 1x1 convolution. A mean over pixels and a linear map over
+        channels may change places, so the answer of a trained network stays what it was, for 1 / stride^2 of
+        that convolution's work. (In training, batch normalisation sees the pooled values.) "stride": the 3x3
+        convolution itself moves by ``stride`` pixels, for 1 / stride^2 of its work too; another function,
+        to be trained so.
     name : str, optional
         Prefix of the layers' names.
 
@@ -143,8 +146,8 @@ def senet_blob(
     Raises
     ------
     ValueError
-        If ``in_dim`` is not the channels of ``net``, ``on_dim`` is not divisible by 4, or ``gate_at`` is
-        unknown.
+        If ``in_dim`` is not the channels of ``net``, ``on_dim`` is not divisible by 4, or ``gate_at`` or
+        ``downsample`` is unknown.
 
     References
     ----------
@@ -164,14 +167,17 @@ def senet_blob(
         raise ValueError(f"on_dim must be divisible by 4 (the bottleneck is a quarter of it), got {on_dim}")
     if gate_at not in ("branch", "main"):
         raise ValueError(f"gate_at must be 'branch' or 'main', got {gate_at!r}")
+    if downsample not in ("pool", "pool_early", "stride"):
+        raise ValueError(f"downsample must be 'pool', 'pool_early' or 'stride', got {downsample!r}")
     part = (lambda suffix: f"{name}_{suffix}") if name else (lambda suffix: None)
     settings = {"weight_decay": weight_decay}
 
     shortcut = net
     net = convolve(net, on_dim // 4, 1, name=part("narrow"), **settings)
-    net = convolve(net, on_dim // 4, 3, name=part("look"), **settings)
-    pool = layers.AveragePooling2D(stride, name=part("pool")) if stride > 1 else lambda tensor: tensor
-    if pool_early:
+    step = stride if downsample == "stride" else 1
+    net = convolve(net, on_dim // 4, 3, stride=step, name=part("look"), **settings)
+    pool = layers.AveragePooling2D(stride, name=part("pool")) if stride > step else lambda tensor: tensor
+    if downsample == "pool_early":
         net = convolve(pool(net), on_dim, 1, activation=None, name=part("widen"), **settings)
     else:
         net = pool(convolve(net, on_dim, 1, activation=None, name=part("widen"), **settings))

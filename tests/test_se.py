@@ -37,20 +37,41 @@ def test_scale_multiplies_every_channel():
     np.testing.assert_allclose(model.predict(x, verbose=0), x * gates.predict(x, verbose=0), rtol=1e-5)
 
 
-@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("downsample", ["pool", "pool_early", "stride"])
 @pytest.mark.parametrize(("in_dim", "on_dim", "stride"), [(32, 32, 1), (16, 32, 1), (32, 64, 2)])
-def test_blob_shapes(in_dim, on_dim, stride, early):
-    blob = se.senet_blob(keras.Input((16, 12, in_dim)), in_dim, on_dim, stride, pool_early=early)
+def test_blob_shapes(in_dim, on_dim, stride, downsample):
+    blob = se.senet_blob(keras.Input((16, 12, in_dim)), in_dim, on_dim, stride, downsample=downsample)
     assert blob.shape == (None, 16 // stride, 12 // stride, on_dim)
 
 
 def test_pooling_early_changes_nothing_once_trained():
     late, early = (
-        built(se.senet_blob, (8, 8, 16), 16, 32, 2, pool_early=flag, name="b") for flag in (False, True)
+        built(se.senet_blob, (8, 8, 16), 16, 32, 2, downsample=way, name="b")
+        for way in ("pool", "pool_early")
     )
     early.set_weights(late.get_weights()) if _names(late) == _names(early) else _by_name(late, early)
     x = random(3, 8, 8, 16)
     np.testing.assert_allclose(early.predict(x, verbose=0), late.predict(x, verbose=0), atol=1e-4)
+
+
+def test_shrinking_earlier_takes_a_quarter_of_the_work_of_what_follows():
+    work = {
+        way: {row["name"]: row["multiply_adds"] for row in se.cost(
+            built(se.senet_blob, (8, 8, 16), 16, 32, 2, downsample=way, name="b"))}
+        for way in ("pool", "pool_early", "stride")
+    }  # fmt: skip
+    look, widen = 8 * 8 * 9 * 8 * 8, 8 * 8 * 8 * 32
+    counted = {way: (rows["b_look_conv"], rows["b_widen_conv"]) for way, rows in work.items()}
+    assert counted == {
+        "pool": (look, widen),
+        "pool_early": (look, widen // 4),
+        "stride": (look // 4, widen // 4),
+    }
+
+
+def test_an_unknown_way_of_shrinking_is_refused():
+    with pytest.raises(ValueError, match="downsample must be 'pool', 'pool_early' or 'stride', got 'max'"):
+        se.senet_blob(keras.Input((8, 8, 16)), 16, 32, 2, downsample="max")
 
 
 def _names(model):

@@ -32,13 +32,13 @@ class Convolve(nn.Module):
 
 
 class Blob(nn.Module):
-    """As `se.senet_blob` with pool_early."""
+    """As `se.senet_blob`, downsampled by a stride."""
 
     def __init__(self, in_dim, on_dim, stride, reduction=16):
         super().__init__()
         self.stride = stride
         self.narrow = Convolve(in_dim, on_dim // 4, 1)
-        self.look = Convolve(on_dim // 4, on_dim // 4, 3)
+        self.look = Convolve(on_dim // 4, on_dim // 4, 3, stride)
         self.widen = Convolve(on_dim // 4, on_dim, 1, activation=False)
         self.se_reduce = nn.Linear(on_dim, on_dim // reduction)
         self.se_gate = nn.Linear(on_dim // reduction, on_dim)
@@ -47,7 +47,7 @@ class Blob(nn.Module):
     def forward(self, net):
         branch = self.look(self.narrow(net))
         if self.stride > 1:
-            branch, net = functional.avg_pool2d(branch, self.stride), functional.avg_pool2d(net, self.stride)
+            net = functional.avg_pool2d(net, self.stride)
         branch = self.widen(branch)
         if self.shortcut is not None:
             net = self.shortcut(net)
@@ -59,7 +59,7 @@ class Network(nn.Module):
     """As `_senet_network.network`: (N, 3, 128, 128) in 0..1 -> (N, 136)."""
 
     def __init__(
-        self, mean_shape, stem=32, channels=(64, 128, 256, 512), blobs=(1, 2, 3, 2), head=64, hidden=256
+        self, mean_shape, stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256
     ):
         super().__init__()
         self.stem, before, blocks = Convolve(3, stem, 3, stride=2), stem, []

@@ -32,7 +32,7 @@ def main(arguments=None):
     parser.add_argument("run", type=Path, help="folder of checkpoints")
     parser.add_argument("--steps", type=int, default=40_000, help="batches of 64 at the constant rate")
     parser.add_argument("--decay", type=int, default=8_000, help="batches in which the rate falls to 0")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--synthetic-only", action="store_true", help="learn from no photograph at all")
     parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
     parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
@@ -42,7 +42,9 @@ def main(arguments=None):
     sets = training_faces.mixture(synthetic=6000 if real else 24_000, real=real)
     backend = options.backend or ("torch" if has_torch() else "keras")
     weights = (with_torch if backend == "torch" else with_keras)(sets, options)
-    senet = methods.create("senet", steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine")
+    senet = methods.create(
+        "senet", keep_prob=1.0, steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine"
+    )
     senet._restore({key: value.astype(np.float16) for key, value in weights.items()})
     print(f"saved {senet.save(options.run / 'senet.npz')}")
 
@@ -56,7 +58,7 @@ def has_torch():
 
 def with_keras(sets, options):
     """The averaged weights after training by the course's own core."""
-    aligner = methods.create("senet", ema=AVERAGE)
+    aligner = methods.create("senet", ema=AVERAGE, keep_prob=1.0)
     model = aligner.build(mean_shape(sets))
     if options.start:
         training.set_weights(model, methods.of("senet").load(options.start).weights_)

@@ -31,7 +31,8 @@ STRENGTHS = (
     augment.Strength(
         shift=0.06, scale=0.09, rotation=30, gain=0.25, gamma=0.25, cast=0.08, blur_sigma=2, noise_sd=16
     ),
-)  # a batch takes one of them
+)
+STRENGTH_ODDS = (0.5, 0.3, 0.2)  # a batch takes one of them
 
 
 @dataclass
@@ -53,7 +54,7 @@ def mixture(synthetic=6000, seed=1234, real=True):
     sets = [(0.20, sources.load("synthetic", n=synthetic, seed=seed))]
     if real:
         by_hand = held_in_memory(real_faces.load("lfpw68/train"))
-        sets += [(0.45, youtube()), (0.25, by_hand), (0.10, congress())]
+        sets += [(0.42, youtube()), (0.30, by_hand), (0.08, congress())]
     total = sum(share for share, _ in sets)
     return [Share(share / total, faces, pose_odds(faces.points)) for share, faces in sets]
 
@@ -137,7 +138,7 @@ def eye_distance(points):
 def batch(sets, step, size=64, seed=7):
     """Crops (B, 128, 128, 3) uint8 and points (B, 68, 2) in 0..1 of a step; the same for the same step."""
     rng = np.random.default_rng((seed, step))
-    strength = STRENGTHS[rng.integers(len(STRENGTHS))]
+    strength = STRENGTHS[rng.choice(len(STRENGTHS), p=STRENGTH_ODDS)]
     crops, points = [], []
     for part, count in zip(sets, rng.multinomial(size, [part.share for part in sets]), strict=True):
         if count == 0:

@@ -8,14 +8,14 @@ OUTPUTS = 136
 
 def network(
     *,
-    stem=32,
-    channels=(64, 128, 256, 512),
-    blobs=(1, 2, 3, 2),
+    stem=16,
+    channels=(32, 128, 256, 256),
+    blobs=(1, 1, 2, 2),
     head=64,
     hidden=256,
     reduction=16,
     gate_at="branch",
-    pool_early=True,
+    downsample="stride",
     keep_prob=0.8,
     weight_decay=1e-5,
     mean_shape=None,
@@ -23,7 +23,7 @@ def network(
 ):
     """The SE-ResNet that regresses the 68 points, as a Keras model.
 
-    With the defaults: 128x128x3, stem 64x64x32, stages of 32x32x64, 16x16x128, 8x8x256 and 4x4x512 (the first
+    With the defaults: 128x128x3, stem 64x64x16, stages of 32x32x32, 16x16x128, 8x8x256 and 4x4x256 (the first
     ``senet_blob`` of each stage halves the side), 1x1 to 4x4x64, 256, 136. Each convolution is followed by
     batch normalisation and starts from variance scaling; the activation is ReLU.
 
@@ -39,7 +39,7 @@ def network(
         r of the gates; None builds the network without gates.
     gate_at : {"branch", "main"}
         See `se.senet_blob`.
-    pool_early : bool
+    downsample : {"pool", "pool_early", "stride"}
         See `se.senet_blob`.
     keep_prob : float
         Share of the hidden units that dropout keeps while training; 1 switches dropout off.
@@ -87,7 +87,7 @@ def network(
             number += 1
             net = se.senet_blob(
                 net, net.shape[-1], on_dim, 2 if repeat == 0 else 1, reduction=reduction, gate_at=gate_at,
-                weight_decay=weight_decay, pool_early=pool_early, name=f"blob{number}")  # fmt: skip
+                weight_decay=weight_decay, downsample=downsample, name=f"blob{number}")  # fmt: skip
     net = se.convolve(net, head, 1, weight_decay=weight_decay, name="head")
     net = layers.Flatten(name="flat")(net)
     net = layers.Dense(

@@ -27,7 +27,7 @@ class SENet(Aligner):
 
     Parameters
     ----------
-    stem, head, hidden, reduction, gate_at, pool_early, keep_prob, weight_decay
+    stem, head, hidden, reduction, gate_at, downsample, keep_prob, weight_decay
         Of the network, see `_senet_network.network`.
     channels, blobs : tuple of int
         Of each stage, its channels and its number of ``senet_blob``.
@@ -57,14 +57,14 @@ class SENet(Aligner):
     paper = "Hu, Shen and Sun, Squeeze-and-Excitation Networks, CVPR 2018"
 
     def __init__(
-        self, stem=32, channels=(64, 128, 256, 512), blobs=(1, 2, 3, 2), head=64, hidden=256, reduction=16,
-        gate_at="branch", pool_early=True, keep_prob=0.8, weight_decay=1e-5,
+        self, stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256, reduction=16,
+        gate_at="branch", downsample="stride", keep_prob=0.8, weight_decay=1e-5,
         steps=150_000, batch_size=64, learning_rate=0.001, schedule="exponential", decay=0.98,
         decay_steps=1000, warmup=0, loss="l1", ema=0.0, jitter=0.06,
     ):  # fmt: skip
         self.stem, self.channels, self.blobs = stem, tuple(channels), tuple(blobs)
         self.head, self.hidden = head, hidden
-        self.reduction, self.gate_at, self.pool_early = reduction, gate_at, pool_early
+        self.reduction, self.gate_at, self.downsample = reduction, gate_at, downsample
         self.keep_prob, self.weight_decay = keep_prob, weight_decay
         self.steps, self.batch_size = steps, batch_size
         self.learning_rate, self.schedule = learning_rate, schedule
@@ -82,7 +82,7 @@ class SENet(Aligner):
 
     def architecture(self):
         """What `_senet_network.network` takes."""
-        names = ("stem", "channels", "blobs", "head", "hidden", "reduction", "gate_at", "pool_early",
+        names = ("stem", "channels", "blobs", "head", "hidden", "reduction", "gate_at", "downsample",
                  "keep_prob", "weight_decay")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

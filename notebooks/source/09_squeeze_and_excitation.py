@@ -6,7 +6,7 @@
 # - compute a squeeze-and-excitation gate by hand, and recognise it in a layer;
 # - say why its bottleneck has two layers, and count what it costs for any reduction $r$;
 # - build SE-Inception and SE-ResNet modules, and show why the scale stands *before* the addition;
-# - look into the gates of a trained network, and measure what they are worth to it.
+# - look into the gates of a trained network, and measure what they are worth.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** [notebook 01](01_measuring_error.ipynb), and an idea of what a convolution does.
@@ -34,8 +34,8 @@ plots.setup()
 # where one pattern was found. A convolution mixes them with *fixed* weights, a few pixels at a time. It
 # cannot say: "this face is in the dark, so trust soft edges less, *everywhere*."
 #
-# **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just that: for each channel one number between 0
-# and 1, worked out from the *whole* image, by which it is multiplied.
+# **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just that: for each channel a factor between 0 and
+# 1, its **gate**, worked out from the *whole* image.
 #
 # ## Step 1: squeeze
 #
@@ -164,7 +164,7 @@ check.weights_of_gate(weights_of_gate)
 # %% [markdown]
 # ## What it costs, in a whole network
 #
-# The course's network has eight gates. `se.cost` counts the parameters of every layer, and its
+# The course's network has six gates. `se.cost` counts the parameters of every layer, and its
 # *multiply-adds*, the work for one image. What do gates add, for reductions from 2 to 32?
 
 
@@ -181,19 +181,20 @@ print(f"without gates: {plain[0]:,} parameters, {plain[1] / 1e6:.1f} million mul
 plots.show(
     plots.gate_cost(reductions, *np.transpose(added)),
     alt="Two bar charts over the reductions 2, 4, 8, 16 and 32. Added parameters halve with "
-    "each step, from more than half of the network to a few percent. Added multiply-adds "
-    "stay near one percent.",
+    "each step, from nearly half of the network to a few percent. Added multiply-adds stay "
+    "at two percent or less.",
 )
 
 # %% [markdown]
-# The gates' *work* is small at any $r$: two small layers once an image, where a convolution works at every
-# pixel. Their *parameters* are many at small $r$. The paper found the accuracy about the same for 4 to 16.
+# The gates' *work* is small at any $r$: squeeze and scale touch each number once, where a convolution sums
+# over all channels. Their *parameters* are many at small $r$. The paper found about the same accuracy for 4
+# to 16.
 #
 # ## The modules
 #
-# A gate can follow anything that puts out channels. **SE-Inception** has no shortcut, and the gate scales
-# all that leaves the module. **SE-ResNet** has one, and the gate scales the *residual branch* only. On the
-# right is what it does *not* do.
+# A gate can follow anything that puts out channels. In **SE-Inception** it scales all that leaves the
+# module. **SE-ResNet** has a **shortcut**, which adds the input to what the convolutions make, the *residual
+# branch*; the gate scales that branch only. On the right is what it does *not* do.
 
 # %%
 plots.show(
@@ -231,9 +232,9 @@ for module in (se.se_inception, se.se_resnet):
 #
 # ## The experiment
 #
-# Networks of 4 to 32 blobs, the gate at either place, nothing learnt yet: noise in, other noise wanted, and
-# the gradient of the first layer, the *stem*, measured. Once without batch normalisation (`training=False`:
-# its statistics are still neutral), once with it, because it rescales signals by itself.
+# Networks of 4 to 32 `senet_blob`s, the course's SE-ResNet modules, the gate at either place, nothing learnt
+# yet: noise in, other noise wanted, and the gradient of the first layer, the *stem*, measured. Once without
+# batch normalisation (`training=False`: its statistics are neutral), once with it: it rescales signals too.
 
 
 # %%
@@ -270,8 +271,6 @@ plots.show(
     "Without batch norm the curve of the gate on the main path falls by powers of ten, "
     "with it the curve shoots up. The curves of the gate on the branch rise far less.",
 )
-
-# %%
 for norm, title in panels.items():
     for place in ("branch", "main"):
         per_blob = (found[norm, place, 32] / found[norm, place, 4]) ** (1 / 28)
@@ -281,44 +280,48 @@ for norm, title in panels.items():
 # Without batch norm it is as the formula says: on the main path the gradient shrinks with each blob, and at
 # 32 the stem learns nothing. With it, a surprise: the gradient **explodes**. Each branch's normalisation
 # blows the shrunken signal up again, forwards and so backwards. On the branch, with batch norm as networks
-# are built, it hardly depends on the depth: so the scale goes before the addition. (The paper's authors
-# tried several places on ImageNet: only that after the addition did worse.)
+# are built, it changes least with depth: so the scale goes before the addition. (The paper's journal version
+# tries several places on ImageNet: only that after the addition did worse.)
 #
 # ## The gates of a trained network
 #
-# A second model, on the layers of the shipped SENet, puts out all eight gates of each face.
+# A second model, on the shipped SENet's layers, puts out all gates of each face. A box holds the middle half
+# of a blob's channels, its whiskers all:
 
 # %%
 FACES = sources.load("synthetic", n=200, seed=3, progress=False)
 crops = FACES.crops(128)
 senet = methods.load("senet").build()
-gate_layers = [senet.get_layer(f"blob{b}_se_gate") for b in range(1, 9)]
+gate_layers = [layer for layer in senet.layers if layer.name.endswith("_se_gate")]
 inside = keras.Model(senet.input, [layer.output for layer in gate_layers])
 images = training.scaled(crops.images)
 gates = {str(b): s for b, s in enumerate(inside.predict(images, verbose=0), 1)}
 plots.show(
     plots.gate_spread(gates),
-    alt="Two rows of eight boxes, one for each blob. Left, the means of the gates, around one"
-    " half. Right, how much they vary from face to face: most in blob 7.",
+    alt="Two plots with a box for each blob, its orange line at the middle channel. Left, the "
+    "means of the gates over the faces, on a scale from 0 to 1. Right, how much each gate "
+    "varies from face to face.",
 )
 
 # %% [markdown]
 # A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. With
-# what? Sixty channels of blob 7, faces sorted by how far they are turned, channels by whether their gate
-# falls or rises with that:
+# what? In the blob that follows the turn of the head most, the sixty channels that do, from falling to rising
+# gates; faces sorted by turn:
 
 
 # %%
-turn, s = np.abs(yaw(crops.points)), gates["7"]
-varying = np.argsort(-s.std(axis=0))[:60]
-along = [np.corrcoef(turn, s[:, c])[0, 1] for c in varying]
-table = s[np.argsort(turn)][:, varying[np.argsort(along)]]
+turn = np.abs(yaw(crops.points))
+along = {b: (turn - turn.mean()) @ s / len(s) for b, s in gates.items()}  # covariances
+blob = max(along, key=lambda b: np.abs(along[b]).mean())
+most = np.argsort(-np.abs(along[blob]))[:60]
+table = gates[blob][np.argsort(turn)][:, most[np.argsort(along[blob][most])]]
 ahead, profile = int((turn < 0.2).sum()), int((turn > 0.5).sum())
+kinds = {"ahead": ahead, "half": 200 - ahead - profile, "turned": profile}
 plots.show(
-    plots.gate_table(table, {"ahead": ahead, "half": 200 - ahead - profile, "turned": profile}, "channels"),
+    plots.gate_table(table, kinds, f"channels of blob {blob}"),
     alt="A table of colours, a row for each of 200 faces, a column for each of sixty "
-    "channels. Towards the bottom, where faces are turned, a few channels at the left "
-    "grow darker and most others brighter.",
+    "channels. Towards the bottom, where faces are turned, most columns change: gates that "
+    "fall, and grow darker, stand at the left, gates that rise, and grow brighter, at the right.",
 )
 
 # %% [markdown]
@@ -326,7 +329,7 @@ plots.show(
 # kinds? Frontal and turned, dark and light, and, to know what chance does, random halves:
 
 # %%
-light, number = crops.images.mean(axis=(1, 2, 3)), np.arange(200)
+light, number = images.mean(axis=(1, 2, 3)), np.arange(200)
 pairs = {
     "frontal or turned": (turn < 0.2, turn > 0.5),
     "dark or light": (light < np.quantile(light, 0.3), light > np.quantile(light, 0.7)),
@@ -341,20 +344,20 @@ def clearly(s, a, b):
 
 shares = {name: [100 * clearly(s, *pair) for s in gates.values()] for name, pair in pairs.items()}
 plots.show(
-    plots.curves(range(1, 9), shares, "blob", "channels that differ clearly, %"),
-    alt="The share of channels that differ clearly, blob by blob: between dark and light high"
-    " in the first, between frontal and turned from the middle on, between random halves "
-    "0.",
+    plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that differ clearly, %"),
+    alt="The share of channels that differ clearly, blob by blob, in three curves: between "
+    "frontal and turned faces, between dark and light ones, and between random halves, the "
+    "last near 0.",
 )
 
 # %% [markdown]
-# The first blobs answer to the light, the later ones to the pose.
+# Light shows in single pixels, pose only in the whole face: see how deep each is answered.
 #
 # ## What are they worth?
 #
 # An **ablation**: replace gates by their means over the faces, so that they no longer answer to the image.
-# With $W_2 = 0$ a gate is $\sigma(b)$ whatever comes in, so we set $b$ to $\sigma^{-1}$ of the mean. Since
-# many gates answer to light, the faces are also judged with a quarter of it.
+# With $W_2 = 0$ a gate is $\sigma(b)$ whatever comes in, so we set $b$ to $\sigma^{-1}$ of the mean. Gates
+# can answer to light, so the faces are also judged with a quarter of it.
 
 
 # %%
@@ -364,8 +367,7 @@ def freeze(layer, value):
 
 
 def nme(images):
-    p = senet.predict(images, verbose=0).reshape(-1, 68, 2) * 128
-    return metrics.nme(p, crops.points, "box").mean()
+    return metrics.nme(128 * senet.predict(images, verbose=0).reshape(-1, 68, 2), crops.points, "box").mean()
 
 
 # %%
@@ -382,17 +384,17 @@ for layer in gate_layers:
 judge("gates wide open")
 
 # %% [markdown]
-# In good light the means alone do most of it; in the dark the gates' answer to the image is worth far more.
-# But the other layers were trained beside these gates: what a network without can do, only training tells.
+# The second line less the first is what the gates' *answer to the image* is worth, in good light and in the
+# dark. But the other layers were trained beside these gates: what a network without can do, only training
+# tells.
 #
 # ## Key points
 #
 # - Squeeze: $z$, each channel's mean. Excite: $s = \sigma(W_2\, \delta(W_1 z))$. Scale: $x_c = s_c u_c$.
-# - The bottleneck of two layers expresses more than one, with $2C^2/r$ weights in place of $C^2$. $r = 16$
-#   is usual.
+# - The bottleneck of two layers expresses more than one, with $2C^2/r$ weights in place of $C^2$.
 # - SE-Inception scales the module's output, SE-ResNet the **residual branch, before the addition**.
 # - On the main path the gates multiply up: the gradient vanishes, or, with batch norm, explodes.
-# - Trained gates answer to light in the first blobs, to pose in later ones.
+# - Trained gates answer to what is in the image: to its light, to the pose.
 #
 # ## Go further
 #

@@ -59,7 +59,7 @@ images.shape, labels.shape
 batches = training.face_batches(train, batch_size=32, seed=0)
 x, y = batches(0)
 plots.show(
-    plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-1, 68, 2), columns=8),
+    plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-1, 68, 2), columns=4),
     alt="Eight crops from one batch with their 68 points: turned, mirrored, darkened, "
     "blurred, some with a block of colour over a part of the face.",
 )
@@ -68,13 +68,13 @@ plots.show(
 # ## The network
 #
 # `senet_blob(net, in_dim, on_dim, stride)` is the block of notebook 09: 1x1 to a quarter of `on_dim`, 3x3,
-# 1x1 to `on_dim`; pooling where `stride` is 2; the gate; the shortcut added. Four stages of such blobs
-# halve the side and double the channels. The recipe is in the lines between: an L2 penalty on every weight
-# matrix, and dropout before the last layer. Its bias is the mean shape.
+# 1x1 to `on_dim`; the gate; the shortcut added. Where `stride` is 2 the 3x3 convolution moves by two pixels.
+# Four stages of such blobs, each halving the side. The recipe is in the lines between: an L2 penalty on every
+# weight matrix, and dropout before the last layer, whose bias starts at the mean shape.
 
 
 # %%
-def senet(stem=32, channels=(64, 128, 256, 512), blobs=(1, 2, 3, 2), head=64, hidden=256,
+def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256,
           keep_prob=0.8, weight_decay=1e-5, mean_shape=0.5, size=128):  # fmt: skip
     l2, start = regularizers.L2(weight_decay), initializers.VarianceScaling(0.01)
     net = image = Input((size, size, 3))
@@ -83,7 +83,7 @@ def senet(stem=32, channels=(64, 128, 256, 512), blobs=(1, 2, 3, 2), head=64, hi
         for repeat in range(repeats):
             name, stride = f"blob{sum(blobs[:stage]) + repeat + 1}", 1 if repeat else 2
             net = se.senet_blob(net, net.shape[-1], on_dim, stride, weight_decay=weight_decay,
-                                pool_early=True, name=name)  # fmt: skip
+                                downsample="stride", name=name)  # fmt: skip
     net = layers.Flatten()(se.convolve(net, head, 1, weight_decay=weight_decay, name="head"))
     first = {"kernel_initializer": "he_normal", "kernel_regularizer": l2, "name": "hidden"}
     net = layers.Dropout(1 - keep_prob)(layers.Dense(hidden, "relu", **first)(net))
@@ -112,19 +112,19 @@ print(f"total {total[0]:>22,} {total[1]:6.1f} M")
 # %%
 plots.show(
     plots.network_bars(rows),
-    alt="Bars for stem, eight blobs, head, hidden and points. Most multiply-adds are in the "
-    "first blobs, most parameters in the last blobs and in the hidden layer.",
+    alt="Bars for stem, six blobs, head, hidden and points. Most multiply-adds are in blobs 2 "
+    "to 4, most parameters in the hidden layer and in blobs 3 to 6.",
 )
 
 # %% [markdown]
-# Work is where pictures are large, memory where channels are many.
+# Work is in the middle, where maps are still large and channels already many; memory is where many meet many.
 #
 # ## The recipe, line by line
 #
 # - **Variance scaling.** Weights start with variance $2 / n$, $n$ the inputs of a unit, so that signals
-#   neither die nor explode on their way through the layers.
-# - **Batch normalisation** gives each channel mean 0 and variance 1 over the *batch* while training, and by
-#   running averages, updated at every step, afterwards: that is what `is_training` switches.
+#   neither die nor explode through the layers.
+# - **Batch normalisation** gives each channel mean 0 and variance 1, over the *batch* while training and by
+#   running averages afterwards (`is_training` switches), then a learnt scale and shift.
 # - **L2, $10^{-5}$** adds $10^{-5} \sum w^2$ to the loss: no weight grows large without need.
 # - **Dropout** keeps each hidden unit with probability `keep_prob` in training, so that none can rely on
 #   another.
@@ -163,8 +163,8 @@ check.keep_prob(keep_prob)
 # %% [markdown]
 # ## The learning rate
 #
-# Adam starts with a rate of 0.001, multiplied by 0.98 every 1,000 steps, for 150,000 steps: large moves
-# first, fine ones last.
+# Adam, gradient descent with a step size for each weight, starts at a rate of 0.001, multiplied by 0.98
+# every 1,000 steps, for 150,000 steps: large moves first, fine ones last.
 #
 # ### Exercise 2
 #
@@ -201,7 +201,8 @@ plots.show(
 # $$\text{L2} = d^2, \qquad \text{L1} = |d|, \qquad
 # \text{wing} = w \ln(1 + |d| / \epsilon) \ \text{ for } |d| < w, \text{ else } |d| - c$$
 #
-# where $c$ makes the parts meet. (This L2 is on answers, the recipe's on weights.)
+# where $c$ makes the parts meet; $w$, $\epsilon$ are 20 and 4 pixels. (This L2 is on answers, the recipe's on
+# weights.)
 #
 # A step follows the *slope*. L2's grows with the error, so it listens to lost faces; L1's is the same
 # anywhere; wing's is steepest near 0, to polish what is nearly right. Slopes of each, over $d$ in pixels of
@@ -216,16 +217,17 @@ for name in ("l2", "l1", "wing"):
 plots.show(
     plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"),
     alt="Slopes against the error. That of l2 rises from 0 in a straight line, that of l1 is "
-    "1 throughout, that of wing starts near 5 and falls to 1.",
+    "1 throughout, that of wing falls from near 5 to a little below 1, and is 1 beyond 20 "
+    "pixels.",
 )
 
 # %% [markdown]
-# A trap: from a random start wing stalls at the mean shape. Begin with L1.
+# A trap that we met: from a random start wing stalled at the mean shape. Begin with L1.
 #
 # ## Train, for half a minute
 #
 # A small network on crops of 64 pixels, little changed. It starts near the **mean shape** of the training
-# faces, so the first losses are the error of answering that to everything. Watch it fall:
+# faces, so the first losses are the error of answering that to everything:
 
 # %%
 mild = Strength(shift=0.02, scale=0.03, rotation=4, occlude=0)
@@ -243,8 +245,8 @@ print(f"{history.images_per_second:.0f} images a second")
 
 # %% [markdown]
 # The published recipe has 150,000 steps. **We go on from the shipped weights**, which fit the network that
-# you built, layer by layer. A few more steps, at a small rate and without dropout, show where *their* loss
-# stands:
+# you built, layer by layer (another, shorter recipe: [model card](../data/weights/MODEL_CARD.md)). A few more
+# steps show where *their* loss stands:
 
 # %% tags=["nbval-ignore-output"]
 shipped = senet(keep_prob=1.0)
@@ -267,7 +269,7 @@ def error_of(model, faces):
     return metrics.nme(vectors.reshape(-1, 68, 2) * model.input_shape[1], crops.points, "box").mean()
 
 
-untrained = senet(8, (16,), (1,), size=64)
+untrained = senet(8, (16,), (1,), size=64)  # made to answer the mean shape
 untrained.get_layer("points").set_weights([np.zeros((256, 136)), mean_shape])
 for name, model in {"mean shape": untrained, "half a minute": small, "shipped weights": shipped}.items():
     print(f"{name:16} NME {error_of(model, test):.1%} on people not learnt from")
@@ -303,11 +305,10 @@ print("the same losses:", np.allclose(resumed.losses, whole.losses, atol=1e-6))
 sorted(path.name for path in (FOLDER / "run").iterdir())
 
 # %% [markdown]
-# `logs` is for **TensorBoard**: type `tensorboard --logdir FOLDER` in a terminal and watch loss, penalty
-# and learning rate in a browser.
+# `logs` is for **TensorBoard**: `tensorboard --logdir FOLDER`, typed in a terminal, shows loss, penalty and
+# learning rate in a browser.
 #
 # When the loss is no longer a number, training stops and says where to look. At step 3, points are missing:
-
 
 
 # %%
@@ -349,12 +350,12 @@ plots.show(
 )
 
 # %% [markdown]
-# The gap between the bars was learnt by heart. More faces close it, too.
+# The gap between the bars was learnt by heart; what counts is the bar of the *others*. More faces lower it.
 #
 # ## Can it learn from faces that do not exist?
 #
-# The shipped weights learnt from photographs and from default faces. The same network was also trained on
-# default faces *alone*, and judged on real people. What was measured:
+# The shipped weights learnt from photographs and from synthetic faces. What does a network reach on real
+# people that was trained on synthetic faces *alone*?
 
 
 # %%
@@ -365,20 +366,20 @@ for row in measured.get("rows", []):
     print("-", ";  ".join(f"{key}: {value}" for key, value in row.items()))
 
 # %% [markdown]
-# Two caveats belong to it:
+# Two caveats:
 #
 # - **The box.** A network may be given the tight box of the true points, dlib has its own detector's. Only
 #   figures in the *same* box compare.
-# - **The habit of the marks.** One set's marks were made by a machine, the other's by hand, and dlib was
-#   trained on the latter. So the *corrected* figure, each method's own median offset taken out, stands
-#   beside the plain one.
+# - **The habit of the marks.** Those of `yt68` were made by a machine, those of LFPW by hand, and dlib was
+#   trained on these. So *corrected* figures, each method's own median offset taken out, stand beside the
+#   plain ones.
 #
-# Repeat it at home, overnight: `python course.py train senet --help` names every setting. It draws the
-# faces, trains, goes on when started again, and says the error on people not learnt from.
+# Repeat it at home, overnight: `python course.py train senet --help` names every setting. It goes on
+# when started again, and says the error on people not learnt from.
 #
 # ## Key points
 #
-# - 128x128x3 in, 136 out; a stem, eight `senet_blob`s, two dense layers.
+# - 128x128x3 in, 136 out; a stem, six `senet_blob`s, two dense layers.
 # - Variance scaling, batch normalisation, L2 $10^{-5}$, dropout; Adam at 0.001, times 0.98 every 1,000
 #   steps.
 # - A checkpoint holds more than weights: only so is a resumed run the same run.
@@ -390,4 +391,4 @@ for row in measured.get("rows", []):
 #   Normalization*, ICML 2015. N. Srivastava et al., *Dropout*, JMLR 2014.
 # - Z. Feng et al., *Wing Loss for Robust Facial Landmark Localisation*, CVPR 2018.
 # - E. Wood et al., *Fake It Till You Make It*, ICCV 2021: landmarks learnt from rendered faces alone.
-# - Next in the course: 11, the comparison.
+# - Next: [11, the comparison](11_the_comparison.ipynb).

@@ -26,7 +26,7 @@ import skimage.data
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip
 import keras
 
-from facelm_helpers import faces, freezing, landmarks, methods, plots, sources, training
+from facelm_helpers import faces, freezing, landmarks, methods, plots, se, sources, training
 from facelm_helpers.checks import freezing_and_deploying as check
 from facelm_helpers.detect import detect
 
@@ -64,16 +64,16 @@ answer = model.predict(test, verbose=0)
 # for itself. The same face alone and in company, its points compared:
 
 # %%
-batch = keras.layers.BatchNormalization()
-batch.build((None, 64, 64, 32))
-batch.set_weights(model.get_layer("stem_norm").get_weights())
 x = model.get_layer("stem_conv")(test[:8])
+batch = keras.layers.BatchNormalization()
+batch.build(x.shape)
+batch.set_weights(model.get_layer("stem_norm").get_weights())
 for mode in (True, False):
     alone, company = batch(x[:1], training=mode)[0], batch(x, training=mode)[0]
     print(f"training={mode!s:5} largest difference {np.abs(alone - company).max():.1f}")
 
 # %% [markdown]
-# And of the whole network, with dropout, in pixels of the crop. A forgotten `training=True` does more harm
+# And of the whole network, in pixels of the crop. A forgotten `training=True` does more harm
 # than one wrong answer: each call also moves the kept averages, so after twenty of them the network is not
 # the same.
 
@@ -90,10 +90,10 @@ for words, mode in {"training=True": True, "training=False, after it": False}.it
 #
 # In training dropout keeps each hidden unit with probability `keep_prob`, and divides what it keeps by
 # `keep_prob`, so that the expected value stays. In inference it keeps all, which is `keep_prob = 1.0`:
-# nothing is left to do.
+# nothing is left to do. The published recipe keeps 0.8; weights that keep 1.0 were trained without dropout.
 
 # %%
-print("this network was trained with keep_prob", aligner.keep_prob)
+print("keep_prob of the shipped weights:", aligner.keep_prob)
 dropout, ones = keras.layers.Dropout(1 - 0.8, seed=1), np.ones((1, 10), "float32")
 for mode in (True, False):
     print(f"training={mode!s:5}", np.round(dropout(ones, training=mode), 2))
@@ -101,8 +101,8 @@ for mode in (True, False):
 # %% [markdown]
 # ## Fold the batch normalisation away
 #
-# With fixed $m$ and $v$ a batch normalisation is a line: times $s$, plus a constant. A convolution $k * x$
-# before it can take both in:
+# With fixed $m$ and $v$ a batch normalisation is a straight line: times $s$, plus a constant. A convolution
+# $k * x$ before it can take both in:
 #
 # $$s = \frac{\gamma}{\sqrt{v + \epsilon}}, \qquad k' = s\,k, \qquad b' = \beta - s\,m, \qquad
 # \mathrm{BN}(k * x) = k' * x + b'$$
@@ -140,25 +140,30 @@ print("input", model.input_shape, "->", folded.input_shape)
 # %% [markdown]
 # ## What may change places
 #
-# A `senet_blob` that halves the picture ends in a 1x1 convolution $W$ and a mean over 2 x 2 pixels. One is
-# linear over channels, the other over pixels, so their order does not matter:
+# A block may end in a 1x1 convolution $W$ and, to halve the picture, a mean over 2 x 2 pixels. One is linear
+# over channels, the other over pixels, so their order does not matter:
 #
 # $$\frac{1}{4} \sum_{i=1}^{4} W x_i = W \Big( \frac{1}{4} \sum_{i=1}^{4} x_i \Big)$$
 #
 # Pool *first*, and $W$ has a quarter of the pixels to work on. A batch normalisation between them is a
-# line in inference, and the argument holds on. The course's network is built so (`pool_early`).
+# line in inference, and the argument still holds: pooling late (`pool`) and early are *one* function at two
+# prices. The course's network goes a step further: its 3x3 convolutions move by two pixels (`stride`), and
+# only the shortcut is pooled, early. That is *another* function and must be trained so; it costs least:
 
 # %%
 x = tf.random.stateless_normal((1, 64, 64, 16), seed=(0, 0))
 pool, W = keras.layers.AveragePooling2D(2), keras.layers.Conv2D(64, 1)
-print("pool_early:", aligner.pool_early)
-print("same answer:", np.allclose(pool(W(x)), W(pool(x)), atol=1e-5))
+print("same answer, pooled late or early:", np.allclose(pool(W(x)), W(pool(x)), atol=1e-5))
+print("the shipped network:", aligner.downsample)
+for way in ("pool", "pool_early", "stride"):
+    work = sum(row["multiply_adds"] for row in se.cost(methods.create("senet", downsample=way).build()))
+    print(f"{way:10} {work / 1e6:5.1f} million multiply-adds")
 
 # %% [markdown]
 # ### Exercise 2
 #
-# How many multiply-adds does that save in the first block? Its 1x1 convolution makes 64 channels of 16, on a
-# map of 64 x 64 pixels before pooling.
+# How many multiply-adds does pooling first save in a block whose 1x1 convolution makes 64 channels of 16, on
+# a map of 64 x 64 pixels before pooling?
 
 # %% tags=["exercise"]
 # SOLUTION
@@ -181,10 +186,11 @@ folder = Path(tempfile.mkdtemp())
 freezing.freeze(model, folder / "senet.pb")
 graph = tf.compat.v1.GraphDef.FromString((folder / "senet.pb").read_bytes())
 print(graph.node[0].name, "->", graph.node[-1].name)
-print(Counter(node.op for node in graph.node).most_common(6))
+print(*sorted({node.op for node in graph.node}), sep=", ")
 
 # %% [markdown]
-# No `Variable`, no batch normalisation, no dropout: convolutions, additions, gates. The other forms:
+# No variable (each is a `Const`), no batch normalisation, no dropout: convolutions, additions, gates. The
+# other forms:
 #
 # | form | what it is | for |
 # |---|---|---|
@@ -193,7 +199,8 @@ print(Counter(node.op for node in graph.node).most_common(6))
 # | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that only count in integers |
 # | ONNX | an open format of many makers | ONNX Runtime, OpenCV, browsers |
 #
-# For **int8** each tensor needs a scale: $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127.
+# For **int8** each tensor needs a scale: $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127,
+# the step $\Delta$, and the integer $z$ that stands for 0.
 # The range of the activations is measured on examples as they will come, here sixty crops (of faces that we
 # do not test on). First a look at what rounding does, with 3, 5 and 8 bits, then the files.
 
@@ -253,7 +260,7 @@ for name, found in answers.items():
     print(f"{name:20} {off.mean():7.4f}  {off.max():7.2f}  {'yes' if off.max() < 1e-4 else 'no'}")
 
 # %% [markdown]
-# All that compute in floats agree to the last digits. Integers round: how much is that on a face?
+# All that compute in floats should agree (the last column). Integers round: how much is that on a face?
 
 # %%
 i = int(np.abs(answers["LiteRT int8"] - answer).mean(axis=1).argmax())
@@ -261,8 +268,7 @@ both = {name: 128 * answers[name][i].reshape(68, 2) for name in ("Keras", "LiteR
 plots.show(
     plots.compare(FACES.images[i], both, truth=FACES.points[i]),
     alt="The same synthetic face twice, with the points of the network in floats and in 8-bit integers: the "
-    "face where the two differ most. The two sets of dots can hardly be told apart; white crosses mark the "
-    "truth.",
+    "face where the two differ most. White crosses mark the truth, thin lines join them to their dots.",
 )
 
 # %% [markdown]
@@ -334,7 +340,7 @@ for name in list(tasks) * 30:
     tasks[name]()
     fastest[name] = min(fastest[name], 1000 * (time.perf_counter() - start))
 for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
-    print(f"{name:20} {ms:6.1f} ms, {ms / fastest['dlib']:5.1f} of dlib's")
+    print(f"{name:20} {ms:6.1f} ms, {ms / fastest['dlib']:4.1f} times dlib's")
 
 # %% [markdown]
 # ## Key points
@@ -354,4 +360,4 @@ for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
 # - N. Srivastava et al., *Dropout*, Journal of Machine Learning Research, 2014.
 # - B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 #   Inference*, CVPR 2018: the arithmetic behind int8.
-# - Next in the course: 13, compare live.
+# - Next: [13, compare live](13_compare_live.ipynb).
