@@ -22,9 +22,9 @@ from tools import real_faces
 
 AGREED = 0.07  # share of the eye distance within which dlib's points improve the marks of yt68
 REFUSED = 0.30  # beyond it one of the two is plainly wrong: the frame is left out
-DLIB_LIFT, DLIB_SIDE, DLIB_SHARE = 0.10, 1.04, 0.6  # dlib's box: how much higher, larger, how often drawn
+DLIB_LIFT, DLIB_SIDE, DLIB_SHARE = 0.10, 1.04, 0.7  # dlib's box: how much higher, larger, how often drawn
 STRENGTHS = (
-    augment.Strength(shift=0.05, scale=0.07, rotation=8, occlude=0.15, gain=0.2, gamma=0.2, contrast=0.15),
+    augment.Strength(shift=0.04, scale=0.05, rotation=6, occlude=0.1, gain=0.2, gamma=0.2, contrast=0.15),
     augment.Strength(
         shift=0.07, scale=0.10, rotation=18, occlude=0.3, blur=0.3, blur_sigma=2.5, gain=0.3, gamma=0.3
     ),
@@ -32,7 +32,7 @@ STRENGTHS = (
         shift=0.06, scale=0.09, rotation=30, gain=0.25, gamma=0.25, cast=0.08, blur_sigma=2, noise_sd=16
     ),
 )
-STRENGTH_ODDS = (0.5, 0.3, 0.2)  # a batch takes one of them
+STRENGTH_ODDS = (0.7, 0.18, 0.12)  # a batch takes one of them
 
 
 @dataclass
@@ -51,10 +51,10 @@ def mixture(synthetic=6000, seed=1234, real=True):
     -------
     list of Share
     """
-    sets = [(0.20, sources.load("synthetic", n=synthetic, seed=seed))]
+    sets = [(0.14, sources.load("synthetic", n=synthetic, seed=seed))]
     if real:
         by_hand = held_in_memory(real_faces.load("lfpw68/train"))
-        sets += [(0.42, youtube()), (0.30, by_hand), (0.08, congress())]
+        sets += [(0.45, youtube()), (0.36, by_hand), (0.05, congress())]
     total = sum(share for share, _ in sets)
     return [Share(share / total, faces, pose_odds(faces.points)) for share, faces in sets]
 
