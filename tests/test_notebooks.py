@@ -1,15 +1,8 @@
-"""Every notebook: equal to its source, readable, described, and doing again what its outputs show.
-
-The slow part runs each notebook and each solution with nbval, with the network off, and compares all outputs
-but the bytes of pictures and the cells tagged `nbval-ignore-output` (training, timing, widgets).
-"""
+"""Every notebook: equal to its source, readable, described. Two other files run them again (`_replay`)."""
 
 import ast
 import re
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -18,7 +11,7 @@ import pytest
 from facelm_helpers import metrics
 from tools.build_notebooks import check, places
 from tools.derive_notebooks import ROOT, SOURCES
-from tools.execute_notebook import complaints, environment
+from tools.execute_notebook import complaints
 
 ALL_SOURCES = sorted(SOURCES.glob("*.py"))
 ALL_NOTEBOOKS = [path for source in ALL_SOURCES for path in places(source).values()]
@@ -139,16 +132,6 @@ def test_links_inside_the_repository_resolve(path):
         assert place.is_relative_to(ROOT)
         if anchor and place.suffix in (".md", ".ipynb"):
             assert anchor in heading_anchors(place), f"{path.name} links to {target}: no such heading"
-
-
-@pytest.mark.slow
-@each_notebook
-def test_running_it_again_gives_the_same_outputs(path):
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
-    command += ["--nbval-sanitize-with", str(Path(__file__).with_name("nbval_sanitize.cfg"))]
-    command += ["-p", "no:cacheprovider", "--tb=short", "-q", str(path)]
-    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
 @each_notebook
