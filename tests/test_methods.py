@@ -148,9 +148,9 @@ def test_a_save_that_fails_leaves_nothing_and_keeps_the_old_file(fitted, tmp_pat
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
 
 
-def test_stages_are_refused_where_there_are_none(fitted, test):
+def test_stages_are_refused_where_there_are_none(dlib_aligner, test):
     with pytest.raises(ValueError, match="has no stages to return"):
-        fitted.predict(test.images, test.boxes, stages=True)
+        dlib_aligner.predict(test.images, test.boxes, stages=True)
 
 
 def test_a_cascade_is_put_together_from_its_chunks(monkeypatch, test):

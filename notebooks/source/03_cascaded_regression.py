@@ -144,7 +144,7 @@ plots.show(
 
 # %% [markdown]
 # At stage 1 they are equal: all shapes are $S^0$. Then fixed pixels have nothing new to tell, while indexed
-# ones mean the same on every face. All five methods share this trick.
+# ones mean the same on every face.
 #
 # ## CPR: ferns, and the pose
 #
@@ -171,9 +171,6 @@ def bin_of(answers):
 # %%
 check.fern_bins(bin_of)
 
-# %% [markdown]
-# A small CPR, trained now:
-
 # %% tags=["nbval-ignore-output"]
 few = train[:300]
 
@@ -191,8 +188,8 @@ report("cpr", T=60, candidates=12, starts=3)
 # %% [markdown]
 # ### Several starts
 #
-# A walk may go astray where one from another start does not: CPR and ESR walk from several. Below, one face
-# from five starts; `refine` walks from shapes that you give.
+# A walk may go astray where one from another start does not: CPR and ESR walk from several. One face, five
+# starts, given to `refine`:
 
 # %%
 cpr = methods.load("cpr")
@@ -212,7 +209,7 @@ plots.show(
 # %% [markdown]
 # ### Exercise 3
 #
-# Make one shape of each face from its `ends` (L, N, 68, 2), such that a single lost walk does no harm.
+# Make one shape of each face from its `ends` (L, N, 68, 2) that survives a lost walk.
 
 
 # %% tags=["exercise"]
@@ -245,8 +242,7 @@ for name, S in joint.items():
 #
 # $$S^{t+1} = S^t + W_t\, \phi(I, S^t) + b_t$$
 #
-# In place of a Newton step, an *average descent direction* is learnt for each stage. Large cells see far and
-# forgive, small ones are exact.
+# In place of a Newton step, an *average descent direction* is learnt for each stage.
 
 # %%
 image, points, box = test[3]
@@ -329,8 +325,7 @@ widgets.walks(CASCADES, turned)
 # nearest in its first stage? Whose error grows fastest when the box is wrong?
 
 # %%
-file = paths.RESULTS / "convergence.json"
-found = json.loads(file.read_text(encoding="utf-8"))
+found = json.loads((paths.RESULTS / "convergence.json").read_text(encoding="utf-8"))
 by_stage = {name.upper(): one["nme"] for name, one in found["stage"].items()}
 by_start = found["away"], {name.upper(): errors for name, errors in found["start"].items()}
 by_count = found["counts"], {name.upper(): (c["learnt"], c["unseen"]) for name, c in found["count"].items()}
@@ -342,19 +337,18 @@ plots.show(
 )
 
 # %% [markdown]
-# - **By stage**: the first steps are the largest. SDM's features need few stages, CPR's single ferns
-#   hundreds.
-# - **By start**: all tolerate what they were trained on. Beyond, a cascade is lost.
-# - **By faces**: more help most of all; the gap to the faces learnt from (dotted) closes.
+# - **By stage**: the first steps are the largest.
+# - **By start**: all tolerate what they were trained on, no more.
+# - **By faces**: more help; the gap to the faces learnt from (dotted) closes.
 #
 # ## On real faces, and in the literature
 #
-# The papers' order is mean shape > ASM, AAM > CPR, ESR > SDM, LBF, ERT (largest error first). Ours, on
-# people of YouTube Faces, in dlib's boxes, trained on *default* faces only:
+# The papers' order, largest error first: mean shape, ASM and AAM, CPR and ESR, then SDM, LBF, ERT. Ours, on
+# people of YouTube Faces, in dlib's boxes:
 
 # %%
-file = paths.RESULTS / "bench.json"
-board = json.loads(file.read_text(encoding="utf-8"))["accuracy"]["yt68/val"]["methods"]
+bench = json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))
+board = bench["accuracy"]["yt68/val"]["methods"]
 names = [n for n in ("mean_shape", "asm", "aam", "cpr", "esr", "sdm", "lbf", "ert") if n in board]
 nme = {name: board[name]["detector"]["nme"] for name in names}
 print(*(f"{name:11} {e:5.1%}" for name, e in nme.items()), sep="\n")
@@ -365,32 +359,30 @@ plots.show(
 )
 
 # %% [markdown]
-# - **The box decides.** dlib centres its box on eyes, nose and mouth; a tight box lies a tenth of a side
-#   lower, and in a profile a sixth further back. Trained in tight boxes alone, these methods were far worse
-#   here.
-# - **CPR** here estimates 136 numbers with single ferns; the paper's pose has a few.
-# - **SDM** leads, where the papers have it level with LBF and ERT: all learnt from *drawn* faces, and
-#   gradients are more alike in both worlds than single pixels.
+# - **The box decides.** dlib centres its box on eyes, nose and mouth, a tenth of a side above the tight one;
+#   so training moves the boxes.
+# - **CPR** estimates 136 numbers here; the paper's pose has a few.
+# - **SDM** leads, where the papers have it level with LBF and ERT: all learnt from *drawn* faces; gradients
+#   are more alike in both worlds than pixels.
 #
-# Beside other people's code (`tools/compare_public.py`), learnt from the same faces: our NME over theirs (our
-# bar: 1.05), and milliseconds of both:
+# Beside public code that learnt from the same faces (`tools/compare_public.py`): our NME over theirs (bar:
+# 1.05), and milliseconds:
 
 # %%
-file = paths.RESULTS / "compare_public.json"
-for name, one in json.loads(file.read_text(encoding="utf-8"))["methods"].items():
+compared = json.loads((paths.RESULTS / "compare_public.json").read_text(encoding="utf-8"))
+for name, one in compared["methods"].items():
     for of, r in one.get("ratios", {}).items():
         ms = [one[side]["sets"][of]["ms"] for side in ("ours", "theirs")]
         print(f"{name} on {of}: {r['ratio']:.2f} ({ms[0]:.1f}, {ms[1]:.1f} ms); {one['public']}")
 
 # %% [markdown]
-# Only SDM in tight boxes is over it: ours learnt for a detector's.
+# SDM is over in tight boxes only: ours learnt for a detector's.
 #
 # ## Key points
 #
 # - $S^{t+1} = S^t + r_t(\phi(I, S^t))$: each stage mends the errors of those before it.
-# - Features must move with the shape; else later stages see nothing new.
-# - The median of several starts forgives lost walks.
-# - SDM: hand-made features; LBF: learnt bits, hence fast.
+# - Features must move with the shape.
+# - The median of several starts forgives lost walks. LBF's bits are fast.
 #
 # ## Go further
 #
