@@ -177,6 +177,13 @@ def pose_indexed(crops, index, S, A, places, mean):
     return read(crops, index, middle + (places - mean.mean(axis=0)) @ A.transpose(0, 2, 1))
 
 
+def random_places(mean, n, reach, rng):
+    """Places (n, 2) drawn evenly over the mean shape's box, ``reach`` of its sides wider on each side."""
+    low, high = mean.min(axis=0), mean.max(axis=0)
+    spread = reach * (high - low)
+    return rng.uniform(low - spread, high + spread, (n, 2))
+
+
 def nearest_landmarks(places, mean):
     """Each place (P, 2) as its nearest landmark (P,) and the offset from it (P, 2) float32."""
     distance = np.linalg.norm(places[:, None] - mean, axis=2)

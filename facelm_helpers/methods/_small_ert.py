@@ -6,7 +6,7 @@ Not a method of the leaderboard (that is `ert`): it is for opening up, and retur
 import numpy as np
 
 from facelm_helpers.methods._cascade import Cascade
-from facelm_helpers.methods._features import nearest_landmarks, shape_indexed
+from facelm_helpers.methods._features import nearest_landmarks, random_places, shape_indexed
 from facelm_helpers.methods._local_forest import grow
 
 
@@ -74,9 +74,7 @@ class SmallErt(Cascade):
         self.outputs_ = np.empty((T, K, nodes + 1, self.rank), np.float32)
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
-        low, high = self.mean_.min(axis=0), self.mean_.max(axis=0)
-        spread = self.reach * (high - low)
-        places = rng.uniform(low - spread, high + spread, (self.P, 2))
+        places = random_places(self.mean_, self.P, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         rho = self._phi(t, crops, index, S, A)
         likely = self._likely(places)

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.methods import _ferns
 from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import nearest_landmarks, shape_indexed
+from facelm_helpers.methods._features import nearest_landmarks, random_places, shape_indexed
 
 CHOOSING = 4000  # shapes that the correlations of a fern are estimated on
 
@@ -77,9 +77,7 @@ class Esr(Cascade):
         self.scales_ = np.empty((T, K), np.float32)
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
-        low, high = self.mean_.min(axis=0), self.mean_.max(axis=0)
-        spread = self.reach * (high - low)
-        places = rng.uniform(low - spread, high + spread, (self.P, 2))
+        places = random_places(self.mean_, self.P, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         rho = self._phi(t, crops, index, S, A)
         some = rng.permutation(len(S))[:CHOOSING]

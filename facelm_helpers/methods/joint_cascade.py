@@ -124,9 +124,7 @@ class JointCascade(Cascade):
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         self._mine(t, rng)
-        low, high = self.mean_.min(axis=0), self.mean_.max(axis=0)
-        spread = self.reach * (high - low)
-        places = rng.uniform(low - spread, high + spread, (self.P, 2))
+        places = _features.random_places(self.mean_, self.P, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         m = len(S)
         A_windows = frames(self._shapes, self.mean_)
