@@ -16,6 +16,7 @@ from tools import (
     _bench_speed,
     _bench_store,
     _bench_tables,
+    _boxes,
     bench,
 )
 
@@ -170,13 +171,22 @@ def test_of_several_boxes_the_one_on_the_face_is_taken(monkeypatch, tmp_path):
     faces = drawn_faces(2)
     tight = faces.boxes
     answers = {0: [[0, 0, 9, 9]], 1: [[0, 0, 9, 9], tight[0] + 2]}
-    monkeypatch.setattr(_bench_sets, "detect", lambda image, upsample: np.float32(answers[upsample]))
-    monkeypatch.setattr(_bench_sets, "CACHE", tmp_path)
-    boxes = _bench_sets.detector_boxes(faces[:1])
+    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.float32(answers[upsample]))
+    monkeypatch.setattr(_boxes, "CACHE", tmp_path)
+    boxes = _boxes.detector_boxes(faces[:1])
     assert boxes[0] == pytest.approx(tight[0] + 2)
-    monkeypatch.setattr(_bench_sets, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
-    assert _bench_sets.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
-    assert np.isnan(_bench_sets.detector_boxes(faces[1:])).all()
+    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
+    assert _boxes.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
+    assert np.isnan(_boxes.detector_boxes(faces[1:])).all()
+
+
+def test_a_box_on_something_else_is_no_box_of_the_face(monkeypatch, tmp_path):
+    faces = drawn_faces(1)
+    left, top, right, bottom = faces.boxes[0]
+    eye = [left, top, left + (right - left) / 4, top + (bottom - top) / 4]  # wholly inside the tight box
+    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.float32([eye]))
+    monkeypatch.setattr(_boxes, "CACHE", tmp_path)
+    assert np.isnan(_boxes.detector_boxes(faces)).all()
 
 
 def test_what_is_not_measured_again_stays(tmp_path):

@@ -93,10 +93,10 @@ def test_shipped_weights_find_faces(shipped, faces, in_keras):
 
 
 def test_shipped_files_belong_together_and_are_small(shipped):
-    files = [paths.WEIGHTS / "senet.npz", paths.WEIGHTS / _senet_runtimes.SHIPPED]
+    files = list(paths.WEIGHTS.glob("senet*"))
     assert sum(file.stat().st_size for file in files) < 6e6
-    name = _senet_runtimes.fingerprint(shipped.weights_)
-    assert freezing.onnx_metadata(files[1])["weights"] == name, (
+    frozen = _senet_runtimes.file_name("litert", _senet_runtimes.fingerprint(shipped.weights_))
+    assert {file.name for file in files} == {"senet.npz", frozen}, (
         "run tools/freeze.py: the weights have changed"
     )
     assert {value.dtype for value in shipped.weights_.values()} == {np.dtype(np.float16)}
@@ -112,7 +112,7 @@ def test_the_first_answer_needs_no_tensorflow():
     """
     code = "\n".join(line.strip() for line in code.splitlines())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=paths.ROOT)
-    assert done.stdout.strip() == "onnx []", done.stderr
+    assert done.stdout.strip() == "litert []", done.stderr
 
 
 @pytest.mark.parametrize("runtime", FLOAT)
@@ -120,8 +120,8 @@ def test_every_runtime_gives_the_points_of_keras(shipped, faces, in_keras, cache
     aligner = methods.load("senet", runtime=runtime)
     assert aligner.runtime == runtime
     assert shares(aligner.predict(faces.images, faces.boxes), in_keras, faces).max() < 1e-4
-    if runtime == "litert":
-        assert len(list((cache / "runtimes").glob("senet-*.tflite"))) == 1  # kept for the next time
+    if runtime == "frozen":
+        assert len(list((cache / "runtimes").glob("senet-*.pb"))) == 1  # kept for the next time
 
 
 def test_int8_is_near(faces, in_keras, cache):

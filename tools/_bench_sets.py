@@ -4,23 +4,18 @@ The synthetic faces are always there. The authors' real ones (`tools/real_faces.
 not in the repository.
 """
 
-import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
 import numpy as np
-from tqdm.auto import tqdm
 
 from facelm_helpers import sources
-from facelm_helpers.detect import detect
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.paths import ROOT
 from facelm_helpers.sources.synthetic import POSES, yaw
 from tools import real_faces
+from tools._boxes import detector_boxes
 
-CACHE = ROOT / "runs" / "bench"  # ignored by git; nothing is lost if it is deleted
 NAMES = {
     "synthetic": "default faces, drawn anew",
     "yt68/val": "YouTube frames of unseen people, marked by a machine",
@@ -112,49 +107,6 @@ def in_memory(name, most):
     chosen = np.sort(np.random.default_rng(0).permutation(len(faces))[:most])
     images = np.stack([faces.images[int(i)] for i in chosen])
     return FaceSet(images, faces.points[chosen], persons=faces.persons[chosen])
-
-
-def detector_boxes(faces, title=""):
-    """dlib's detector on every face: upsampled once where the plain picture gives nothing.
-
-    Of several boxes it is the one that overlaps the tight box most, and by half of itself at least.
-
-    Returns
-    -------
-    (N, 4) float32 array
-        NaN where no face was found.
-    """
-    digest = hashlib.sha256(np.ascontiguousarray(faces.points).tobytes())
-    for image in faces.images:
-        digest.update(np.ascontiguousarray(image).tobytes())
-    cached = CACHE / f"boxes-{digest.hexdigest()[:20]}.npy"
-    if cached.is_file():
-        return np.load(cached, allow_pickle=False)
-    boxes = np.full((len(faces), 4), np.nan, np.float32)
-    for i in tqdm(range(len(faces)), desc=f"finding faces: {title}", leave=False, disable=None):
-        image, _, tight = faces[i]
-        for upsample in (0, 1):
-            found = detect(image, upsample)
-            share = [overlap(box, tight) for box in found]
-            if share and max(share) >= 0.5:
-                boxes[i] = found[int(np.argmax(share))]
-                break
-    CACHE.mkdir(parents=True, exist_ok=True)
-    draft = cached.with_name(f".{cached.name}.{os.getpid()}.npy")
-    np.save(draft, boxes)
-    os.replace(draft, cached)
-    return boxes
-
-
-def overlap(box, other):
-    """The share of a box that lies in another.
-
-    >>> overlap([0, 0, 10, 10], [5, 0, 15, 10])
-    0.5
-    """
-    width = min(box[2], other[2]) - max(box[0], other[0])
-    height = min(box[3], other[3]) - max(box[1], other[1])
-    return float(max(width, 0) * max(height, 0) / ((box[2] - box[0]) * (box[3] - box[1])))
 
 
 def brightness(faces):

@@ -24,9 +24,10 @@ import numpy as np  # noqa: E402
 from facelm_helpers import methods  # noqa: E402
 from facelm_helpers.paths import DATA, RESULTS, ROOT  # noqa: E402
 from tools import _bench_accuracy, _bench_speed, figures  # noqa: E402
-from tools._bench_sets import CACHE, NAMES, present  # noqa: E402
+from tools._bench_sets import NAMES, present  # noqa: E402
 from tools._bench_store import machine, merge, read, rounded, write  # noqa: E402
 from tools._bench_tables import table  # noqa: E402
+from tools._boxes import CACHE  # noqa: E402
 
 PARTS = ("accuracy", "speed", "notebooks")
 
@@ -70,7 +71,7 @@ def notebooks(options):
             found[source.stem] = {
                 "reading_minutes": minutes, "computing_seconds": facts["computing_seconds"]
             }  # fmt: skip
-    files = sorted([*DATA.glob("*.npz"), *DATA.glob("weights/*.npz"), *DATA.glob("weights/*.onnx")])
+    files = sorted([*DATA.glob("*.npz"), *DATA.glob("weights/*.npz"), *DATA.glob("weights/*.tflite")])
     yield {
         "notebooks": found,
         "sizes": {file.relative_to(DATA).as_posix(): file.stat().st_size for file in files},

@@ -13,7 +13,7 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 def checksums(data: Path) -> str:
     """One line a shipped file: SHA-256, two spaces, path inside ``data``."""
-    files = sorted([*data.glob("*.npz"), *data.glob("weights/*.npz")])
+    files = sorted([*data.glob("*.npz"), *data.glob("weights/*.npz"), *data.glob("weights/*.tflite")])
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(data).as_posix()}"
         for file in files

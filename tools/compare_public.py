@@ -27,7 +27,7 @@ from _environment import python_in  # noqa: E402
 
 from facelm_helpers import metrics, paths, sources  # noqa: E402
 from facelm_helpers.landmarks import mirror  # noqa: E402
-from tools import _bench_sets, _bench_store, real_faces  # noqa: E402
+from tools import _bench_sets, _bench_store, _boxes, real_faces  # noqa: E402
 from tools._compare_table import markdown  # noqa: E402
 
 RESULTS = paths.RESULTS / "compare_public.json"
@@ -124,7 +124,7 @@ def prepare(folder):
     boxes = {"synthetic": tests["synthetic"].boxes}
     if real_faces.REAL.is_dir():
         faces = _bench_sets.in_memory("yt68/val", REAL + 20)
-        found = _bench_sets.detector_boxes(faces, "yt68/val")
+        found = _boxes.detector_boxes(faces, "yt68/val")
         seen = np.flatnonzero(np.isfinite(found).all(axis=1))[:REAL]
         tests["yt68/val"], boxes["yt68/val"] = faces[seen], found[seen]
         words["yt68/val"] = "real faces, in the boxes of dlib's detector"

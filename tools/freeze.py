@@ -1,7 +1,7 @@
-"""Write `data/weights/senet.onnx` from `senet.npz` beside it: run it when the weights change (a test tells).
+"""Freeze `data/weights/senet.npz` for LiteRT, beside it: run it when the weights change (a test tells).
 
-With it, `methods.load("senet")` answers without TensorFlow and without a conversion; the numbers in it are
-the 16-bit floats of the weights, so its answer is Keras'.
+With that file `methods.load("senet")` answers without TensorFlow and without a conversion. Its name ends in
+the fingerprint of the weights; files of other weights are removed.
 """
 
 import sys
@@ -18,7 +18,10 @@ def main():
     """Freeze the shipped weights."""
     senet = SENet.shipped()
     name = _senet_runtimes.fingerprint(senet.weights_)
-    path = _senet_runtimes.write("onnx", senet.build(), paths.WEIGHTS / _senet_runtimes.SHIPPED, name)
+    path = paths.WEIGHTS / _senet_runtimes.file_name("litert", name)
+    _senet_runtimes.write("litert", senet.build(), path, name)
+    for old in set(paths.WEIGHTS.glob("senet-*.tflite")) - {path}:
+        old.unlink()
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {name}")
 
 

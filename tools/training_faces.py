@@ -7,6 +7,8 @@
   left out.
 * the default faces.
 
+Boxes are drawn as dlib's detector sets them: a face's own, or the place that another face's box has.
+
 Real faces stand beside the checkout (`real_faces.REAL`), never in it.
 """
 
@@ -16,13 +18,13 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers import augment, fairness, landmarks, methods, sources
-from facelm_helpers.detect import detect
 from facelm_helpers.faces import FaceSet
 from tools import real_faces
+from tools._boxes import box_on, detector_boxes
 
 AGREED = 0.07  # share of the eye distance within which dlib's points improve the marks of yt68
 REFUSED = 0.30  # beyond it one of the two is plainly wrong: the frame is left out
-DLIB_LIFT, DLIB_SIDE, DLIB_SHARE = 0.10, 1.04, 0.7  # dlib's box: how much higher, larger, how often drawn
+DETECTED, OWN = 0.7, 0.5  # share of boxes as a detector sets them; of these, how many are the face's own
 STRENGTHS = (
     augment.Strength(shift=0.04, scale=0.05, rotation=6, occlude=0.1, gain=0.2, gamma=0.2, contrast=0.15),
     augment.Strength(
@@ -37,11 +39,17 @@ STRENGTH_ODDS = (0.7, 0.18, 0.12)  # a batch takes one of them
 
 @dataclass
 class Share:
-    """Some faces, how often a batch draws from them, and how often each of them (rare poses oftener)."""
+    """Some faces, how often a batch draws from them, and how often each of them (rare poses oftener).
+
+    `detected` is where dlib's detector sets the box of each, in the frame of the tight one (see
+    `placed`), NaN where it is not known; `places` are all those that are known, of any set.
+    """
 
     share: float
     faces: FaceSet
     odds: np.ndarray
+    detected: np.ndarray
+    places: np.ndarray
 
 
 def mixture(synthetic=6000, seed=1234, real=True):
@@ -56,7 +64,30 @@ def mixture(synthetic=6000, seed=1234, real=True):
         by_hand = held_in_memory(real_faces.load("lfpw68/train"))
         sets += [(0.45, youtube()), (0.36, by_hand), (0.05, congress())]
     total = sum(share for share, _ in sets)
-    return [Share(share / total, faces, pose_odds(faces.points)) for share, faces in sets]
+    detected = [placed(detector_boxes(faces), faces.boxes) for _, faces in sets]
+    places = np.concatenate(detected)
+    places = places[np.isfinite(places).all(axis=1)]
+    return [
+        Share(share / total, faces, pose_odds(faces.points), own, places)
+        for (share, faces), own in zip(sets, detected, strict=True)
+    ]
+
+
+def placed(boxes, tight):
+    """A box in the frame of another: the shift of its centre in sides of the other, log of its side's ratio.
+
+    >>> placed([[10, 0, 30, 20]], [[0, 0, 20, 20]]).tolist()
+    [[0.5, 0.0, 0.0]]
+    """
+    boxes, (centre, side) = np.asarray(boxes, float), square(tight)
+    shift = ((boxes[:, :2] + boxes[:, 2:]) / 2 - centre) / side
+    return np.concatenate([shift, np.log((boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / side)], 1)
+
+
+def square(boxes):
+    """Centres (N, 2) and longer sides (N, 1) of boxes."""
+    boxes = np.asarray(boxes, float)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
 
 
 def held_in_memory(faces, points=None, keep=None):
@@ -102,7 +133,7 @@ def marked_by_dlib(faces, views=5, seed=0):
     points = np.zeros((len(faces), 68, 2), np.float32)
     for i in tqdm(range(len(faces)), desc="marked by dlib", unit="face"):
         image = faces.images[i]
-        box = _box_on(image, faces.boxes[i])
+        box = box_on(image, faces.boxes[i])
         if box is None:
             continue
         width, mirrored = image.shape[1], np.ascontiguousarray(image[:, ::-1])
@@ -145,7 +176,7 @@ def batch(sets, step, size=64, seed=7):
             continue
         chosen = rng.choice(len(part.faces), count, p=part.odds)
         faces = part.faces[chosen]
-        boxes = like_a_detector(faces.boxes, rng.random(count) < DLIB_SHARE)
+        boxes = like_a_detector(faces.boxes, part.detected[chosen], part.places, rng)
         moved = FaceSet(faces.images, faces.points, boxes)
         some, where = augment.random_crops(moved, int(rng.integers(2**31)), strength=strength)
         crops.append(some)
@@ -153,20 +184,12 @@ def batch(sets, step, size=64, seed=7):
     return np.concatenate(crops), np.concatenate(points)
 
 
-def like_a_detector(boxes, chosen):
-    """Square boxes round the tight ones; the chosen ones as dlib's detector would set them."""
-    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - side * np.array([0, DLIB_LIFT]) * chosen[:, None]
-    half = side * np.where(chosen[:, None], DLIB_SIDE, 1) / 2
+def like_a_detector(tight, own, places, rng):
+    """Square boxes: `DETECTED` of them where a detector sets them, the others round the tight ones."""
+    drawn = places[rng.integers(len(places), size=len(tight))]
+    drawn[:, 0] *= rng.choice([-1, 1], len(tight))  # a face that looks the other way
+    use_own = (rng.random(len(tight)) < OWN) & np.isfinite(own).all(axis=1)
+    place = np.where(use_own[:, None], own, drawn) * (rng.random((len(tight), 1)) < DETECTED)
+    centre, side = square(tight)
+    centre, half = centre + place[:, :2] * side, side * np.exp(place[:, 2:]) / 2
     return np.float32(np.concatenate([centre - half, centre + half], axis=1))
-
-
-def _box_on(image, near):
-    """The detector's box that lies on a known one (half of the smaller covered), or None."""
-    for upsample in (0, 1):
-        for box in detect(image, upsample=upsample):
-            width, height = np.minimum(box[2:], near[2:]) - np.maximum(box[:2], near[:2])
-            smaller = min(np.prod(box[2:] - box[:2]), np.prod(near[2:] - near[:2]))
-            if width > 0 and height > 0 and width * height > 0.5 * smaller:
-                return box
-    return None

@@ -13,9 +13,8 @@ ENDINGS = {
     "frozen": ".pb", "litert": ".tflite", "litert-int8": "-int8.tflite", "onnx": ".onnx", "opencv": ".onnx",
 }  # fmt: skip
 RUNTIMES = ("keras", *ENDINGS)
-# ONNX and LiteRT are about equal, and ONNX ships ready: no conversion before the first answer
-FASTEST_FIRST = ("onnx", "litert", "opencv", "keras")
-SHIPPED = "senet.onnx"  # beside senet.npz: so that the first answer needs neither TensorFlow nor a conversion
+# LiteRT's file ships beside senet.npz: the first answer needs neither TensorFlow nor a conversion
+FASTEST_FIRST = ("litert", "onnx", "opencv", "keras")
 
 
 def fingerprint(weights):
@@ -90,18 +89,20 @@ def file_of(runtime, weights, architecture):
     return found or write(runtime, model_of(weights, architecture), cached(runtime, name), name)
 
 
+def file_name(runtime, name):
+    """What the frozen form of weights of this fingerprint is called."""
+    return f"senet-{name}{ENDINGS[runtime]}"
+
+
 def cached(runtime, name):
-    """Where the frozen form of weights of this fingerprint is kept."""
-    return paths.DOWNLOADS / CACHE / f"senet-{name}{ENDINGS[runtime]}"
+    """Where it is kept once it was made here."""
+    return paths.DOWNLOADS / CACHE / file_name(runtime, name)
 
 
 def known_file(runtime, name):
     """The frozen form of weights of this fingerprint, if there is one: shipped, or made before."""
-    shipped = paths.WEIGHTS / SHIPPED
-    if ENDINGS[runtime] == ".onnx" and shipped.is_file():
-        if freezing.onnx_metadata(shipped).get("weights") == name:
-            return shipped
-    return cached(runtime, name) if cached(runtime, name).is_file() else None
+    places = (paths.WEIGHTS / file_name(runtime, name), cached(runtime, name))
+    return next((path for path in places if path.is_file()), None)
 
 
 def write(runtime, model, path, name):
