@@ -9,7 +9,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "agg")
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-    os.environ.setdefault(_threads, "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
+    os.environ.setdefault(_threads, "2")
+if "PYTEST_XDIST_WORKER" in os.environ:  # it inherits the lines above: two workers on two cores would wait
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for each other at every small sum
 
 import pytest  # noqa: E402
 
