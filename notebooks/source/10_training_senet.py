@@ -363,10 +363,8 @@ path = paths.RESULTS / "synthetic_only.json"
 measured = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 print(textwrap.fill(measured.get("what", f"Not measured yet: data/results has no {path.name}."), 100))
 rows = measured.get("rows", [])
-lines = [[str(value) for value in line] for line in [*rows[:1], *(row.values() for row in rows)]]
-widths = [max(len(text) for text in column) for column in zip(*lines, strict=True)]
-for line in lines:
-    print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+for line in [*rows[:1], *(row.values() for row in rows)]:
+    print("".join(f"{x!s:<{width}}" for x, width in zip(line, (30, 23, 11, 13, 8, 5), strict=True)))
 
 # %% [markdown]
 # Two caveats:
