@@ -369,14 +369,12 @@ for line in [*rows[:1], *(row.values() for row in rows)]:
 # %% [markdown]
 # Two caveats:
 #
-# - **The box.** A network may be given the tight box of the true points, dlib has its own detector's. Only
-#   figures in the *same* box compare.
+# - **The box.** Only figures in the *same* box compare.
 # - **The habit of the marks.** Those of `yt68` were made by a machine, those of LFPW by hand, and dlib was
 #   trained on these. So *corrected* figures, each method's own median offset taken out, stand beside the
 #   plain ones.
 #
-# Repeat it at home, overnight: `python course.py train senet --help` names every setting. It goes on
-# when started again, and says the error on people not learnt from.
+# Repeat it at home: `python course.py train senet --help` names every setting.
 #
 # ## Key points
 #
