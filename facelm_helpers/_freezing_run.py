@@ -90,11 +90,6 @@ def open_onnx(path, threads=1):
     return lambda images: session.run(None, {name: np.asarray(images, np.float32)})[0]
 
 
-def onnx_metadata(path):
-    """The dict of str that `save_onnx` was given."""
-    return dict(_session(path, 1).get_modelmeta().custom_metadata_map)
-
-
 def open_opencv(path):
     """An ONNX file, or a frozen ``.pb`` where OpenCV still reads one, in ``cv2.dnn``.
 

@@ -1,5 +1,6 @@
 """What one gate costs, by its formula; `_cost` counts a whole built model."""
 
+
 def gate_cost(channels, reduction=16):
     """What one gate costs, 2 C^2 / r weights: as built, with a whole number of units in its bottleneck.
 

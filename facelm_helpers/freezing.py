@@ -17,11 +17,10 @@ import numpy as np
 
 from facelm_helpers._atomic import write_bytes
 from facelm_helpers._freezing_fold import fold, norms_of, scale_of
-from facelm_helpers._freezing_onnx import halve, set_metadata
+from facelm_helpers._freezing_onnx import halve
 from facelm_helpers._freezing_run import (
     draw_points,
     installed,
-    onnx_metadata,
     open_frozen,
     open_litert,
     open_onnx,
@@ -33,7 +32,7 @@ from facelm_helpers._freezing_run import (
 from facelm_helpers._silence import silence
 
 __all__ = [
-    "difference", "fold", "freeze", "installed", "onnx_metadata", "open_frozen", "open_litert", "open_onnx",
+    "difference", "fold", "freeze", "installed", "open_frozen", "open_litert", "open_onnx",
     "open_opencv", "open_saved_model", "opencv_reads", "run_opencv", "draw_points", "save_litert",
     "save_onnx", "save_saved_model",
 ]  # fmt: skip
@@ -121,7 +120,7 @@ def save_litert(model, path, representative=None, half=False):
         return write_bytes(path, converter.convert())
 
 
-def save_onnx(model, path, half=False, metadata=None):
+def save_onnx(model, path, half=False):
     """Write an ONNX file, for any number of images at a time.
 
     Parameters
@@ -131,8 +130,6 @@ def save_onnx(model, path, half=False, metadata=None):
     half : bool
         Store as 16-bit floats those weights that are 16-bit floats already, whatever their type: the file
         is half as large and its answer unchanged, because all is computed in 32 bits.
-    metadata : dict of str, optional
-        To be kept in the file.
 
     Returns
     -------
@@ -148,7 +145,6 @@ def save_onnx(model, path, half=False, metadata=None):
         graph = onnx.load(file)
     if half:
         halve(graph, {name: scale_of(norm) for name, norm in norms_of(model).items()})
-    set_metadata(graph, metadata or {})
     return write_bytes(path, graph.SerializeToString())
 
 

@@ -237,7 +237,7 @@ def test_the_widget_moves_through_the_stages():
     assert page.stage.max == fitted("sdm").T and page.walk().shape == (3, 68, 2)
     bundle = page._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert data["text/html"].startswith('<img alt="One face under sdm at stages 0, 1, 2')
+    assert data["text/html"].startswith('<p>sdm</p><img alt="One face under sdm at stages 0, 1, 2')
     with pytest.raises(ValueError, match="mean_shape has no stages"):
         widgets.walks({"mean_shape": methods.load("mean_shape")}, test)
 

@@ -94,7 +94,7 @@ def measure_set(faces, aligners):
             aligner = aligners[name]
             habit = fairness.offsets(aligner.predict(other.images, other_boxes), other.points)
             predicted = aligner.predict(test.images, boxes)
-            record, errors = figures(predicted, test.points, habit, groups, baseline)
+            record, errors = figures(predicted, test.points, habit, groups, baseline, test.persons)
             baseline = errors if baseline is None else baseline
             result["methods"][name][box] = record
         if box == "detector":
@@ -112,7 +112,7 @@ def measure_changes(test, boxes, aligners, records):
             here.setdefault("changes", {})[change] = {"nme": worse, "rise": worse / here["nme"] - 1}
 
 
-def figures(predicted, truth, habit, groups, baseline=None):
+def figures(predicted, truth, habit, groups, baseline=None, persons=None):
     """What is said of one method's predictions in one kind of box.
 
     Parameters
@@ -123,6 +123,8 @@ def figures(predicted, truth, habit, groups, baseline=None):
     groups : dict of name -> (N,) bool
     baseline : dict, optional
         The second value of this function for the baseline.
+    persons : (N,) array, optional
+        Who is on each face: the intervals draw people, since faces of one person err alike.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def figures(predicted, truth, habit, groups, baseline=None):
         "corrected": fairness.corrected_nme(predicted, truth, habit),
     }
     baseline = errors if baseline is None else baseline
-    plain, corrected = (_summary(errors[kind], baseline[kind]) for kind in ("plain", "corrected"))
+    plain, corrected = (_summary(errors[kind], baseline[kind], persons) for kind in ("plain", "corrected"))
     regions = {name: metrics.nme(predicted, truth, points=points).mean() for name, points in REGIONS.items()}
     by_group = {}
     for name, member in groups.items():
@@ -153,16 +155,23 @@ def figures(predicted, truth, habit, groups, baseline=None):
     return plain | {"corrected": corrected, "regions": regions, "groups": by_group}, errors
 
 
-def _summary(errors, baseline):
+def _summary(errors, baseline, persons=None):
     row = metrics.leaderboard({"": errors})[0]
-    summary = {key: row[key] for key in ("nme", "low", "high", "median", "auc", "failure_rate")}
-    pairs = np.arange(len(errors), dtype=float)  # faces are drawn, so both methods get the same draw
+    summary = {key: row[key] for key in ("nme", "median", "auc", "failure_rate")}
+    persons = np.arange(len(errors)) if persons is None else persons
+    members = [np.flatnonzero(persons == who) for who in np.unique(persons)]
 
-    def ratio(drawn):
-        drawn = drawn.astype(int)
-        return errors[drawn].mean() / baseline[drawn].mean()
+    def interval(statistic):  # people are drawn, so that both methods get the same draw
+        numbers = np.arange(len(members), dtype=float)
+        return metrics.bootstrap(
+            numbers, lambda drawn: statistic(np.concatenate([members[int(k)] for k in drawn]))
+        )
 
-    low, high = metrics.bootstrap(pairs, ratio)
+    def ratio(rows):
+        return errors[rows].mean() / baseline[rows].mean()
+
+    summary["low"], summary["high"] = interval(lambda rows: errors[rows].mean())
+    summary["ratio"] = ratio(np.arange(len(errors)))
+    summary["ratio_low"], summary["ratio_high"] = interval(ratio)
     failing = metrics.failure_rate(baseline)
-    summary |= {"ratio": ratio(pairs), "ratio_low": low, "ratio_high": high}
     return summary | {"failure_ratio": row["failure_rate"] / failing if failing else None}

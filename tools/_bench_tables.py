@@ -124,6 +124,20 @@ def notebooks(results):
     return rows
 
 
+def ablation(results):
+    """Short trainings that leave out one step of preparing the faces each (`tools/ablation.py`)."""
+    rows = [["trained with", "YouTube, NME", "over dlib", "corrected", "over dlib", "LFPW, NME", "corrected"]]
+    for one in results.get("senet_ablation", {}).get("rows", []):
+        first, second = one["yt68/val"], one["lfpw68/held-out"]
+        rows.append([
+            one["variant"],
+            percent(first["plain"], 2), places(first["plain_ratio"], 2),
+            percent(first["corrected"], 2), places(first["corrected_ratio"], 2),
+            percent(second["plain"], 2), percent(second["corrected"], 2),
+        ])  # fmt: skip
+    return rows
+
+
 def sizes(results):
     """What ships, in megabytes."""
     return [["file", "MB"]] + [[name, f"{size / 1e6:.2f}"] for name, size in results.get("sizes", {}).items()]
@@ -148,5 +162,5 @@ def _ranked(results, name, box):
 
 
 TABLES = {function.__name__: function for function in (
-    accuracy, robustness, regions, groups, speed, rates, notebooks, sizes,
+    accuracy, robustness, regions, groups, speed, rates, notebooks, ablation, sizes,
 )}  # fmt: skip

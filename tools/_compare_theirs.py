@@ -94,7 +94,7 @@ def sdm(images, settings):
         holistic_features=maps, patch_features=every(cell),
         patch_shape=((settings["grid"] - 1) * cell + 1,) * 2,
         n_iterations=settings["iterations"], n_perturbations=settings["starts"],
-        perturb_from_gt_bounding_box=jitter(),
+        perturb_from_gt_bounding_box=jitter(settings.get('detector_boxes', True)),
     )  # fmt: skip
 
 
@@ -135,17 +135,18 @@ def every(cell):
     return grid
 
 
-def jitter():
-    """A function that draws starts as the course's cascades do, in boxes as a detector sets them."""
+def jitter(detector_boxes):
+    """A function that draws starts as the course's cascades do: in a detector's boxes, or in tight ones."""
     from menpo.shape import PointCloud
 
     rng = np.random.default_rng(0)
 
     def moved(truth, box):  # both are boxes
         middle, side = box.centre(), box.range().max()
-        goal = middle - [0.1 * side, 0] if rng.random() < 0.5 else middle  # as a detector's, or as the tight
-        grow = np.exp(rng.normal(0.02, 0.08) + rng.normal(0, 0.04))
-        goal = goal + (rng.normal(0, 0.04, 2) + rng.normal(0, 0.04, 2)) * side
+        grow, goal = np.exp(rng.normal(0, 0.04)), middle + rng.normal(0, 0.04, 2) * side
+        if detector_boxes:  # in half of the cases its middle is that of the tight box
+            goal = goal - [0.1 * side * (rng.random() < 0.5), 0] + rng.normal(0, 0.04, 2) * side
+            grow *= np.exp(rng.normal(0.02, 0.08))
         return PointCloud((box.points - middle) * grow + goal).bounding_box()
 
     return moved

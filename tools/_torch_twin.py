@@ -70,7 +70,7 @@ class Network(nn.Module):
         self.blobs, self.head = nn.ModuleList(blocks), Convolve(before, head, 1)
         side = 64 // 2 ** len(channels)
         self.hidden, self.points = nn.Linear(head * side**2, hidden), nn.Linear(hidden, 136)
-        nn.init.normal_(self.points.weight, std=0.1 / hidden**0.5)
+        nn.init.normal_(self.points.weight, std=0.01 / hidden**0.5)
         self.points.bias.data[:] = torch.as_tensor(np.asarray(mean_shape, np.float32).reshape(-1))
 
     def forward(self, net):

@@ -1,6 +1,6 @@
 """How the cascades come to the face: writes data/results/convergence.json, which notebook 03 draws.
 
-    python tools/convergence.py            everything, about four minutes
+    python tools/convergence.py            everything, about six minutes
     python tools/convergence.py sdm lbf    only these; what is not measured again stays
 
 NME on default faces that no cascade has seen, in boxes as a detector sets them (`detector_like`): after each
@@ -25,6 +25,8 @@ SEED = 990_003  # of the faces; training uses small seeds
 AWAY = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)  # of the box's side
 COUNTS = (50, 150, 500, 1500)
 SMALL = {  # configurations that are trained here once for each count
+    "cpr": {"T": 80},
+    "esr": {"T": 8, "K": 40, "starts": 3},
     "sdm": {"T": 3, "starts": 2},
     "lbf": {"T": 3, "trees": 2, "starts": 2},
     "ert": {"cascade_depth": 6, "num_trees_per_cascade_level": 40, "oversampling_amount": 4,

@@ -19,7 +19,7 @@ def main():
     senet = SENet.shipped()
     name = _senet_runtimes.fingerprint(senet.weights_)
     path = paths.WEIGHTS / _senet_runtimes.file_name("litert", name)
-    _senet_runtimes.write("litert", senet.build(), path, name)
+    _senet_runtimes.write("litert", senet.build(), path)
     for old in set(paths.WEIGHTS.glob("senet-*.tflite")) - {path}:
         old.unlink()
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {name}")

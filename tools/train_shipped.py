@@ -35,18 +35,26 @@ def main(arguments=None):
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--synthetic-only", action="store_true", help="learn from no photograph at all")
     parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
+    parser.add_argument(
+        "--seed", type=int, default=7, help="of the batches: another one to go on with --from"
+    )
     parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
     options = parser.parse_args(arguments)
     options.run.mkdir(parents=True, exist_ok=True)
     real = not options.synthetic_only
     sets = training_faces.mixture(synthetic=6000 if real else 24_000, real=real)
-    backend = options.backend or ("torch" if has_torch() else "keras")
-    weights = (with_torch if backend == "torch" else with_keras)(sets, options)
+    weights = learnt(sets, options)
     senet = methods.create(
         "senet", keep_prob=1.0, steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine"
     )
     senet._restore({key: value.astype(np.float16) for key, value in weights.items()})
     print(f"saved {senet.save(options.run / 'senet.npz')}")
+
+
+def learnt(sets, options):
+    """The averaged weights after training by whichever backend is wanted or installed."""
+    backend = options.backend or ("torch" if has_torch() else "keras")
+    return (with_torch if backend == "torch" else with_keras)(sets, options)
 
 
 def has_torch():
@@ -64,7 +72,7 @@ def with_keras(sets, options):
         training.set_weights(model, methods.of("senet").load(options.start).weights_)
 
     def batches(step):
-        crops, points = training_faces.batch(sets, step)
+        crops, points = training_faces.batch(sets, step, seed=options.seed)
         return np.float32(crops) / 255, points.reshape(len(points), -1)
 
     recipe = training.Recipe(
@@ -93,7 +101,7 @@ def with_torch(sets, options):
         network.load_state_dict(state["net"])
         optimiser.load_state_dict(state["opt"])
         average, step = state["ema"], state["step"]
-    compiled, ahead = torch.compile(network), feed(sets, step, total)
+    compiled, ahead = torch.compile(network), feed(sets, step, total, options.seed)
     with tqdm(total=total, initial=step, unit="batch", mininterval=10) as bar:
         while step < total:
             rate = options.rate * min(1, (step + 1) / 500, (total - step) / max(1, options.decay))
@@ -132,13 +140,13 @@ def follow(average, state, momentum):
             average[key].copy_(value)
 
 
-def feed(sets, first, last, depth=12):
+def feed(sets, first, last, seed=7, depth=12):
     """A queue of batches that a thread keeps filled."""
     ahead = queue.Queue(depth)
 
     def fill():
         for step in range(first, last):
-            ahead.put(training_faces.batch(sets, step))
+            ahead.put(training_faces.batch(sets, step, seed=seed))
 
     threading.Thread(target=fill, daemon=True).start()
     return ahead

@@ -97,10 +97,20 @@ def held_in_memory(faces, points=None, keep=None):
     return FaceSet(images, (faces.points if points is None else points)[keep], persons=faces.persons[keep])
 
 
-def youtube():
-    """Frames of YouTube Faces, their marks moved left and averaged with dlib's."""
+def youtube(mend=("bias", "noise")):
+    """Frames of YouTube Faces with better marks.
+
+    Parameters
+    ----------
+    mend : sequence of str
+        "bias": the marks are moved left. "noise": they are averaged with dlib's, and frames on which the two
+        disagree are left out.
+    """
     faces = real_faces.load("yt68/train")
-    points = real_faces.unbiased(faces.points).astype(np.float32)
+    points = real_faces.unbiased(faces.points) if "bias" in mend else faces.points
+    points = np.array(points, np.float32)
+    if "noise" not in mend:
+        return held_in_memory(faces, points)
     found, _, of_dlib = marked_by_dlib(faces)
     habit = fairness.offsets(of_dlib[found], points[found])
     of_dlib[found] = fairness.remove_offsets(of_dlib[found], points[found], habit)

@@ -36,6 +36,7 @@ def ruler(answer):
     """
     hint = "At 90 degrees both eyes fall on one line of sight: what is their distance in the picture then?"
     praise = "The box stays large however the head turns, so no face gets a huge weight."
+    praise += " 300W-LP and AFLW2000-3D are measured so."
     return choice(answer, "box", ["inter_ocular", "inter_pupil", "box"], hint, praise)
 
 

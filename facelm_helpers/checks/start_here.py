@@ -5,6 +5,8 @@ import numpy as np
 from facelm_helpers.checks._verdict import Verdict, kindly, number
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
 
+PRAISE = "The wider the smile, the larger, in a picture of any size."
+
 
 @kindly
 def outer_corners(answer):
@@ -32,7 +34,7 @@ def mouth_ratio(answer, points):
 
     >>> face = np.zeros((68, 2)); face[45, 0] = 100; face[54, 0] = 60
     >>> mouth_ratio(0.6, face)
-    ✔ Right. Half of the eyes' distance and more: she smiles.
+    ✔ Right. The wider the smile, the larger, in a picture of any size.
     """
     points = np.asarray(points, np.float64)
     mouth = np.linalg.norm(points[48] - points[54])
@@ -40,4 +42,6 @@ def mouth_ratio(answer, points):
     if isinstance(answer, (float, np.floating)) and abs(answer - eyes / mouth) < 1e-4:
         return Verdict("wrong", "You divided the eyes by the mouth; it is wanted the other way round.")
     hint = "Divide the distance of points 48 and 54 by the distance of points 36 and 45."
-    return number(answer, mouth / eyes, 1e-4, hint, "Half of the eyes' distance and more: she smiles.")
+    return number(
+        answer, mouth / eyes, 1e-4, hint, "The wider the smile, the larger, in a picture of any size."
+    )

@@ -68,6 +68,7 @@ def fold(parts, levels=None):
         _whole_bytes(np.full((T, K, 1), count - 1)), split.reshape(T, K, -1),
         _whole_bytes(np.full((T, K, 1), count)), leaf.reshape(T, K, -1),
     ], axis=-1)  # fmt: skip
+
     def rows(length, content):
         head = _whole_bytes(np.full((T, 1), length))
         return np.concatenate([head, content.reshape(T, -1)], axis=1).ravel()

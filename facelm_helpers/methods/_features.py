@@ -171,6 +171,12 @@ def shape_indexed(crops, index, S, A, anchors, offsets):
     return read(crops, index, S[:, anchors].astype(np.float32) + offsets @ A.transpose(0, 2, 1))
 
 
+def pixel_rows(crops, index, S, A, anchors, offsets):
+    """The pixels of `shape_indexed`, a row a pixel, wide enough for differences: (P, M) int16."""
+    pixels = shape_indexed(crops, index, S, A, anchors, np.asarray(offsets, np.float32))
+    return np.ascontiguousarray(pixels.T).astype(np.int16)
+
+
 def pose_indexed(crops, index, S, A, places, mean):
     """Pixels tied to the whole shape's pose (Dollar et al., 2010): `places` (P, 2) of the mean's frame."""
     middle = S.mean(axis=1, keepdims=True).astype(np.float32)

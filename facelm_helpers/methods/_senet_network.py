@@ -96,7 +96,7 @@ def network(
     net = layers.Dropout(1 - keep_prob, name="dropout")(net)
     points = layers.Dense(
         OUTPUTS, dtype="float32", kernel_regularizer=penalty, name="points",
-        # a tenth of the usual spread and the mean as bias: learning starts at the mean shape, not at noise
-        kernel_initializer=initializers.VarianceScaling(0.01, "fan_in", "truncated_normal"),
+        # a hundredth of the usual spread, the mean as bias: learning starts at the mean shape, not at noise
+        kernel_initializer=initializers.VarianceScaling(1e-4, "fan_in", "truncated_normal"),
         bias_initializer=initializers.Constant(mean_shape.astype("float32")))(net)  # fmt: skip
     return keras.Model(image, points, name="senet")

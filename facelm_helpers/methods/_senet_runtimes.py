@@ -86,7 +86,7 @@ def file_of(runtime, weights, architecture):
     """The frozen form of these weights: the shipped one, one made before, or one made now."""
     name = fingerprint(weights)
     found = known_file(runtime, name)
-    return found or write(runtime, model_of(weights, architecture), cached(runtime, name), name)
+    return found or write(runtime, model_of(weights, architecture), cached(runtime, name))
 
 
 def file_name(runtime, name):
@@ -105,12 +105,12 @@ def known_file(runtime, name):
     return next((path for path in places if path.is_file()), None)
 
 
-def write(runtime, model, path, name):
+def write(runtime, model, path):
     """Freeze a model for a runtime."""
     if runtime == "frozen":
         return freezing.freeze(model, path)
     if runtime in ("onnx", "opencv"):
-        return freezing.save_onnx(model, path, half=True, metadata={"weights": name})
+        return freezing.save_onnx(model, path, half=True)
     if runtime == "litert":
         return freezing.save_litert(model, path)
     faces = sources.load("synthetic", n=100, seed=8, progress=False)  # the range of what will come

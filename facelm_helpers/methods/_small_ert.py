@@ -6,7 +6,7 @@ Not a method of the leaderboard (that is `ert`): it is for opening up, and retur
 import numpy as np
 
 from facelm_helpers.methods._cascade import Cascade
-from facelm_helpers.methods._features import nearest_landmarks, random_places, shape_indexed
+from facelm_helpers.methods._features import nearest_landmarks, pixel_rows, random_places
 from facelm_helpers.methods._local_forest import grow
 
 
@@ -100,8 +100,7 @@ class SmallErt(Cascade):
         return (likely / likely.sum()).ravel()
 
     def _phi(self, t, crops, index, S, A):
-        pixels = shape_indexed(crops, index, S, A, self.anchors_[t], self.offsets_[t])
-        return np.ascontiguousarray(pixels.T).astype(np.int16)
+        return pixel_rows(crops, index, S, A, self.anchors_[t], self.offsets_[t])
 
     def _leaf(self, t, k, rho):
         """The leaf (M,) of tree k that each column of pixels (P, M) reaches."""

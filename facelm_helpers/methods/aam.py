@@ -1,5 +1,7 @@
 """The active appearance model: a face rebuilt from shape and texture until it looks like the picture."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 
@@ -126,7 +128,8 @@ class Aam(Aligner):
 
     def meshes(self):
         """The reference frames, coarse to fine."""
-        return [Mesh(self.mean_shape_, width) for width in self.widths]
+        shape = np.asarray(self.mean_shape_, np.float32).tobytes()
+        return [_mesh(shape, width) for width in self.widths]
 
     def appearance(self, level=-1):
         """Mesh, mean texture A_0 (C P,) and components A_i (m, C P) of a frame, the finest by default."""
@@ -250,6 +253,12 @@ class Aam(Aligner):
         rebuilt = A0 + (seen - A0) @ A.T @ A
         count = len(mesh.pixels)
         return tuple(mesh.picture(part[:count]) for part in (seen, rebuilt, seen - rebuilt))
+
+
+@lru_cache(maxsize=16)
+def _mesh(shape, width):
+    """A frame of the mean shape (bytes of 68 x 2 float32): triangulated once, not at every face."""
+    return Mesh(np.frombuffer(shape, np.float32).reshape(68, 2), width)
 
 
 def _steepest(gradients, derivative, A):

@@ -181,18 +181,23 @@ class Asm(Aligner):
         -------
         along : (2 reach + 2 search + 1, 2) array
             Places on the normal, image pixels.
-        seen, wanted : (2 reach + 1,) arrays
-            The profile there, and the mean profile.
+        seen : (2 reach + 2 search + 1,) array
+            The derivatives there, divided as the profile at the best move is.
+        wanted : (2 reach + 1,) array
+            The mean profile.
         costs : (2 search + 1,) array
-            Of the moves -search to search.
+            The squared Mahalanobis distance after the moves -search to search.
         """
         crops, transforms = grey_crops([image], check_boxes([box]), self.size, self.margin, sigma=0.5)
         S = apply_transform(transforms, np.asarray(points, dtype=np.float64)[None])
         far = np.arange(-self.reach - search, self.reach + search + 1)[:, None]
         along = uncrop(S[:, k, None] + far * normals(S)[:, k, None], transforms)[0]
         pictures = crops.astype(np.float32)
-        seen = profiles(pictures, S, self.reach)[0, k]
-        return along, seen, self.profiles_[0, 0, k], self.costs(pictures, S, 0, 0, search)[0, k]
+        g = profiles(pictures, S, self.reach + search, normalised=False)[0, k]
+        costs = self.costs(pictures, S, 0, 0, search)[0, k] + np.linalg.slogdet(self.precisions_[0, 0, k])[1]
+        best = int(costs.argmin())
+        seen = g / (np.abs(g[best : best + 2 * self.reach + 1]).sum() + 1e-3)
+        return along, seen, self.profiles_[0, 0, k], costs
 
     def steps(self, crops):
         """The list of `Step` of the search on grey crops (N, size, size), of the view that fits best."""

@@ -30,7 +30,7 @@ def shipped_file():
 
 
 class Dlib(Aligner):
-    """Ten levels of 500 regression trees each, trained on 300-W by dlib's author.
+    """Fifteen levels of 500 regression trees each, trained on 300-W by dlib's author.
 
     It expects the box of dlib's own detector (`facelm_helpers.detect`), which sits about a tenth of a side
     higher than the tight box of the points; in a tight box its error rises by half. Its training photographs

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.methods import _ferns
 from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import nearest_landmarks, random_places, shape_indexed
+from facelm_helpers.methods._features import nearest_landmarks, pixel_rows, random_places
 
 CHOOSING = 4000  # shapes that the correlations of a fern are estimated on
 
@@ -96,9 +96,7 @@ class Esr(Cascade):
 
     def _phi(self, t, crops, index, S, A):
         """The pixels of stage t: (P, M) int16, a row a pixel."""
-        offsets = self.offsets_[t].astype(np.float32)
-        pixels = shape_indexed(crops, index, S, A, self.anchors_[t], offsets)
-        return np.ascontiguousarray(pixels.T).astype(np.int16)
+        return pixel_rows(crops, index, S, A, self.anchors_[t], self.offsets_[t])
 
     def _regress(self, t, crops, index, S, A):
         rho = self._phi(t, crops, index, S, A)

@@ -7,7 +7,7 @@ from facelm_helpers.faces import check_image
 from facelm_helpers.landmarks import apply_transform, invert_transform
 from facelm_helpers.methods import _background, _features, _ferns
 from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import even_light, frames, nearest_landmarks, shape_indexed
+from facelm_helpers.methods._features import even_light, frames, nearest_landmarks, pixel_rows
 from facelm_helpers.methods._windows import Found, scan, suppress
 
 CHOOSING = 3000  # windows that pairs of pixels are chosen on
@@ -187,9 +187,7 @@ class JointCascade(Cascade):
             wanted -= len(chosen)
 
     def _phi(self, t, crops, index, S, A):
-        offsets = self.offsets_[t].astype(np.float32)
-        pixels = shape_indexed(crops, index, S, A, self.anchors_[t], offsets)
-        return np.ascontiguousarray(pixels.T).astype(np.int16)
+        return pixel_rows(crops, index, S, A, self.anchors_[t], self.offsets_[t])
 
     def _regress(self, t, crops, index, S, A):
         return self._stage(t, self._phi(t, crops, index, S, A))[0]

@@ -27,13 +27,16 @@ class Sdm(Cascade):
     starts : int
         Start shapes for each face in training.
     ridge : float
-        Weight of the penalty, as a share of the mean square of a feature times the number of examples.
+        Weight of the penalty, as a share of the mean square of a feature times the number of examples: the
+        fewer faces, the more.
     grid, bins : int
         Cells a side, and directions of a histogram.
     cell : float
         Side of a cell in the first stage and in the last, as a share of the box.
     rank : int
         Shape changes are combinations of this many principal ones.
+    detector_boxes : bool
+        Learn in boxes as a detector sets them, or in tight ones.
     size, margin : int, float
         Of the crop; see `faces.crop`.
 
@@ -57,14 +60,15 @@ class Sdm(Cascade):
     paper = (
         "Xiong and De la Torre, Supervised descent method and its applications to face alignment, CVPR 2013"
     )
-    full = {"T": 5, "starts": 3}
+    full = {"T": 5, "starts": 3, "ridge": 0.2}
 
     def __init__(
-        self, T=4, starts=2, ridge=0.05, grid=3, bins=8, cell=(0.12, 0.06), rank=32, size=128, margin=1.75
-    ):
+        self, T=4, starts=2, ridge=0.5, grid=3, bins=8, cell=(0.12, 0.06), rank=32,
+        detector_boxes=True, size=128, margin=1.75,
+    ):  # fmt: skip
         self.T, self.starts, self.ridge = T, starts, ridge
         self.grid, self.bins, self.cell = grid, bins, list(cell)
-        self.rank, self.size, self.margin = rank, size, margin
+        self.rank, self.detector_boxes, self.size, self.margin = rank, detector_boxes, size, margin
 
     def _begin(self, m):
         self.W_ = np.empty((self.T, 68 * self.grid**2 * self.bins + 1, self.rank), np.int8)

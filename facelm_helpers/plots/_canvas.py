@@ -138,7 +138,8 @@ def page(figure, alt):
     kind, data = _encode(figure)
     width = round(figure.get_figwidth() * 96)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    element = f'<img alt="{html.escape(alt, quote=True)}" width="{width}" src="{source}">'
+    style = "padding-top: 8px"  # apart from what the cell has printed
+    element = f'<img alt="{html.escape(alt, quote=True)}" width="{width}" style="{style}" src="{source}">'
     return element, f"[picture: {alt}]"
 
 

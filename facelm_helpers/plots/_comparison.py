@@ -64,21 +64,22 @@ def speed_and_error(points, ax=None):
     --------
     >>> figure = speed_and_error({"dlib": (0.8, 0.05), "senet": (0.6, 0.04)})
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['senet', 'dlib']
+    ['dlib', 'senet']
     """
     if ax is None:
         _, ax = canvas(width=FULL, height=1.05 * HALF)
-    below = False
-    for name, (milliseconds, error) in sorted(points.items(), key=lambda item: item[1]):
-        ax.plot(milliseconds, 100 * error, "o", color=METHOD_COLOURS[0], ms=5)
-        place = {"xytext": (0, -6 if below else 5), "va": "top" if below else "bottom"}
+    for name, (ms, error) in points.items():
+        near = [p for p in points.values() if max(p[0], ms) < 1.7 * min(p[0], ms)]  # names would overlap
+        side = 1 if ms == max(near)[0] else -1
+        lift = 7 * (sorted(e for _, e in near).index(error) - (len(near) - 1) / 2)
+        ax.plot(ms, 100 * error, "o", color=METHOD_COLOURS[0], ms=5)
         ax.annotate(
-            name, (milliseconds, 100 * error), textcoords="offset points", ha="center", fontsize=8, **place
-        )
-        below = not below  # names of methods of like speed would overlap
+            name, (ms, 100 * error), xytext=(6 * side, lift), textcoords="offset points", va="center",
+            ha="left" if side > 0 else "right", fontsize=8,
+        )  # fmt: skip
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.margins(0.1)
+    ax.margins(0.12)
     ax.set(
         xlabel="milliseconds a face, one thread (further left is faster)", ylabel="NME, % (lower is better)"
     )

@@ -4,7 +4,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 
-SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of trees that classify, by stage: Chen et al., ECCV 2014, 1 - 0.1 t
+SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of nodes that classify, by stage: Chen et al., ECCV 2014, 1 - 0.1 t
 
 
 def joint_cascade():
@@ -60,9 +60,9 @@ def _shares(ax):
     stages = range(1, len(SHARES) + 1)
     rest = [1 - share for share in SHARES]
     ax.bar(
-        stages, SHARES, 0.6, color=METHOD_COLOURS[1], alpha=0.85, label="trees that tell faces from non-faces"
+        stages, SHARES, 0.6, color=METHOD_COLOURS[1], alpha=0.85, label="nodes that tell faces from non-faces"
     )
-    ax.bar(stages, rest, 0.6, bottom=SHARES, color=METHOD_COLOURS[0], alpha=0.85, label="trees that align")
+    ax.bar(stages, rest, 0.6, bottom=SHARES, color=METHOD_COLOURS[0], alpha=0.85, label="nodes that align")
     ax.set(xlabel="stage", yticks=[0, 1], yticklabels=["0", "all"], xlim=(0.4, 8.6), xticks=list(stages))
     ax.grid(visible=False)
     ax.legend(loc="center right")

@@ -168,7 +168,7 @@ def gate_spread(gates):
 
 
 def gate_table(gates, rows, xlabel):
-    """Draw the gates of some channels as a table of greys: a line a face, a column a channel.
+    """Draw how the gates of some channels differ from their means: a line a face, a column a channel.
 
     Parameters
     ----------
@@ -188,13 +188,13 @@ def gate_table(gates, rows, xlabel):
     ['frontal', 'profile']
     """
     figure, ax = canvas(width=FULL, height=2.9)
-    picture = ax.imshow(gates, aspect="auto", vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+    picture = ax.imshow(gates, aspect="auto", vmin=-0.3, vmax=0.3, cmap="RdBu_r", interpolation="nearest")
     ends = np.cumsum(list(rows.values()))
     for end in ends[:-1]:
-        ax.axhline(end - 0.5, color="white", lw=1.5)
+        ax.axhline(end - 0.5, color="black", lw=1)
     middles = ends - np.array(list(rows.values())) / 2 - 0.5
     ax.set_yticks(middles, list(rows), rotation=90, va="center")
-    ax.set(xlabel=xlabel)
+    ax.set(xlabel=xlabel, xticks=[])
     ax.grid(visible=False)
-    figure.colorbar(picture, ax=ax, label="gate")
+    figure.colorbar(picture, ax=ax, label="gate less its mean")
     return figure

@@ -67,8 +67,8 @@ def profile_search(image, points, at, along, seen, wanted, costs):
         Which point.
     along : array (P, 2)
         Places on its normal.
-    seen, wanted : array (L,)
-        The profile where the point is, and the mean of the training faces.
+    seen, wanted : array (P,), array (L,)
+        The profile along those places, and the mean of the training faces, drawn where the cost is least.
     costs : array (2m + 1,)
         For the moves -m to m.
 
@@ -90,16 +90,16 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     left.plot(*along.T, color="black", lw=1)
     left.plot(*points[at], "o", color="white", mec="black", ms=5)
     left.set_title(f"point {at} and its normal")
-    places = np.arange(len(seen)) - (len(seen) - 1) / 2
-    middle.plot(places, seen, color=METHOD_COLOURS[1], label="seen")
-    middle.plot(places, wanted, color=METHOD_COLOURS[0], ls="--", label="mean of training")
-    middle.set(xlabel="place on the normal", title="profile (derivatives)")
-    middle.legend()
     moves = np.arange(len(costs)) - len(costs) // 2
     best = int(np.argmin(costs))
+    seen_at, wanted_at = (np.arange(len(line)) - (len(line) - 1) / 2 for line in (seen, wanted))
+    middle.plot(seen_at, seen, color=METHOD_COLOURS[1], label="seen")
+    middle.plot(wanted_at + moves[best], wanted, color=METHOD_COLOURS[0], ls="--", label="mean, moved by d")
+    middle.set(xlabel="place on the normal", title="profile (derivatives)")
+    middle.legend()
     right.plot(moves, costs, "-o", color=METHOD_COLOURS[0], ms=3)
     right.plot(moves[best], costs[best], "o", color=METHOD_COLOURS[1], ms=8)
-    right.set(xlabel="move d", title="cost, the least marked")
+    right.set(xlabel="move d", title="squared distance")
     return figure
 
 

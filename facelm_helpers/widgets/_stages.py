@@ -143,7 +143,8 @@ class Walks(ipywidgets.VBox):
             alt = f"One face under {self.cascade.value} at stages {shown}: the dots close in on it."
             strip = np.concatenate([self._pictures[i] for i in some], axis=1)
             data["text/plain"] = f"[picture: {alt}]"
-            data["text/html"] = _element(encode(strip, quality=85), "jpeg", 165 * len(some), alt)
+            picture = _element(encode(strip, quality=85), "jpeg", 165 * len(some), alt)
+            data["text/html"] = f"<p>{self.cascade.value}</p>{picture}"
         return bundle
 
 

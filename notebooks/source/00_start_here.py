@@ -6,7 +6,7 @@
 # - find a face in a photograph, and 68 points on it, in three lines of Python;
 # - say what the 68 points are, which region a number belongs to, and how other mark-ups relate to them;
 # - tell the points of a 2D face from those of a 3D face;
-# - name what people build on facial points, and where in this course you meet it.
+# - name what people build on facial points.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** a little Python and NumPy. No download: faces and models came with the course.
@@ -39,10 +39,10 @@ photograph.shape, photograph.dtype
 # %% [markdown]
 # ## First: where is the face?
 #
-# A **detector** slides a window over the picture, at many sizes, and answers with a *box* for every face:
-# left, top, right and bottom edge, in pixels, counted from the upper left corner of the picture. Here is the
-# box that the detector of *dlib* finds, a library that the course uses often. (`upsample=0`: do not enlarge
-# the picture first. That would find smaller faces, but here also one that is none.)
+# A **detector** answers with a *box* for every face: left, top, right and bottom edge, in pixels, counted
+# from the upper left corner of the picture. That of *dlib*, a library that the course uses often, slides a
+# window over the picture, at many sizes. (`upsample=1` would enlarge the picture first: that finds smaller
+# faces, but here also one that is none.)
 
 # %%
 boxes = detect(photograph, upsample=0)
@@ -68,9 +68,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The paper behind dlib's aligner is called *One Millisecond Face Alignment*, and means it. Let us look
-# closer: `crop` cuts a square round the box and returns it with the *transform*, the map from pixels of the
-# photograph to pixels of the crop.
+# (dlib's box leaves out the chin; its aligner is used to that.) The paper behind the aligner is called *One
+# Millisecond Face Alignment*, and means it. Let us look closer: `crop` cuts a square round the box and
+# returns it with the *transform*, the map from pixels of the photograph to pixels of the crop.
 
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
@@ -168,11 +168,11 @@ check.mouth_ratio(mouth_ratio, points[0])
 # | 68 | 300-W, 300W-LP | this course: jaw, brows, nose, eyes and lips |
 # | 98 | WFLW | finer jaw, brows and lids than the 68, and the pupils (some lists say 96) |
 # | 194 | HELEN | dense contours, clicked by hand (some lists say 192) |
-# | 1,000 and 8,000 | Megvii (Face++) | commercial dense points for make-up and 3D, computed, not clicked |
+# | 1,000 and 8,000 | Megvii (Face++) | commercial: dense points for make-up and 3D |
 #
-# Small mark-ups can be read off large ones: 51 is 68 without the jaw, and the centre of an eye is, nearly,
-# the mean of its lids. The other way round one has to guess: of the 98 below, 30 are guessed from their
-# neighbours. Points of other mark-ups than the 68 are yellow.
+# Small mark-ups can mostly be read off large ones: 51 is 68 without the jaw, and the centre of an eye is,
+# nearly, the mean of its lids. What the 68 lack is guessed from their neighbours: the ear lobes of the 21,
+# the lower edges of the brows in the 29, and 30 of the 98. Points of other mark-ups than the 68 are yellow.
 
 # %%
 names = ("5", "21", "29", "51", "68", "98")
@@ -193,15 +193,15 @@ plots.show(
 # - **3D points** stay on the *same spot of the head*, seen or not; they can have a depth $z$ as well.
 #
 # For a face that looks at us the two nearly agree, at profile they do not. Most of this course is about 2D
-# points; notebook 08 is about 3D, where a whole surface is fitted instead of 68 dots.
+# points; notebook 08 (planned) is about 3D, where a whole surface is fitted instead of 68 dots.
 
 # %% [markdown]
 # ## The faces of this course
 #
 # The faces that you work with are **synthetic**. A statistical model of shape and texture, learnt from
 # thousands of photographs, draws a new face whenever you ask: it blends features of several people, bends
-# them, and changes light and background. Nobody on these pictures exists, the points are known exactly, and
-# the supply never ends. With the same `seed` everybody gets the same faces.
+# them, and changes light and background. Nobody on these pictures exists, the points are known, since the
+# face was drawn from them, and the supply never ends. With the same `seed` everybody gets the same faces.
 
 # %%
 faces = sources.load("synthetic", n=24, seed=0)
@@ -228,8 +228,8 @@ plots.show(
 )
 
 # %% [markdown]
-# How does dlib, which never saw such faces, do on them? It starts from these boxes, not from those of its own
-# detector. Its points are dots; white crosses mark the truth, and a line joins each dot to its cross.
+# How does dlib, which learnt from photographs, do on them? It starts from these boxes, not from those of its
+# own detector. Its points are dots; white crosses mark the truth, and a line joins each dot to its cross.
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
@@ -304,7 +304,7 @@ plots.show(
 # - Detection gives a **box**; alignment starts from the box and gives **points**.
 # - A mark-up fixes how many points there are and what each number means. This course uses 68, in five
 #   regions.
-# - Small mark-ups can be computed from large ones; the other way round one has to guess.
+# - Small mark-ups can mostly be computed from large ones; the other way round one has to guess.
 # - 2D points follow the visible outline; 3D points stay on the same spot of the head.
 # - Images are RGB `uint8`; points are `float32` pixels, $x$ before $y$; boxes are left, top, right, bottom.
 #

@@ -28,8 +28,8 @@ train, test = FACES[:360], FACES[360:]
 # ## What is left of a shape
 #
 # A *shape* $S$ is 68 points: 136 numbers. Where the face lies in the picture, how large it is and how it is
-# tilted are no part of it. To take them out, bring all shapes onto a mean, turn the mean into the mean of the
-# results, repeat: **generalised Procrustes analysis** (Gower, 1975).
+# tilted are no part of it. To take them out, bring all shapes onto a mean, take the mean of the results, held
+# at size 1, as the next, repeat: **generalised Procrustes analysis** (Gower, 1975).
 #
 # Two centred shapes, points written as complex numbers $x + iy$, are brought together by *one* complex
 # number: its size scales, its angle turns. The least-squares answer to $a z \approx m$ is
@@ -79,8 +79,6 @@ share = np.cumsum(variances) / variances.sum()
 J = int(np.searchsorted(share, 0.97)) + 1
 variances, P = variances[:J], P[:J]
 print(f"{J} components keep {share[J - 1]:.0%}; the first alone has {share[0]:.0%}")
-
-# %%
 shown = {}
 for j in range(3):
     for b in (-2.5, 0, 2.5):
@@ -110,7 +108,7 @@ widgets.Sliders(face_at, ["b1", "b2", "b3", "b4"], alt="The mean face in coloure
 #
 # ### Exercise 2
 #
-# Write the function that holds $b$ within these bounds.
+# Write the function that holds $b$ within these bounds. (`variances` are the $\lambda_j$.)
 
 
 # %% tags=["exercise"]
@@ -139,9 +137,10 @@ plots.show(
 #
 # ## The active shape model
 #
-# Cootes and Taylor (1992) let each point look *along its normal*. The derivative of the brightness there,
-# divided by its total size so that light drops out, is its **profile** $g$. From the training faces come the
-# mean $\bar g$ and covariance $C$ of each point's profile. In a new picture the point goes where
+# Cootes and Taylor (1992) let each point look *along its normal*, at first for an edge, soon for its
+# **profile** $g$: the derivative of the brightness there, divided by its total size so that light drops out.
+# From the training faces come the mean $\bar g$ and covariance $C$ of each point's profile. In a new picture
+# the point goes where
 #
 # $$(g_d - \bar g)^\top C^{-1} (g_d - \bar g)$$
 #
@@ -178,7 +177,7 @@ S, k = truth - (0, 4), 38  # the whole shape 4 pixels too high; a lid
 plots.show(
     plots.profile_search(image, S, k, *asm.look(image, box, S, k)),
     alt="A face with its points 4 pixels too high and a line across a lid. In the middle, the profile seen "
-    "there and the mean one, shifted. Right, the cost of the moves from -6 to 6, its least marked at 4.",
+    "there and the mean one, moved onto it. Right, the cost of the moves -6 to 6, its least marked at 4.",
 )
 
 # %% [markdown]
@@ -199,17 +198,19 @@ shapes = [story[t].S[0] for t in (0, 1, 2, 3, 11, -1)]
 plots.show(
     plots.faces_grid([image] * 6, shapes, [truth] * 6, titles=titles, columns=3),
     alt="One face six times, white crosses for the truth: the mean shape a little off; eyes and nose moved; "
-    "the whole shape moved with them; then all points, closer with each step, the jaw last.",
+    "the whole shape moved with them; then all points; after eight more searches they lie on the crosses.",
 )
 
 # %% [markdown]
-# Each picture of the pyramid is half the size of the last: the same few pixels of search reach far at first.
+# The jaw: step 4 carries it along, the searches of step 5 put it right. Each picture of the pyramid is half
+# the size of the last: the same few pixels of search reach far at first.
 #
 # ## Several views
 #
 # Beside the jaw of a face seen from the front lies an ear, beside that of a profile a cheek. One mean profile
-# cannot be both. Cootes et al. (2002) part the training faces by how far they are turned: each **view** has
-# its own start, $\bar g$ and $C$. All search; the one with the least cost is believed.
+# cannot be both. Cootes et al. (2002), for AAMs, part the training faces by how far they are turned: each
+# **view** has its own start, $\bar g$ and $C$. All search; the one with the least cost (plus $\ln\det C$) is
+# believed.
 
 # %%
 turned = methods.create("asm", views=3).fit(train)
@@ -219,7 +220,8 @@ for name, one in {"1 view": asm, "3 views": turned}.items():
     walks[name] = [100 * metrics.nme(S, test.points).mean() for S in walk]
 plots.show(
     plots.curves(range(len(walk)), walks, "step", "NME, % of the eye distance"),
-    alt="Two falling curves of the error, step by step; that of three views starts and ends far lower.",
+    alt="Two falling curves of the error, step by step; that of three views starts lower and ends a third "
+    "lower.",
 )
 
 # %% [markdown]
@@ -260,10 +262,13 @@ plots.show(
 #
 # $$\min_{p,\,c} \Big\lVert I(W(x; p)) - A_0 - \sum_i c_i A_i \Big\rVert^2$$
 #
-# What the $A_i$ can explain says nothing about $p$, so it is projected out of the gradients, $J_\perp$. The
-# **inverse compositional** step (Matthews and Baker, 2004) moves the *model*, whose gradients stand still,
-# and undoes that move in the picture: $\Delta p = (J_\perp^\top J_\perp)^{-1} J_\perp^\top (I(W) - A_0)$.
-# Light changes brightness more than the *direction* of its gradient: that is what we compare.
+# ($p$: four numbers for place, size and turn, and the $b_j$; $W(x; p)$ is where pixel $x$ of the mean shape
+# then lies in the picture.) What the $A_i$ can explain says nothing about $p$, so it is projected out of the
+# gradients, $J_\perp$. The **inverse compositional** step (Matthews and Baker, 2004) moves the *model*, whose
+# gradients need not look at the picture, and undoes that move in the picture: $\Delta p = (J_\perp^\top
+# J_\perp)^{-1} J_\perp^\top (I(W) - A_0)$. Light changes brightness more than the *direction* of its
+# gradient: that is what we compare (drawn below: its x part, bright where the picture brightens to the
+# right). Ours begins from nine shapes, three views at three heights, and goes on from the best.
 
 # %% tags=["nbval-ignore-output"]
 began = process_time()
@@ -313,8 +318,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The floor lies left of 0: the starts were learnt in boxes like those of dlib's detector, higher than the
-# tight ones that are moved here. From beyond the walls few faces are found.
+# The floor reaches further up than down: the starts were learnt in boxes like those of dlib's detector,
+# higher than the tight ones that are moved here. From beyond the walls few faces are found. The AAM's three
+# heights help it here.
 #
 # ## Where nothing can be done, and what is done instead
 #
@@ -348,7 +354,7 @@ plots.show(
 
 # %% [markdown]
 # On real faces the order is the same ([notebook 11](11_the_comparison.ipynb)). From near the face both are
-# fine, from afar lost: good medians, means that carry the lost ones. Next: to *learn* the way there.
+# fine, from afar lost: good medians, means that carry the lost ones.
 #
 # ## Key points
 #
@@ -360,7 +366,8 @@ plots.show(
 #
 # ## Go further
 #
-# - T. Cootes, C. Taylor, *Active shape models - smart snakes*, BMVC 1992.
+# - T. Cootes, C. Taylor, *Active shape models - smart snakes*, BMVC 1992; with others, *Building and using
+#   flexible models incorporating grey-level information*, ICCV 1993: profiles.
 # - T. Cootes, G. Edwards, C. Taylor, *Active appearance models*, ECCV 1998; I. Matthews, S. Baker, *Active
 #   appearance models revisited*, IJCV 2004; G. Tzimiropoulos, M. Pantic, *Optimization problems for fast AAM
 #   fitting in-the-wild*, ICCV 2013.

@@ -79,17 +79,17 @@ for i, k in np.ndindex(40, 4):
 #
 # All renders of a photograph carry the *same* `pt2d`: that of the photograph before it was turned. Learn from
 # `pts_2d` (the jaw that is seen) or `pts_3d` (the jaw of the 3D face), in `landmarks/`.
-# `sources.load` takes `pts_2d`, unless told otherwise:
+# `sources.load` takes `pts_2d`, unless told otherwise (`which="pts_3d"`):
 
 # %%
 fields = loadmat(root / "HELEN" / "HELEN_30000_1_2.mat")
 print({name: value.shape for name, value in fields.items() if not name.startswith("__")})
-FACES = sources.load("300w-lp", root)
+turned = sources.load("300w-lp", root)
 wrong = sources.load("300w-lp", root, which="pt2d")
-errors = metrics.nme(wrong.points, FACES.points, norm="box")[:3]
+errors = metrics.nme(wrong.points, turned.points, norm="box")[:3]
 titles = [f"render {k}: pt2d is {e:.0%} off" for k, e in enumerate(errors)]
 plots.show(
-    plots.faces_grid(list(FACES[:3].images), wrong.points[:3], FACES.points[:3], titles=titles, columns=3),
+    plots.faces_grid(list(turned[:3].images), wrong.points[:3], turned.points[:3], titles=titles, columns=3),
     alt="Three renders of one face, each narrower than the last. White crosses follow the face; the coloured "
     "dots of pt2d stay where the face was in the first, joined to the crosses by ever longer lines.",
 )
@@ -103,6 +103,7 @@ plots.show(
 # - **Do not clip.** Points may lie outside of the picture; they are right there.
 # - **Flips** are mirror images of the same people. Leave them out, and mirror while training.
 # - **A leak**: 300W-LP was made from *all* of 300-W, its test photographs too. Test on AFLW2000-3D instead.
+#   Its points are 3D: then learn from `pts_3d`.
 # - **Measure** by the box: the distance of the eyes shrinks as a head turns.
 #
 # ## Crop and normalise
@@ -117,7 +118,7 @@ plots.show(
 # back. What is lost?
 
 # %%
-image, points, box = FACES[2]
+image, points, box = turned[2]
 face, transform = crop(image, box, size=128, margin=1.5)
 x_crop = landmarks.apply_transform(transform, points)
 x_hat = normalise(x_crop, size=128)
@@ -166,9 +167,9 @@ check.to_unit(to_unit)
 # `np.isin(a, b)` says for each element of `a` whether it is in `b`.
 
 # %% tags=["exercise"]
-order = np.random.default_rng(0).permutation(len(FACES))
-careless = FACES[order[:128]], FACES[order[128:]]
-careful = FACES.split_by_person(0.8, seed=0)
+order = np.random.default_rng(0).permutation(len(turned))
+careless = turned[order[:128]], turned[order[128:]]
+careful = turned.split_by_person(0.8, seed=0)
 train_persons, test_persons = careless[0].persons, careless[1].persons
 # SOLUTION
 leaked = np.isin(test_persons, train_persons).sum()
@@ -248,7 +249,7 @@ plots.show(figure, alt="Eight different faces of the batch, small, each with its
 # ## Augmentation: the same face, seen otherwise
 #
 # A network memorises what it sees often. So never show it the same picture twice. What moves the picture
-# moves the *points* too.
+# moves the *points* too. Move the box as well: at work it is a detector's, not the tight one.
 
 # %%
 image, points = expected.images[4], expected.points[4]
@@ -268,8 +269,6 @@ gallery = {
 box = landmarks.tight_boxes(points[None])[0]
 moved = crop_transform(augment.jitter_box(box, (0.1, -0.1), scale=0.85))
 gallery["box moved"] = warp(image, moved, 128), landmarks.apply_transform(moved, points)
-
-# %%
 pictures, shapes = zip(*gallery.values(), strict=True)
 plots.show(
     plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6),
@@ -282,7 +281,8 @@ plots.show(
 #
 # $x \to w - 1 - x$ puts each point on the mirrored face. But point 36 is the outer corner of the eye on the
 # *left of the picture*, and then it is on the right. So numbers are exchanged: 36 with 45, 0 with 16, 48 with
-# 54 (`landmarks.MIRROR`). Forget it, and all but the few points on the middle line are wrong:
+# 54; `landmarks.MIRROR[k]` is the number that $k$ changes with. Forget it, and all but the few points on the
+# middle line are wrong:
 
 # %%
 mirrored, right = augment.mirror(image, points)
@@ -317,7 +317,7 @@ check.mirror(my_mirror)
 # `augment.random_crops` draws all of it at random, in one warp, from a seed. One face, twelve times:
 
 # %%
-crops, shapes = augment.random_crops(test[np.full(12, 7)], seed=1)
+crops, shapes = augment.random_crops(test[np.full(12, 10)], seed=1)
 plots.show(
     plots.faces_grid(crops, shapes, columns=6),
     alt="Twelve random versions of one face: shifted, turned, some mirrored, in different light and colours, "

@@ -31,7 +31,7 @@ plots.setup()
 # ## What a convolution cannot do
 #
 # Inside a network a picture becomes a tensor $u$ of shape $(H, W, C)$: $C$ **channels**, each a map of
-# where one pattern was found. A convolution mixes them with *fixed* weights, a few pixels at a time. It
+# where one pattern was found. A convolution mixes them with *fixed* weights. It
 # cannot say: "this face is in the dark, so trust soft edges less, *everywhere*."
 #
 # **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just that: for each channel a factor between 0 and
@@ -124,10 +124,10 @@ check.gates(gates_of)
 # %% [markdown]
 # ## Why two layers?
 #
-# One layer would also turn $C$ numbers into $C$ gates, $s = \sigma(W z)$. The bottleneck has two
-# advantages. First, **it can express more.** With one layer a gate only ever rises, or only ever falls,
-# with a channel's mean. Two layers can do the rule "open where *exactly one* of two channels is active",
-# since $|a - b| = \delta(a - b) + \delta(b - a)$; the best single layer, fitted here, cannot:
+# One layer would also turn $C$ numbers into $C$ gates, $s = \sigma(W z)$. The bottleneck has two advantages.
+# First, **it can do what one layer cannot.** With one layer a gate only ever rises, or only ever falls, with
+# a channel's mean. Two layers can do the rule "open where *exactly one* of two channels is active", since
+# $|a - b| = \delta(a - b) + \delta(b - a)$; the best single layer, fitted here, cannot:
 
 # %%
 Z = np.stack(np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41)), axis=-1).reshape(-1, 2)
@@ -143,7 +143,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Second, **it is cheaper.** One layer has $C^2$ weights, the bottleneck $C^2/r + C^2/r = 2 C^2 / r$.
+# Second, **it is cheaper.** One layer has $C^2$ weights. And the bottleneck?
 #
 # ### Exercise 2
 #
@@ -234,7 +234,8 @@ for module in (se.se_inception, se.se_resnet):
 #
 # Networks of 4 to 32 `senet_blob`s, the course's SE-ResNet modules, the gate at either place, nothing learnt
 # yet: noise in, other noise wanted, and the gradient of the first layer, the *stem*, measured. Once without
-# batch normalisation (`training=False`: its statistics are neutral), once with it: it rescales signals too.
+# **batch normalisation**, which brings each channel to mean 0 and variance 1 over the batch (`training=False`
+# leaves it out: its averages are still 0 and 1), and once with it.
 
 
 # %%
@@ -277,11 +278,11 @@ for norm, title in panels.items():
         print(f"{title:18}  gate_at={place!r:8}  times {per_blob:.2f} per blob")
 
 # %% [markdown]
-# Without batch norm it is as the formula says: on the main path the gradient shrinks with each blob, and at
-# 32 the stem learns nothing. With it, a surprise: the gradient **explodes**. Each branch's normalisation
-# blows the shrunken signal up again, forwards and so backwards. On the branch, with batch norm as networks
-# are built, it changes least with depth: so the scale goes before the addition. (The paper's journal version
-# tries several places on ImageNet: only that after the addition did worse.)
+# Without batch norm it is as the formula says: per blob the main path has about half of what the branch has,
+# and at 32 the stem learns next to nothing. With it, a surprise: the gradient **explodes**. Each branch's
+# normalisation blows the shrunken signal up again, forwards and so backwards. On the branch, it changes least
+# with depth: so the scale goes before the addition. (The paper's journal version tries several places on
+# ImageNet: only that after the addition did worse.)
 #
 # ## The gates of a trained network
 #
@@ -300,13 +301,13 @@ plots.show(
     plots.gate_spread(gates),
     alt="Two plots with a box for each blob, its orange line at the middle channel. Left, the "
     "means of the gates over the faces, on a scale from 0 to 1. Right, how much each gate "
-    "varies from face to face.",
+    "varies from face to face. The middle channels' means lie between 0.4 and 0.7.",
 )
 
 # %% [markdown]
-# A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. With
-# what? In the blob that follows the turn of the head most, the sixty channels that do, from falling to rising
-# gates; faces sorted by turn:
+# A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. What does
+# it vary with? In the blob that follows the turn of the head most, the sixty channels that do, from falling
+# to rising gates; faces sorted by turn:
 
 
 # %%
@@ -314,14 +315,14 @@ turn = np.abs(yaw(crops.points))
 along = {b: (turn - turn.mean()) @ s / len(s) for b, s in gates.items()}  # covariances
 blob = max(along, key=lambda b: np.abs(along[b]).mean())
 most = np.argsort(-np.abs(along[blob]))[:60]
-table = gates[blob][np.argsort(turn)][:, most[np.argsort(along[blob][most])]]
+table = (gates[blob] - gates[blob].mean(axis=0))[np.argsort(turn)][:, most[np.argsort(along[blob][most])]]
 ahead, profile = int((turn < 0.2).sum()), int((turn > 0.5).sum())
 kinds = {"ahead": ahead, "half": 200 - ahead - profile, "turned": profile}
 plots.show(
-    plots.gate_table(table, kinds, f"channels of blob {blob}"),
-    alt="A table of colours, a row for each of 200 faces, a column for each of sixty "
-    "channels. Towards the bottom, where faces are turned, most columns change: gates that "
-    "fall, and grow darker, stand at the left, gates that rise, and grow brighter, at the right.",
+    plots.gate_table(table, kinds, f"sixty channels of blob {blob}, sorted"),
+    alt="A table of colours, a row for each of 200 faces, a column for each of sixty channels, each less its "
+    "mean. Towards the bottom, where faces are turned, the columns at the left go from red to blue, those at "
+    "the right from blue to red.",
 )
 
 # %% [markdown]
@@ -357,7 +358,7 @@ plots.show(
 #
 # An **ablation**: replace gates by their means over the faces, so that they no longer answer to the image.
 # With $W_2 = 0$ a gate is $\sigma(b)$ whatever comes in, so we set $b$ to $\sigma^{-1}$ of the mean. Gates
-# can answer to light, so the faces are also judged with a quarter of it.
+# can answer to light, so the faces are also judged with a quarter of it. (NME is over the box here.)
 
 
 # %%
@@ -370,34 +371,35 @@ def nme(images):
     return metrics.nme(128 * senet.predict(images, verbose=0).reshape(-1, 68, 2), crops.points, "box").mean()
 
 
-# %%
 def judge(name):
     print(f"{name:20}  NME {nme(images):.2%}, in the dark {nme(0.25 * images):.2%}")
 
 
 judge("as trained")
-for layer, s in zip(gate_layers, gates.values(), strict=True):
-    freeze(layer, s.mean(axis=0))
-judge("gates at their means")
+in_the_dark = inside.predict(0.25 * images, verbose=0)
+for name, answers in {"means in good light": gates.values(), "means in the dark": in_the_dark}.items():
+    for layer, s in zip(gate_layers, answers, strict=True):
+        freeze(layer, s.mean(axis=0))
+    judge(name)
 for layer in gate_layers:
     freeze(layer, np.ones(layer.units))
 judge("gates wide open")
 
 # %% [markdown]
-# The second line less the first is what the gates' *answer to the image* is worth, in good light and in the
-# dark. But the other layers were trained beside these gates: what a network without can do, only training
-# tells.
+# Frozen for good light, it fails in the dark; frozen for the dark, the small step from the first line is what
+# the gates' *answer to the image* is worth. (What a network without gates can do, only training tells.)
 #
 # ## Key points
 #
 # - Squeeze: $z$, each channel's mean. Excite: $s = \sigma(W_2\, \delta(W_1 z))$. Scale: $x_c = s_c u_c$.
-# - The bottleneck of two layers expresses more than one, with $2C^2/r$ weights in place of $C^2$.
+# - Two layers can do rules that one cannot; the bottleneck does it with $2C^2/r$ weights in place of $C^2$.
 # - SE-Inception scales the module's output, SE-ResNet the **residual branch, before the addition**.
 # - On the main path the gates multiply up: the gradient vanishes, or, with batch norm, explodes.
-# - Trained gates answer to what is in the image: to its light, to the pose.
 #
 # ## Go further
 #
-# - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR 2018.
+# - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR 2018; TPAMI 2020.
+# - G. Yang et al., *A Mean Field Theory of Batch Normalization*, ICLR 2019: it makes gradients
+#   explode.
 # - S. Woo et al., *CBAM: Convolutional Block Attention Module*, ECCV 2018: gates over places, too.
 # - Next: [10, training SENet](10_training_senet.ipynb).

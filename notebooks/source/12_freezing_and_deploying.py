@@ -10,7 +10,7 @@
 # - run the network from OpenCV: photograph in, 68 points out, no TensorFlow.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
-# **Needs:** [notebook 00](00_start_here.ipynb), and an idea of how a network is trained.
+# **Needs:** notebooks [09](09_squeeze_and_excitation.ipynb) and [10](10_training_senet.ipynb).
 # Answers are in the SOLUTIONS_LINK.
 
 # %%
@@ -26,12 +26,13 @@ import skimage.data
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip
 import keras
 
-from facelm_helpers import faces, freezing, landmarks, methods, plots, se, sources, training
+from facelm_helpers import faces, freezing, landmarks, methods, metrics, plots, se, sources, training
 from facelm_helpers.checks import freezing_and_deploying as check
 from facelm_helpers.detect import detect
 
 plots.setup()
 tf.config.threading.set_intra_op_parallelism_threads(1)  # one thread for all, to compare times
+tf.config.threading.set_inter_op_parallelism_threads(1)
 cv2.setNumThreads(1)
 
 # %% [markdown]
@@ -61,7 +62,7 @@ answer = model.predict(test, verbose=0)
 #
 # In **training** $m$ and $v$ are those of the *batch at hand*, so the answer for a face depends on who
 # else is in the batch. In **inference** they are the averages kept during training, and each face stands
-# for itself. The same face alone and in company, its points compared:
+# for itself. The same face alone and in company, its first layer's answers compared:
 
 # %%
 x = model.get_layer("stem_conv")(test[:8])
@@ -90,7 +91,7 @@ for words, mode in {"training=True": True, "training=False, after it": False}.it
 #
 # In training dropout keeps each hidden unit with probability `keep_prob`, and divides what it keeps by
 # `keep_prob`, so that the expected value stays. In inference it keeps all, which is `keep_prob = 1.0`:
-# nothing is left to do. The published recipe keeps 0.8; weights that keep 1.0 were trained without dropout.
+# nothing is left to do. The course's default keeps 0.8; weights that keep 1.0 were trained without dropout.
 
 # %%
 print("keep_prob of the shipped weights:", aligner.keep_prob)
@@ -162,8 +163,9 @@ for way in ("pool", "pool_early", "stride"):
 # %% [markdown]
 # ### Exercise 2
 #
-# How many multiply-adds does pooling first save in a block whose 1x1 convolution makes 64 channels of 16, on
-# a map of 64 x 64 pixels before pooling?
+# How many multiply-adds does pooling first save in a block whose 1x1 convolution turns 16 channels into 64,
+# on a map of 64 x 64 pixels before pooling? (At each pixel it multiplies once for each pair of channels, in
+# and out.)
 
 # %% tags=["exercise"]
 # SOLUTION
@@ -196,21 +198,23 @@ print(*sorted({node.op for node in graph.node}), sep=", ")
 # |---|---|---|
 # | SavedModel | a folder: graph, variables, signatures | TensorFlow's own servers |
 # | LiteRT (`.tflite`) | a flat file, once called TensorFlow Lite | phones, small computers |
-# | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that only count in integers |
+# | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that count in integers |
 # | ONNX | an open format of many makers | ONNX Runtime, OpenCV, browsers |
 #
-# For **int8** each tensor needs a scale: $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127,
-# the step $\Delta$, and the integer $z$ that stands for 0.
+# For **int8** each tensor (of a convolution's weights: each output channel) needs a scale:
+# $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127, the step $\Delta$, and the integer $z$
+# that stands for 0.
 # The range of the activations is measured on examples as they will come, here sixty crops (of faces that we
 # do not test on). First a look at what rounding does, with 3, 5 and 8 bits, then the files.
 
 # %%
 x = np.linspace(-1, 1, 801)
-steps = {f"{bits} bits": np.round(x * 2 ** (bits - 1)) / 2 ** (bits - 1) for bits in (3, 5, 8)}
+levels = {bits: 2 ** (bits - 1) for bits in (3, 5, 8)}
+steps = {f"{bits} bits": np.clip(np.round(x * n), -n, n - 1) / n for bits, n in levels.items()}
 plots.show(
     plots.curves(x, steps, "a number", "what is kept of it"),
     alt="Three staircases along the diagonal: with 3 bits the steps are wide, with 5 bits small, and with "
-    "8 bits the staircase looks like a straight line.",
+    "8 bits the staircase looks like a straight line. They end one step short of 1.",
 )
 freezing.save_saved_model(model, folder / "senet")
 freezing.save_litert(model, folder / "senet.tflite")
@@ -257,12 +261,16 @@ answers = {
 print(f"{'':20}    mean  largest  within 0.0001")
 for name, found in answers.items():
     off = np.abs(found - answer)
-    print(f"{name:20} {off.mean():7.4f}  {off.max():7.2f}  {'yes' if off.max() < 1e-4 else 'no'}")
+    print(f"{name:20} {off.mean():7.4f}  {off.max():7.3f}  {'yes' if off.max() < 1e-4 else 'no'}")
 
 # %% [markdown]
-# All that compute in floats should agree (the last column). Integers round: how much is that on a face?
+# All that compute in floats should agree (the last column). Integers round: what does it cost over all faces,
+# and how does the worst one look?
 
 # %%
+for name in ("Keras", "LiteRT int8"):
+    points = 128 * answers[name].reshape(-1, 68, 2)
+    print(f"{name:12} NME {metrics.nme(points, FACES.points[:60]).mean():.2%}")
 i = int(np.abs(answers["LiteRT int8"] - answer).mean(axis=1).argmax())
 both = {name: 128 * answers[name][i].reshape(68, 2) for name in ("Keras", "LiteRT int8")}
 plots.show(
@@ -276,7 +284,8 @@ plots.show(
 #
 # What a program does that knows nothing of Keras: read a photograph, find the face, crop, resize to
 # 128 x 128, make it four-dimensional, run forward, bring the points back, draw. OpenCV reads colours in the
-# order blue, green, red; the network learnt red, green, blue.
+# order blue, green, red; the network learnt red, green, blue. (OpenCV also
+# takes the image of a `.pb` channels first; `open_opencv` turns it.)
 
 # %%
 file = folder / "photograph.png"
@@ -287,7 +296,7 @@ def find_points(file, run):
     """The photograph (RGB), the network's 136 numbers for its largest face, and the crop's transform."""
     photograph = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
     box = detect(photograph, upsample=0)[0]
-    face, transform = faces.crop(photograph, box, size=128, margin=1.5)
+    face, transform = faces.crop(photograph, box, size=128, margin=1.5)  # the margin of the training
     return photograph, run(np.float32(face)[None] / 255), transform
 
 
@@ -327,20 +336,21 @@ plots.show(
 # ## Milliseconds
 #
 # One face at a time, one thread, the crop in memory; the fastest of thirty rounds, since other programs only
-# ever slow us down. dlib's time holds its own preparation, so compare orders of magnitude here and take exact
-# figures from `python course.py bench`.
+# ever slow us down. The two rows *photograph to points* hold the crop and the way back, and compare with each
+# other. Exact figures: `python course.py bench`.
 
 # %% tags=["nbval-ignore-output"]
-dlib, crop, tight = methods.load("dlib"), FACES.images[:1], FACES.boxes[:1]
+crop, tight = FACES.images[:1], FACES.boxes[:1]
 tasks = {name: lambda run=run: run(test[:1]) for name, run in runs.items()}
-tasks["dlib"] = lambda: dlib.predict(crop, tight)
+for name, one in {"SENet": aligner, "dlib": methods.load("dlib")}.items():
+    tasks[f"{name}, photograph to points"] = lambda one=one: one.predict(crop, tight)
 fastest = dict.fromkeys(tasks, np.inf)
 for name in list(tasks) * 30:
     start = time.perf_counter()
     tasks[name]()
     fastest[name] = min(fastest[name], 1000 * (time.perf_counter() - start))
 for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
-    print(f"{name:20} {ms:6.1f} ms, {ms / fastest['dlib']:4.1f} times dlib's")
+    print(f"{name:28} {ms:6.1f} ms")
 
 # %% [markdown]
 # ## Key points
@@ -351,13 +361,11 @@ for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
 # - Freezing: inference mode, batch 1, variables to constants, one file.
 # - Export, then **prove**: the same faces through each form, differences in a table.
 # - int8 is smallest and rounds. OpenCV's reader for `.pb` is leaving: test for it, and have ONNX beside it.
-# - Deploying is more than the network: box, crop, colour order, scale and the way back must be those of
-#   training.
+# - Deploying is more than the network: box, margin, crop, order of colours and axes, scale and the way back
+#   must be those of training.
 #
 # ## Go further
 #
-# - S. Ioffe, C. Szegedy, *Batch Normalization*, ICML 2015: training and inference, section 3.
-# - N. Srivastava et al., *Dropout*, Journal of Machine Learning Research, 2014.
 # - B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 #   Inference*, CVPR 2018: the arithmetic behind int8.
 # - Next: [13, compare live](13_compare_live.ipynb).

@@ -49,7 +49,7 @@ page
 # | a picture that is *half turned* | the jaw on the far side |
 #
 # Where a menu holds a **cascade**, a player appears: it shows, in slow motion, how the shape walks from the
-# mean shape to the face, stage after stage ([notebook 04](04_dlib_68_points.ipynb) tells why).
+# mean shape to the face, stage after stage ([notebook 03](03_cascaded_regression.ipynb) tells why).
 
 # %% [markdown]
 # ## What the sliders do
@@ -92,7 +92,8 @@ aligners = {widgets.title(name): widgets.get(name) for name in (first, second)}
 list(aligners)
 
 # %% [markdown]
-# One face proves little. These samples have their truth, so that each state gets a mean NME over several.
+# One face proves little. These seven samples have their truth, so that each state gets a mean NME. Seven is
+# few: trust large differences, not small ones.
 
 # %%
 faces = [widgets.sample(name) for name in widgets.samples()[1:]]
@@ -111,8 +112,8 @@ for title, error in zip(aligners, mean_nmes(), strict=True):
 # ## The box
 #
 # An aligner sees nothing but what lies around its box. Each was trained with boxes of one kind, and those
-# who use it with boxes of another kind complain of it: a shift of five per cent can be enough. Here is the
-# *box down* slider, moved through its whole range.
+# who use it with boxes of another kind complain of it, some from a shift of five per cent on. And here?
+# The *box down* slider, moved through its whole range:
 
 # %%
 shifts = np.linspace(-0.25, 0.25, 11)
@@ -129,8 +130,9 @@ plots.show(
 
 # %% [markdown]
 # Look for two things: how *wide* the floor of a curve is (how much a method tolerates), and whether its
-# *lowest* point is at 0. If it is not, the method was trained with boxes that sit elsewhere; dlib's own
-# detector, which set these, sits about a tenth of a side higher than the tight box of the points.
+# *lowest* point is *clearly* elsewhere than at 0: then the method was trained with boxes that sit there. (On
+# a flat floor, which training in moved boxes makes, the lowest point means nothing. dlib's detector set these
+# boxes.)
 #
 # ### Exercise 1
 #
@@ -149,7 +151,7 @@ width = np.ptp(shifts[errors <= 1.5 * at_rest])
 check.tolerated(width, shifts, errors)
 
 # %% [markdown]
-# ## The turned head, the soft lens, the grain
+# ## The turned head, the soft lens, the hand before the mouth
 #
 # The same for three more sliders. Each starts at 0, where nothing is changed.
 
@@ -181,7 +183,8 @@ plots.show(
 #   angle never reaches the face. The remedy is to turn the *picture*: straighten the face by its eyes first,
 #   or train with rotated faces.
 # - **Blur** is a *scale*: fine edges go first, the coarse layout of the face last. Methods survive more of it
-#   than one would think, because they know what faces look like.
+#   than one would think, because they know what faces look like. Past the blur that it was trained with, a
+#   network can fall faster than an older method: compare the right ends.
 # - **Covered.** The points under the patch are guessed from the rest. Let us see at what price.
 
 # %%
@@ -197,7 +200,8 @@ for title, aligner in aligners.items():
 
 # %% [markdown]
 # If only mouth and jaw got worse, the method guesses what it cannot see and leaves the rest alone. If brows
-# and eyes did as well, though they are in full view, the patch has pulled the whole shape.
+# and eyes did as well, though they are in full view, the patch has pulled the whole shape. (This is one face:
+# try others above.)
 #
 # ## What a number hides
 #
@@ -264,6 +268,7 @@ for i in range(100):
 apart, nme_p, nme_q = np.array(dots).T
 
 # %%
+print(f"of the dots, {np.mean(np.maximum(nme_p, nme_q) > apart):.0%} have a worse NME above a")
 figure, ax = plots.canvas(width=1.1 * plots.HALF, height=0.9 * plots.HALF)
 ax.loglog(100 * apart, 100 * np.maximum(nme_p, nme_q), "o", ms=4)
 ax.loglog([2, 100], [1, 50], ls=":", color="#888888")
@@ -278,14 +283,14 @@ plots.show(
 
 # %% [markdown]
 # Disagreement is an alarm that one can trust: if the answers lie $a$ apart, the worse of them is wrong by at
-# least $a / 2$ (the dotted line). Agreement is weaker evidence. Dots far above the line at its left are
-# faces where both made the *same* mistake, and methods that learnt from the same photographs share their
+# least $a / 2$ (the dotted line). Agreement is weaker evidence. Where the worse NME is above $a$ itself,
+# *both* are wrong, and in part in the same way; methods that learnt from the same photographs share their
 # mistakes gladly.
 #
 # ### Exercise 3
 #
-# For one method you know the NME, 3 %; the other lies $a$ = 5 % from it on the same face. What are the
-# smallest and the largest NME that the other one can have?
+# For one method you know the NME, 3 %; the other lies $a$ = 5 % from it on the same face, both over the same
+# $d$. What are the smallest and the largest NME that the other one can have?
 
 # %% tags=["exercise"]
 known, a = 0.03, 0.05
@@ -301,7 +306,7 @@ check.bounds(bounds, known, a)
 # ## Your own method in the menus
 #
 # `compare_live` takes aligners of yours beside the shipped ones. Trained one in
-# [notebook 04](04_dlib_68_points.ipynb) or elsewhere? Then
+# notebook [03](03_cascaded_regression.ipynb), [04](04_dlib_68_points.ipynb) or elsewhere? Then
 #
 # ```python
 # widgets.compare_live({"mine": my_aligner})

@@ -1,0 +1,116 @@
+"""What each step of preparing the real faces is worth: `python tools/ablation.py RUN`. They stand outside.
+
+The same short training once for each variant, from the same weights, with the same batches; one step is left
+out each time. Writes data/results/senet_ablation.json. A variant that is done is not trained again; --from
+begins with a network that has seen no photograph (`tools/train_shipped.py RUN --synthetic-only`).
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from facelm_helpers import fairness, methods, metrics  # noqa: E402
+from facelm_helpers.paths import RESULTS  # noqa: E402
+from tools import _bench_sets, _bench_store, train_shipped, training_faces  # noqa: E402
+from tools._boxes import detector_boxes  # noqa: E402
+
+FILE = RESULTS / "senet_ablation.json"
+YOUTUBE = 1  # its place among the sets of `training_faces.mixture`
+JUDGED = ("yt68/val", "lfpw68/held-out")
+RULE = [[0.0, -0.10, np.log(1.04)]]  # the one place at which a rule sets a detector's box
+
+
+def marked(sets, mend):
+    """The marks of YouTube Faces mended less."""
+    faces = training_faces.youtube(mend)
+    where = training_faces.placed(detector_boxes(faces, "yt68/train"), faces.boxes)
+    other = replace(sets[YOUTUBE], faces=faces, odds=training_faces.pose_odds(faces.points), detected=where)
+    return [*sets[:YOUTUBE], other, *sets[YOUTUBE + 1 :]]
+
+
+def by_rule(sets):
+    """Boxes where a rule sets them instead of where dlib's detector does."""
+    return [replace(one, detected=one.detected * np.nan, places=np.array(RULE)) for one in sets]
+
+
+def poses_as_they_come(sets):
+    """Every face as often as every other of its set."""
+    return [replace(one, odds=np.full(len(one.odds), 1 / len(one.odds))) for one in sets]
+
+
+def photographs_only(sets):
+    """No default faces."""
+    rest = sets[1:]
+    return [replace(one, share=one.share / sum(two.share for two in rest)) for one in rest]
+
+
+VARIANTS = {
+    "all steps": lambda sets: sets,
+    "marks of YouTube Faces as they are": lambda sets: marked(sets, ()),
+    "marks moved left, not averaged with dlib's": lambda sets: marked(sets, ("bias",)),
+    "boxes by a rule, not where the detector sets them": by_rule,
+    "poses not balanced": poses_as_they_come,
+    "no default faces": photographs_only,
+}
+
+
+def judge(aligner, name):
+    """Plain and corrected NME on a set in the boxes of dlib's detector, and both over dlib's."""
+    one = _bench_sets.load(name)
+    kept, other = (np.isfinite(boxes).all(axis=1) for boxes in (one.detected, one.other_detected))
+    found = {}
+    for who, judged in (("dlib", methods.load("dlib")), ("network", aligner)):
+        habit = judged.predict(one.other.images[other], one.other_detected[other])
+        habit = fairness.offsets(habit, one.other.points[other])
+        points, truth = judged.predict(one.faces.images[kept], one.detected[kept]), one.faces.points[kept]
+        found[who] = metrics.nme(points, truth).mean(), fairness.corrected_nme(points, truth, habit).mean()
+    (plain, corrected), (of_dlib, of_dlib_corrected) = found["network"], found["dlib"]
+    return {
+        "plain": plain, "corrected": corrected,
+        "plain_ratio": plain / of_dlib, "corrected_ratio": corrected / of_dlib_corrected,
+    }  # fmt: skip
+
+
+def main(arguments=None):
+    """Read the command line, train, judge, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder of checkpoints")
+    parser.add_argument("--steps", type=int, default=800, help="batches of 64 at the constant rate")
+    parser.add_argument("--decay", type=int, default=1200, help="batches in which the rate falls to 0")
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
+    parser.add_argument("--only", nargs="+", type=int, help="numbers of variants, from 0; all by default")
+    options = parser.parse_args(arguments)
+    sets, folder = training_faces.mixture(), options.run
+    for number, (name, change) in enumerate(VARIANTS.items()):
+        if options.only and number not in options.only:
+            continue
+        options.run = folder / str(number)
+        options.run.mkdir(parents=True, exist_ok=True)
+        aligner = methods.create("senet", keep_prob=1.0)
+        aligner._restore(train_shipped.learnt(change(sets), options))
+        aligner = aligner.with_runtime("keras")
+        row = {"variant": name} | {of: judge(aligner, of) for of in JUDGED}
+        print(row, flush=True)
+        rows = {one["variant"]: one for one in _bench_store.read(FILE).get("rows", [])} | {name: row}
+        _bench_store.write(FILE, _bench_store.rounded({
+            "what": "NME (inter-ocular) of short trainings that leave out one step each, in the boxes of"
+            " dlib's detector; corrected: each method's own median offset per landmark taken out. Ratios"
+            " are to dlib.",
+            "batches": options.steps + options.decay, "batch_size": 64,
+            "start": "a network that learnt from default faces only" if options.start else "random weights",
+            "rows": [rows[key] for key in VARIANTS if key in rows],
+        }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
