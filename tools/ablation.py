@@ -86,7 +86,7 @@ def main(arguments=None):
     parser.add_argument("--decay", type=int, default=1200, help="batches in which the rate falls to 0")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.set_defaults(seed=7, odds=training_faces.STRENGTH_ODDS)
     parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
     parser.add_argument("--only", nargs="+", type=int, help="numbers of variants, from 0; all by default")
     options = parser.parse_args(arguments)

@@ -36,13 +36,23 @@ def main(arguments=None):
     parser.add_argument("--synthetic-only", action="store_true", help="learn from no photograph at all")
     parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
     parser.add_argument(
+        "--odds", type=float, nargs=3, default=training_faces.STRENGTH_ODDS, metavar="SHARE",
+        help="of batches that are changed mildly, strongly, and turned far",
+    )  # fmt: skip
+    parser.add_argument("--clean", action="store_true", help="average marks with the answers of --from")
+    parser.add_argument(
         "--seed", type=int, default=7, help="of the batches: another one to go on with --from"
     )
     parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
     options = parser.parse_args(arguments)
+    if options.clean and (options.synthetic_only or not options.start):
+        parser.error(
+            "--clean averages photographs' marks with the answers of --from: give it, and photographs"
+        )
     options.run.mkdir(parents=True, exist_ok=True)
     real = not options.synthetic_only
-    sets = training_faces.mixture(synthetic=6000 if real else 24_000, real=real)
+    network = methods.of("senet").load(options.start).with_runtime("keras") if options.clean else None
+    sets = training_faces.mixture(synthetic=6000 if real else 24_000, real=real, network=network)
     weights = learnt(sets, options)
     senet = methods.create(
         "senet", keep_prob=1.0, steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine"
@@ -72,7 +82,7 @@ def with_keras(sets, options):
         training.set_weights(model, methods.of("senet").load(options.start).weights_)
 
     def batches(step):
-        crops, points = training_faces.batch(sets, step, seed=options.seed)
+        crops, points = training_faces.batch(sets, step, seed=options.seed, odds=options.odds)
         return np.float32(crops) / 255, points.reshape(len(points), -1)
 
     recipe = training.Recipe(
@@ -101,7 +111,7 @@ def with_torch(sets, options):
         network.load_state_dict(state["net"])
         optimiser.load_state_dict(state["opt"])
         average, step = state["ema"], state["step"]
-    compiled, ahead = torch.compile(network), feed(sets, step, total, options.seed)
+    compiled, ahead = torch.compile(network), feed(sets, step, total, seed=options.seed, odds=options.odds)
     with tqdm(total=total, initial=step, unit="batch", mininterval=10) as bar:
         while step < total:
             rate = options.rate * min(1, (step + 1) / 500, (total - step) / max(1, options.decay))
@@ -140,13 +150,13 @@ def follow(average, state, momentum):
             average[key].copy_(value)
 
 
-def feed(sets, first, last, seed=7, depth=12):
+def feed(sets, first, last, depth=12, **how):
     """A queue of batches that a thread keeps filled."""
     ahead = queue.Queue(depth)
 
     def fill():
         for step in range(first, last):
-            ahead.put(training_faces.batch(sets, step, seed=seed))
+            ahead.put(training_faces.batch(sets, step, **how))
 
     threading.Thread(target=fill, daemon=True).start()
     return ahead

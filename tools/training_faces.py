@@ -1,7 +1,8 @@
 """The faces that the shipped SENet learns from: real ones with their marks made better, and the default ones.
 
 * ``yt68/train``: the marks' bias to the right is taken out; where dlib agrees (once its own habit, the
-  median offset of each landmark in the face's frame, is taken out), the mean of both replaces the marks.
+  median offset of each landmark in the face's frame, is taken out), the mean of both replaces the marks. In
+  the last run the network's own answers were averaged in as well.
 * ``lfpw68/train`` without every fifth photograph: marks made by hand, as they are.
 * ``congress``: marked by dlib from several jittered boxes and their mirrors; the tenth that varies most is
   left out.
@@ -52,8 +53,10 @@ class Share:
     places: np.ndarray
 
 
-def mixture(synthetic=6000, seed=1234, real=True):
+def mixture(synthetic=6000, seed=1234, real=True, network=None):
     """The sets and their shares of a batch; only the default faces if ``real`` is False.
+
+    With ``network``, an aligner, the marks of YouTube Faces are averaged with its points (`cleaned`).
 
     Returns
     -------
@@ -62,7 +65,7 @@ def mixture(synthetic=6000, seed=1234, real=True):
     sets = [(0.14, sources.load("synthetic", n=synthetic, seed=seed))]
     if real:
         by_hand = held_in_memory(real_faces.load("lfpw68/train"))
-        sets += [(0.45, youtube()), (0.36, by_hand), (0.05, congress())]
+        sets += [(0.45, cleaned(youtube(), network)), (0.36, by_hand), (0.05, congress())]
     total = sum(share for share, _ in sets)
     detected = [placed(detector_boxes(faces), faces.boxes) for _, faces in sets]
     places = np.concatenate(detected)
@@ -111,7 +114,7 @@ def youtube(mend=("bias", "noise")):
     points = np.array(points, np.float32)
     if "noise" not in mend:
         return held_in_memory(faces, points)
-    found, _, of_dlib = marked_by_dlib(faces)
+    found, _, of_dlib = marked_by(methods.load("dlib"), faces)
     habit = fairness.offsets(of_dlib[found], points[found])
     of_dlib[found] = fairness.remove_offsets(of_dlib[found], points[found], habit)
     gap = np.linalg.norm(of_dlib - points, axis=-1).mean(axis=1) / eye_distance(points)
@@ -120,15 +123,29 @@ def youtube(mend=("bias", "noise")):
     return held_in_memory(faces, points, ~(found & (gap > REFUSED)))
 
 
+def cleaned(faces, network=None):
+    """The same faces, their marks averaged with what a network says that learnt from them, habits taken out.
+
+    A network learns what the marks of many faces have in common sooner than the noise of each.
+    """
+    if network is None:
+        return faces
+    found, _, points = marked_by(network, faces)
+    habit = fairness.offsets(points[found], faces.points[found])
+    points[found] = fairness.remove_offsets(points[found], faces.points[found], habit)
+    points = np.where(found[:, None, None], (points + faces.points) / 2, faces.points)
+    return held_in_memory(faces, points.astype(np.float32))
+
+
 def congress():
     """Portraits, marked by dlib; those on which its jittered answers differ most are left out."""
     faces = real_faces.load("congress")
-    found, spread, points = marked_by_dlib(faces)
+    found, spread, points = marked_by(methods.load("dlib"), faces)
     return held_in_memory(faces, points, found & (spread < np.quantile(spread[found], 0.9)))
 
 
-def marked_by_dlib(faces, views=5, seed=0):
-    """dlib's points: the median over jittered boxes and their mirrors.
+def marked_by(aligner, faces, views=5, seed=0):
+    """An aligner's points: the median over jittered boxes of dlib's detector and their mirrors.
 
     Returns
     -------
@@ -138,10 +155,10 @@ def marked_by_dlib(faces, views=5, seed=0):
     points : (N, 68, 2) float32 array
         0 where no face was found.
     """
-    aligner, rng = methods.load("dlib"), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     found, spread = np.zeros(len(faces), bool), np.zeros(len(faces))
     points = np.zeros((len(faces), 68, 2), np.float32)
-    for i in tqdm(range(len(faces)), desc="marked by dlib", unit="face"):
+    for i in tqdm(range(len(faces)), desc=f"marked by {aligner.name}", unit="face"):
         image = faces.images[i]
         box = box_on(image, faces.boxes[i])
         if box is None:
@@ -176,10 +193,10 @@ def eye_distance(points):
     return np.linalg.norm(points[:, 45] - points[:, 36], axis=-1)
 
 
-def batch(sets, step, size=64, seed=7):
+def batch(sets, step, size=64, seed=7, odds=STRENGTH_ODDS):
     """Crops (B, 128, 128, 3) uint8 and points (B, 68, 2) in 0..1 of a step; the same for the same step."""
     rng = np.random.default_rng((seed, step))
-    strength = STRENGTHS[rng.choice(len(STRENGTHS), p=STRENGTH_ODDS)]
+    strength = STRENGTHS[rng.choice(len(STRENGTHS), p=odds)]
     crops, points = [], []
     for part, count in zip(sets, rng.multinomial(size, [part.share for part in sets]), strict=True):
         if count == 0:

@@ -96,7 +96,9 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     middle.plot(seen_at, seen, color=METHOD_COLOURS[1], label="seen")
     middle.plot(wanted_at + moves[best], wanted, color=METHOD_COLOURS[0], ls="--", label="mean, moved by d")
     middle.set(xlabel="place on the normal", title="profile (derivatives)")
-    middle.legend()
+    low, high = middle.get_ylim()
+    middle.set_ylim(low, high + 0.4 * (high - low))  # room for the legend
+    middle.legend(loc="upper left")
     right.plot(moves, costs, "-o", color=METHOD_COLOURS[0], ms=3)
     right.plot(moves[best], costs[best], "o", color=METHOD_COLOURS[1], ms=8)
     right.set(xlabel="move d", title="squared distance")
