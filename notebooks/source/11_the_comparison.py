@@ -49,7 +49,7 @@ for name in methods.names():
 #
 # The box decides much (notebook 04). All get the *same* one: set as dlib's detector sets its boxes, a tenth
 # of a side higher than the tight box and a little larger, then moved and scaled at random by up to 5 %. We
-# do not run the detector itself, since it misses faces in profile, and the others would be the easy ones.
+# do not run the detector itself: it misses faces in profile.
 
 
 # %%
@@ -83,6 +83,8 @@ predicted = {name: aligner.predict(FACES.images, boxes) for name, aligner in ali
 errors = {name: metrics.nme(p, FACES.points, NORM) for name, p in predicted.items()}
 table = metrics.leaderboard(errors, FAILURE)
 ranked = [row["method"] for row in table]
+
+# %%
 print(f"{'':14}  NME   95 % interval  median   AUC  failures")
 for row in table:
     print(f"{row['method']:14} {row['nme']:5.1%} {row['low']:5.1%} to {row['high']:5.1%}", end="  ")
@@ -385,4 +387,4 @@ plots.show(
 #   2016: how the field compares.
 # - B. Efron, R. Tibshirani, *An Introduction to the Bootstrap*, 1993: intervals, also for pairs.
 # - J. Buolamwini, T. Gebru, *Gender Shades*, FAT* 2018: a mean over all faces can hide whom a system fails.
-# - `python course.py bench` measures all of it on your machine; `--sets` and `--methods` choose.
+# - `python course.py bench` measures it on your machine.
