@@ -69,14 +69,6 @@ def measure_set(faces, aligners):
         see `figures`; the detector's has also ``changes``: name -> ``nme`` and ``rise`` (see _bench_changes).
     """
     found = np.isfinite(faces.detected).all(axis=1)
-    other_found = np.isfinite(faces.other_detected).all(axis=1)
-    views = {
-        "tight": (faces.faces, faces.faces.boxes, faces.other, faces.other.boxes, np.ones(len(found), bool)),
-        "detector": (
-            faces.faces[found], faces.detected[found],
-            faces.other[other_found], faces.other_detected[other_found], found,
-        ),
-    }  # fmt: skip
     result = {
         "about": sets.NAMES.get(faces.name, faces.name),
         "faces": len(found),
@@ -87,7 +79,7 @@ def measure_set(faces, aligners):
         },
         "methods": {name: {"seen": sets.seen(name, faces.name)} for name in aligners},
     }
-    for box, (test, boxes, other, other_boxes, kept) in views.items():
+    for box, (test, boxes, other, other_boxes, kept) in faces.views.items():
         groups = {name: member[kept] for name, member in faces.groups.items()}
         baseline = None
         for name in sorted(aligners, key=lambda name: name != BASELINE):
@@ -100,6 +92,14 @@ def measure_set(faces, aligners):
         if box == "detector":
             measure_changes(test, boxes, aligners, result["methods"])
     return result
+
+
+def mean_errors(aligner, test, boxes, other, other_boxes):
+    """Mean plain and corrected NME in one view of a set; the habit is measured on `other`."""
+    habit = fairness.offsets(aligner.predict(other.images, other_boxes), other.points)
+    points = aligner.predict(test.images, boxes)
+    corrected = fairness.corrected_nme(points, test.points, habit)
+    return {"plain": metrics.nme(points, test.points).mean(), "corrected": corrected.mean()}
 
 
 def measure_changes(test, boxes, aligners, records):

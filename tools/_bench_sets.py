@@ -61,6 +61,22 @@ class Set:
         """The same for `other`."""
         return detector_boxes(self.other, f"{self.name}, other split")
 
+    @property
+    def views(self):
+        """Of each box: faces, their boxes, faces of the other split, their boxes, and who is kept (N,) bool.
+
+        In the detector's box the faces that it misses are left out.
+        """
+        found, other = (np.isfinite(boxes).all(axis=1) for boxes in (self.detected, self.other_detected))
+        return {
+            "tight": (
+                self.faces, self.faces.boxes, self.other, self.other.boxes, np.ones(len(found), bool)
+            ),
+            "detector": (
+                self.faces[found], self.detected[found], self.other[other], self.other_detected[other], found,
+            ),
+        }  # fmt: skip
+
     @cached_property
     def groups(self):
         """Name of a group -> (N,) bool: by pose (a measure of the points) and by light on the face."""

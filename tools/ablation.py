@@ -14,9 +14,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facelm_helpers import fairness, methods, metrics  # noqa: E402
+from facelm_helpers import methods  # noqa: E402
 from facelm_helpers.paths import RESULTS  # noqa: E402
 from tools import _bench_sets, _bench_store, train_shipped, training_faces  # noqa: E402
+from tools._bench_accuracy import mean_errors  # noqa: E402
 from tools._boxes import detector_boxes  # noqa: E402
 
 FILE = RESULTS / "senet_ablation.json"
@@ -61,19 +62,9 @@ VARIANTS = {
 
 def judge(aligner, name):
     """Plain and corrected NME on a set in the boxes of dlib's detector, and both over dlib's."""
-    one = _bench_sets.load(name)
-    kept, other = (np.isfinite(boxes).all(axis=1) for boxes in (one.detected, one.other_detected))
-    found = {}
-    for who, judged in (("dlib", methods.load("dlib")), ("network", aligner)):
-        habit = judged.predict(one.other.images[other], one.other_detected[other])
-        habit = fairness.offsets(habit, one.other.points[other])
-        points, truth = judged.predict(one.faces.images[kept], one.detected[kept]), one.faces.points[kept]
-        found[who] = metrics.nme(points, truth).mean(), fairness.corrected_nme(points, truth, habit).mean()
-    (plain, corrected), (of_dlib, of_dlib_corrected) = found["network"], found["dlib"]
-    return {
-        "plain": plain, "corrected": corrected,
-        "plain_ratio": plain / of_dlib, "corrected_ratio": corrected / of_dlib_corrected,
-    }  # fmt: skip
+    view = _bench_sets.load(name).views["detector"][:4]
+    ours, of_dlib = mean_errors(aligner, *view), mean_errors(methods.load("dlib"), *view)
+    return ours | {f"{figure}_ratio": ours[figure] / of_dlib[figure] for figure in ours}
 
 
 def main(arguments=None):
@@ -81,13 +72,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="folder of checkpoints")
-    parser.add_argument("--steps", type=int, default=800, help="batches of 64 at the constant rate")
-    parser.add_argument("--decay", type=int, default=1200, help="batches in which the rate falls to 0")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
-    parser.set_defaults(seed=7, odds=training_faces.STRENGTH_ODDS)
-    parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
+    train_shipped.add_options(parser, steps=800, decay=1200)
     parser.add_argument("--only", nargs="+", type=int, help="numbers of variants, from 0; all by default")
     options = parser.parse_args(arguments)
     sets, folder = training_faces.mixture(), options.run

@@ -7,16 +7,16 @@ checkout. Writes data/results/synthetic_only.json, which notebook 10 prints.
 import sys
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from facelm_helpers import fairness, methods, metrics  # noqa: E402
+from facelm_helpers import methods  # noqa: E402
 from facelm_helpers.paths import RESULTS  # noqa: E402
 from tools import _bench_sets, _bench_store  # noqa: E402
+from tools._bench_accuracy import mean_errors  # noqa: E402
 
 FILE = RESULTS / "synthetic_only.json"
 SETS = {"yt68/val": "YouTube Faces, unseen people", "lfpw68/held-out": "LFPW, unseen photographs"}
+BOXES = {"detector": "dlib's detector's box", "tight": "tight box"}
 WHAT = (
     "The course's network trained on {faces:,} default faces and nothing else ({batches:,} batches of 64)."
     " Inter-ocular NME; corrected: each method's own median offset per landmark, measured on other faces,"
@@ -26,30 +26,16 @@ WHAT = (
 )
 
 
-def errors(aligner, test, boxes, other, other_boxes):
-    """Mean plain and corrected NME; the offsets are measured on `other`."""
-    habit = fairness.offsets(aligner.predict(other.images, other_boxes), other.points)
-    points = aligner.predict(test.images, boxes)
-    corrected = fairness.corrected_nme(points, test.points, habit)
-    return {"plain": metrics.nme(points, test.points).mean(), "corrected": corrected.mean()}
-
-
 def rows(network, dlib):
     """One row a set, box and figure."""
     for name, title in SETS.items():
-        one = _bench_sets.load(name)
-        kept, other = (np.isfinite(boxes).all(axis=1) for boxes in (one.detected, one.other_detected))
-        views = {
-            "dlib's detector's box": (
-                one.faces[kept], one.detected[kept], one.other[other], one.other_detected[other],
-            ),
-            "tight box": (one.faces, one.faces.boxes, one.other, one.other.boxes),
-        }  # fmt: skip
-        for box, view in views.items():
-            ours, theirs = errors(network, *view), errors(dlib, *view)
+        views = _bench_sets.load(name).views
+        for box, title_of_box in BOXES.items():
+            view = views[box][:4]
+            ours, theirs = mean_errors(network, *view), mean_errors(dlib, *view)
             for figure in ours:
                 yield {
-                    "judged on": title, "box, both": box, "figure": figure,
+                    "judged on": title, "box, both": title_of_box, "figure": figure,
                     "the network": f"{ours[figure]:.1%}".replace("%", " %"),
                     "dlib": f"{theirs[figure]:.1%}".replace("%", " %"),
                     "ratio": round(float(ours[figure] / theirs[figure]), 2),

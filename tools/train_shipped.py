@@ -29,21 +29,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="folder of checkpoints")
-    parser.add_argument("--steps", type=int, default=40_000, help="batches of 64 at the constant rate")
-    parser.add_argument("--decay", type=int, default=8_000, help="batches in which the rate falls to 0")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    add_options(parser, steps=40_000, decay=8_000)
     parser.add_argument("--synthetic-only", action="store_true", help="learn from no photograph at all")
-    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
-    parser.add_argument(
-        "--odds", type=float, nargs=3, default=training_faces.STRENGTH_ODDS, metavar="SHARE",
-        help="of batches that are changed mildly, strongly, and turned far",
-    )  # fmt: skip
     parser.add_argument("--clean", action="store_true", help="average marks with the answers of --from")
-    parser.add_argument(
-        "--seed", type=int, default=7, help="of the batches: another one to go on with --from"
-    )
-    parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
     options = parser.parse_args(arguments)
     if options.clean and (options.synthetic_only or not options.start):
         parser.error(
@@ -59,6 +47,21 @@ def main(arguments=None):
     )
     senet._restore({key: value.astype(np.float16) for key, value in weights.items()})
     print(f"saved {senet.save(options.run / 'senet.npz')}")
+
+
+def add_options(parser, steps, decay):
+    """The options of a run, with how long it is by default."""
+    parser.add_argument("run", type=Path, help="folder of checkpoints")
+    parser.add_argument("--steps", type=int, default=steps, help="batches of 64 at the constant rate")
+    parser.add_argument("--decay", type=int, default=decay, help="batches in which the rate falls to 0")
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--from", dest="start", type=Path, help="weights to begin with (a senet.npz)")
+    parser.add_argument("--seed", type=int, default=7, help="of the batches: another to go on with --from")
+    parser.add_argument(
+        "--odds", type=float, nargs=3, default=training_faces.STRENGTH_ODDS, metavar="SHARE",
+        help="of batches that are changed mildly, strongly, and turned far",
+    )  # fmt: skip
+    parser.add_argument("--backend", choices=["torch", "keras"], help="default: torch where installed")
 
 
 def learnt(sets, options):

@@ -5,8 +5,6 @@ import numpy as np
 from facelm_helpers.checks._verdict import Verdict, kindly, number
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
 
-PRAISE = "The wider the smile, the larger, in a picture of any size."
-
 
 @kindly
 def outer_corners(answer):
