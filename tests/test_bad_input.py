@@ -217,6 +217,10 @@ def test_weights_files_that_are_none(tmp_path):
         kind.load(tmp_path / "other.npz")
     with refuses("holds weights of 'mean_shape': wanted those of 'ert'"):
         methods.of("ert").load(path)
+    with np.load(path) as file:
+        np.savez(tmp_path / "older.npz", **dict(file) | {"configuration": '{"threads": 2}'})
+    with refuses("older.npz was saved by another version of 'mean_shape'"):
+        kind.load(tmp_path / "older.npz")
 
 
 def test_loading_weights_never_unpickles(tmp_path):

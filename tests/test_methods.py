@@ -14,7 +14,7 @@ from facelm_helpers.detect import detect_one
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.methods._base import Aligner
 
-SMALL = dict(cascade_depth=5, num_trees_per_cascade_level=30, oversampling_amount=5, num_threads=1, size=128)
+SMALL = dict(cascade_depth=5, num_trees_per_cascade_level=30, oversampling_amount=5, size=128)
 
 
 @pytest.fixture(scope="module")

@@ -80,8 +80,7 @@ METHODS = {
         "ours": {"T": 8, "K": 40, "depth": 4, "nu": 0.15, "starts": 4, "P": 300, "splits": 20, "reach": 0.1},
         "theirs": {"cascade_depth": 8, "num_trees_per_cascade_level": 40, "tree_depth": 4, "nu": 0.15,
                    "oversampling_amount": 4, "oversampling_translation_jitter": 0.1, "feature_pool_size": 300,
-                   "num_test_splits": 20, "feature_pool_region_padding": 0.1, "num_threads": 1,
-                   "detector_boxes": True},
+                   "num_test_splits": 20, "feature_pool_region_padding": 0.1, "detector_boxes": True},
         "public": "dlib's train_shape_predictor",
     },
 }  # fmt: skip

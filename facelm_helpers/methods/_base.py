@@ -197,7 +197,11 @@ class Aligner(abc.ABC):
         name = str(content.pop("name"))
         if name != cls.name:
             raise ValueError(f"{path} holds weights of {name!r}: wanted those of {cls.name!r}")
-        aligner = cls(**json.loads(str(content.pop("configuration"))))
+        try:
+            aligner = cls(**json.loads(str(content.pop("configuration"))))
+        except TypeError as error:
+            words = f"{path} was saved by another version of {name!r}: {error}; train it again"
+            raise ValueError(words) from None
         aligner._restore(content)
         return aligner
 

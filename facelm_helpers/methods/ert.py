@@ -21,7 +21,8 @@ class Ert(Aligner):
     changes of the whole shape. Training starts each face several times from the shapes of other faces.
 
     The defaults are smaller than dlib's (500 trees a level, 20 starts, no jitter) and train 500
-    faces in about ten seconds on two cores.
+    faces in about ten seconds. One core does it: dlib's threads handle images that belong to Python without
+    its lock, and with two of them NumPy reports a reference count gone wrong.
 
     Parameters
     ----------
@@ -44,8 +45,6 @@ class Ert(Aligner):
         The smaller, the nearer to each other the two pixels of a difference.
     num_test_splits : int
         Random splits a node tries.
-    num_threads : int
-        0 for all cores.
     detector_boxes : bool
         Learn from each face, and from its mirror image, in a box as a detector sets it (`detector_like`)
         in place of the tight one.
@@ -77,14 +76,14 @@ class Ert(Aligner):
         "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
     )
     full = {
-        "num_trees_per_cascade_level": 120, "oversampling_amount": 8, "oversampling_translation_jitter": 0.1,
-        "detector_boxes": True,
+        "num_trees_per_cascade_level": 90, "tree_depth": 5, "oversampling_amount": 4,
+        "oversampling_translation_jitter": 0.1, "detector_boxes": True,
     }  # fmt: skip
 
     def __init__(
         self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
         oversampling_translation_jitter=0.2, feature_pool_size=400, feature_pool_region_padding=0.0,
-        lambda_param=0.1, num_test_splits=20, num_threads=0,
+        lambda_param=0.1, num_test_splits=20,
         detector_boxes=False, size=256,
     ):  # fmt: skip
         if not 0 < nu <= 1 or not lambda_param > 0:
@@ -101,16 +100,13 @@ class Ert(Aligner):
         self.nu, self.lambda_param = nu, lambda_param
         self.oversampling_translation_jitter = oversampling_translation_jitter
         self.feature_pool_region_padding = feature_pool_region_padding
-        self.num_threads = num_threads
         self.detector_boxes = detector_boxes
 
     def _fit(self, faces, seed, progress):
         options = dlib.shape_predictor_training_options()
         for key, value in self.configuration().items():
-            if key not in ("size", "num_threads", "detector_boxes"):
+            if key not in ("size", "detector_boxes"):
                 setattr(options, key, value)
-        if self.num_threads:
-            options.num_threads = self.num_threads
         options.random_seed = str(seed)
         options.be_verbose = progress
         pictures, labels = [], []

@@ -1,12 +1,13 @@
-"""The paper everything is drawn on: colours, sizes, and `show`, which never forgets the alternative text."""
+"""The paper everything is drawn on: colours, sizes, and `show`, which never forgets the alternative text.
+
+matplotlib is imported by the first figure: it takes most of a second, and who only measures draws none.
+"""
 
 import base64
 import html
 import io
 
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
 REGION_COLOURS = {
@@ -49,7 +50,7 @@ STYLE = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.6,
     "image.cmap": "gray",
-    "axes.prop_cycle": matplotlib.cycler(color=METHOD_COLOURS),
+    "axes.prop_cycle": f"cycler(color={list(METHOD_COLOURS)})",
     "savefig.facecolor": "white",
 }
 
@@ -57,10 +58,13 @@ STYLE = {
 def setup():
     """Give matplotlib the style of the course. Call it once, in the first cell of a notebook.
 
+    >>> import matplotlib
     >>> setup()
     >>> matplotlib.rcParams["legend.frameon"]
     False
     """
+    import matplotlib
+
     matplotlib.rcParams.update(STYLE)
 
 
@@ -88,6 +92,8 @@ def canvas(rows=1, columns=1, width=None, height=None, **options):
     >>> len(axes)
     2
     """
+    from matplotlib.figure import Figure
+
     width = width or (HALF if columns == 1 else FULL)
     height = height or (0.7 * width if rows == columns == 1 else rows * width / columns)
     figure = Figure(figsize=(width, height), layout="constrained")

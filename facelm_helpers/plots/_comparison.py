@@ -1,7 +1,6 @@
 """Pictures of many methods at once: a table of errors as a map, and error against time."""
 
 import numpy as np
-from matplotlib.colors import LogNorm
 
 from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas
 
@@ -32,7 +31,7 @@ def error_map(errors, title="", ax=None):
         width = min(FULL, 1.5 + 0.85 * len(columns))
         _, ax = canvas(width=width, height=0.75 + 0.27 * len(errors))
     low, high = values.min(), max(values.max(), 1.01 * values.min())
-    ax.imshow(values, cmap="YlOrBr", norm=LogNorm(low, high), aspect="auto")
+    ax.imshow(values, cmap="YlOrBr", norm="log", vmin=low, vmax=high, aspect="auto")
     for i, j in np.ndindex(values.shape):
         dark = np.log(values[i, j] / low) > 0.6 * np.log(high / low)
         text = f"{values[i, j]:.1f}" if values[i, j] < 99.95 else f"{values[i, j]:.0f}"

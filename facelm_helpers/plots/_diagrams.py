@@ -1,7 +1,5 @@
 """Diagrams: how a method is put together, where no photograph can show it."""
 
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 
 SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of nodes that classify, by stage: Chen et al., ECCV 2014, 1 - 0.1 t
@@ -39,6 +37,8 @@ def joint_cascade():
 
 
 def _block(ax, x, text, below, filled):
+    from matplotlib.patches import FancyBboxPatch
+
     colour = METHOD_COLOURS[0] if filled else "#666666"
     face = "#e5f0f7" if filled else "white"
     style = "round,pad=0.02,rounding_size=0.06"
@@ -49,6 +49,8 @@ def _block(ax, x, text, below, filled):
 
 
 def _arrow(ax, start, end, width, style, colour="#333333"):
+    from matplotlib.patches import FancyArrowPatch
+
     ax.add_patch(
         FancyArrowPatch(
             start, end, arrowstyle="-|>", mutation_scale=11, lw=0.5 + 0.5 * width, ls=style, color=colour

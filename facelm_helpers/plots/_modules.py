@@ -1,7 +1,5 @@
 """Squeeze and excitation as a diagram: the gate in an Inception module and in a residual one."""
 
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 
 GATE, PLAIN, SHORTCUT = METHOD_COLOURS[1], "#666666", METHOD_COLOURS[2]
@@ -76,6 +74,8 @@ def _gate(ax, top, height=5.7):
 
 
 def _box(ax, x, y, text, colour, width):
+    from matplotlib.patches import FancyBboxPatch
+
     style = "round,pad=0.0,rounding_size=0.08"
     corner = (x - width / 2, y - 0.28)
     ax.add_patch(FancyBboxPatch(corner, width, 0.56, boxstyle=style, fc="white", ec=colour, lw=1.2, zorder=3))
@@ -83,6 +83,8 @@ def _box(ax, x, y, text, colour, width):
 
 
 def _arrow(ax, start, end, head=True, colour=PLAIN):
+    from matplotlib.patches import FancyArrowPatch
+
     style = "-|>" if head else "-"
     ax.add_patch(FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=8, lw=1.2, color=colour,
                                  shrinkA=0, shrinkB=0, zorder=2))  # fmt: skip

@@ -5,12 +5,11 @@ matplotlib, which the notebooks' other pictures use, takes a hundred and more.
 
 import cv2
 import numpy as np
-from matplotlib.colors import to_rgb
 
 from facelm_helpers.landmarks import REGIONS
 from facelm_helpers.plots import REGION_COLOURS
 
-COLOURS = {region: tuple(int(255 * v) for v in to_rgb(REGION_COLOURS[region])) for region in REGIONS}
+COLOURS = {region: tuple(bytes.fromhex(REGION_COLOURS[region].removeprefix("#"))) for region in REGIONS}
 WHITE, DARK = (255, 255, 255), (30, 30, 30)
 SHIFT = 4  # OpenCV takes coordinates in sixteenths of a pixel
 
