@@ -53,3 +53,18 @@ def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):
     (other / "chapter.txt").write_text("words")
     assert book.main(["--output", str(other)]) == 1
     assert (other / "chapter.txt").read_text() == "words"
+
+
+@pytest.mark.parametrize("path", sorted(book.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2])
+def test_pages_need_no_network_and_show_every_formula(path):
+    page = book.page(path)
+    loads = re.findall(
+        r'<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="(?!data:)([^"]*)"|@import|url\(http', page
+    )
+    assert not loads
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    signs = re.sub(r"`[^`]*`", "", "\n".join(cells)).count("$")
+    formulas = re.findall(r"<math\b.*?</math>", page, re.DOTALL)
+    displayed = sum('display="block"' in formula for formula in formulas)
+    assert 2 * len(formulas) + 2 * displayed == signs
+    assert not [formula for formula in formulas if "\\" in formula]  # a command that was not understood

@@ -3,8 +3,8 @@
     python course.py book                  writes _book/index.html
     python course.py book --output site
 
-Nothing is executed: the pages show the outputs that the notebooks hold. Formulas are drawn by MathJax, which
-the pages load from its usual address; everything else is inside them.
+Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
+pictures are inside them, and formulas are MathML, which browsers draw by themselves.
 """
 
 import argparse
@@ -16,7 +16,9 @@ import sys
 from pathlib import Path
 
 import nbformat
+from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 if __name__ == "__main__":  # the repository in place of this folder, whose names may hide the library's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -25,6 +27,7 @@ from tools.derive_notebooks import ROOT  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
 STYLE = """<style>
 .facelm-nav { font: 15px system-ui, sans-serif; display: flex; gap: 1.5em; padding: 0.7em 1.5em;
   border-bottom: 1px solid #ddd; background: #fff; }
@@ -91,16 +94,36 @@ def copy_linked(path, site):
                 shutil.copyfile(origin, place)
 
 
+class Words(IPythonRenderer):
+    """The text of a notebook as HTML, its formulas as MathML.
+
+    >>> MarkdownWithMath(Words(escape=False)).render("The mean $\\bar S$")[:48]
+    '<p>The mean <math xmlns="http://www.w3.org/1998/'
+    """
+
+    def inline_math(self, body):
+        """A formula within a line."""
+        return convert(body)
+
+    def block_math(self, body):
+        """A formula on a line of its own."""
+        return convert(body, display="block")
+
+
+def words(source):
+    """Markdown as HTML."""
+    return MarkdownWithMath(Words(escape=False)).render(source)
+
+
 def page(path):
     """One notebook as a page of the site."""
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path.parent)})", cell.source)
-    body, _ = HTMLExporter(template_name="lab").from_notebook_node(
-        notebook, resources={"metadata": {"name": title(notebook)}}
-    )
-    body = body.replace("</head>", STYLE + "</head>", 1)
+    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
+    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
+    body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + _navigation(path), body, count=1)
 
 

@@ -260,7 +260,7 @@ plots.show(
 #
 # Wanted is the shape under which the picture $I$, warped to the mean shape, can be rebuilt best:
 #
-# $$\min_{p,\,c} \Big\lVert I(W(x; p)) - A_0 - \sum_i c_i A_i \Big\rVert^2$$
+# $$\min_{p,\,c} \left\lVert I(W(x; p)) - A_0 - \sum_i c_i A_i \right\rVert^2$$
 #
 # ($p$: four numbers for place, size and turn, and the $b_j$; $W(x; p)$ is where pixel $x$ of the mean shape
 # then lies in the picture.) What the $A_i$ can explain says nothing about $p$, so it is projected out of the
