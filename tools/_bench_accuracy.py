@@ -68,7 +68,7 @@ def measure_set(faces, aligners):
         (faces in each, and missed), and ``methods``: name -> ``seen``, ``tight``, ``detector``. Of a box:
         see `figures`; the detector's has also ``changes``: name -> ``nme`` and ``rise`` (see _bench_changes).
     """
-    found = np.isfinite(faces.detected).all(axis=1)
+    found = faces.found
     result = {
         "about": sets.NAMES.get(faces.name, faces.name),
         "faces": len(found),
@@ -79,14 +79,15 @@ def measure_set(faces, aligners):
         },
         "methods": {name: {"seen": sets.seen(name, faces.name)} for name in aligners},
     }
-    for box, (test, boxes, other, other_boxes, kept) in faces.views.items():
+    for box, (test, boxes, other, other_boxes) in faces.views.items():
+        kept = found if box == "detector" else slice(None)
         groups = {name: member[kept] for name, member in faces.groups.items()}
         baseline = None
         for name in sorted(aligners, key=lambda name: name != BASELINE):
             aligner = aligners[name]
             habit = fairness.offsets(aligner.predict(other.images, other_boxes), other.points)
             predicted = aligner.predict(test.images, boxes)
-            record, errors = figures(predicted, test.points, habit, groups, baseline, test.persons)
+            record, errors = figures(predicted, test.points, habit, groups, test.persons, baseline)
             baseline = errors if baseline is None else baseline
             result["methods"][name][box] = record
         if box == "detector":
@@ -112,7 +113,7 @@ def measure_changes(test, boxes, aligners, records):
             here.setdefault("changes", {})[change] = {"nme": worse, "rise": worse / here["nme"] - 1}
 
 
-def figures(predicted, truth, habit, groups, baseline=None, persons=None):
+def figures(predicted, truth, habit, groups, persons, baseline=None):
     """What is said of one method's predictions in one kind of box.
 
     Parameters
@@ -121,10 +122,10 @@ def figures(predicted, truth, habit, groups, baseline=None, persons=None):
     habit : (68, 2) array
         The method's offsets on other faces.
     groups : dict of name -> (N,) bool
+    persons : (N,) array
+        Who is on each face: the intervals draw people, since faces of one person err alike.
     baseline : dict, optional
         The second value of this function for the baseline.
-    persons : (N,) array, optional
-        Who is on each face: the intervals draw people, since faces of one person err alike.
 
     Returns
     -------
@@ -155,10 +156,11 @@ def figures(predicted, truth, habit, groups, baseline=None, persons=None):
     return plain | {"corrected": corrected, "regions": regions, "groups": by_group}, errors
 
 
-def _summary(errors, baseline, persons=None):
-    row = metrics.leaderboard({"": errors})[0]
-    summary = {key: row[key] for key in ("nme", "median", "auc", "failure_rate")}
-    persons = np.arange(len(errors)) if persons is None else persons
+def _summary(errors, baseline, persons):
+    summary = {
+        "nme": errors.mean(), "median": np.median(errors),
+        "auc": metrics.auc(errors), "failure_rate": metrics.failure_rate(errors),
+    }  # fmt: skip
     members = [np.flatnonzero(persons == who) for who in np.unique(persons)]
 
     def interval(statistic):  # people are drawn, so that both methods get the same draw
@@ -174,4 +176,4 @@ def _summary(errors, baseline, persons=None):
     summary["ratio"] = ratio(np.arange(len(errors)))
     summary["ratio_low"], summary["ratio_high"] = interval(ratio)
     failing = metrics.failure_rate(baseline)
-    return summary | {"failure_ratio": row["failure_rate"] / failing if failing else None}
+    return summary | {"failure_ratio": summary["failure_rate"] / failing if failing else None}

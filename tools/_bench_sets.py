@@ -62,18 +62,21 @@ class Set:
         return detector_boxes(self.other, f"{self.name}, other split")
 
     @property
+    def found(self):
+        """Which of `faces` dlib's detector finds: (N,) bool."""
+        return np.isfinite(self.detected).all(axis=1)
+
+    @property
     def views(self):
-        """Of each box: faces, their boxes, faces of the other split, their boxes, and who is kept (N,) bool.
+        """Of each box: faces, their boxes, faces of the other split, their boxes.
 
         In the detector's box the faces that it misses are left out.
         """
-        found, other = (np.isfinite(boxes).all(axis=1) for boxes in (self.detected, self.other_detected))
+        found, other = self.found, np.isfinite(self.other_detected).all(axis=1)
         return {
-            "tight": (
-                self.faces, self.faces.boxes, self.other, self.other.boxes, np.ones(len(found), bool)
-            ),
+            "tight": (self.faces, self.faces.boxes, self.other, self.other.boxes),
             "detector": (
-                self.faces[found], self.detected[found], self.other[other], self.other_detected[other], found,
+                self.faces[found], self.detected[found], self.other[other], self.other_detected[other]
             ),
         }  # fmt: skip
 

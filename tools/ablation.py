@@ -8,6 +8,7 @@ begins with a network that has seen no photograph (`tools/train_shipped.py RUN -
 import argparse
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,17 @@ VARIANTS = {
 }
 
 
+@cache
+def judges(name):
+    """Faces and boxes of a set, as `mean_errors` takes them, and dlib's errors there: for every variant."""
+    view = _bench_sets.load(name).views["detector"]
+    return view, mean_errors(methods.load("dlib"), *view)
+
+
 def judge(aligner, name):
     """Plain and corrected NME on a set in the boxes of dlib's detector, and both over dlib's."""
-    view = _bench_sets.load(name).views["detector"][:4]
-    ours, of_dlib = mean_errors(aligner, *view), mean_errors(methods.load("dlib"), *view)
+    view, of_dlib = judges(name)
+    ours = mean_errors(aligner, *view)
     return ours | {f"{figure}_ratio": ours[figure] / of_dlib[figure] for figure in ours}
 
 

@@ -32,6 +32,7 @@ STYLE = """<style>
 .facelm-nav { font: 15px system-ui, sans-serif; display: flex; gap: 1.5em; padding: 0.7em 1.5em;
   border-bottom: 1px solid #ddd; background: #fff; }
 .facelm-nav a { color: #0072B2; text-decoration: none; }
+math { font: 1.1em "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
 body.jp-Notebook, body main { max-width: 1000px; margin: 0 auto; }
 </style>"""
 INDEX = """<!doctype html>
@@ -94,6 +95,11 @@ def copy_linked(path, site):
                 shutil.copyfile(origin, place)
 
 
+def formula(latex, display):
+    """A formula as MathML, the bars of a norm as tall as each other, also where one has an index."""
+    return convert(latex, display=display).replace("<mo>&#x02016;", '<mo stretchy="false">&#x02016;')
+
+
 class Words(IPythonRenderer):
     """The text of a notebook as HTML, its formulas as MathML.
 
@@ -103,11 +109,11 @@ class Words(IPythonRenderer):
 
     def inline_math(self, body):
         """A formula within a line."""
-        return convert(body)
+        return formula(body, "inline")
 
     def block_math(self, body):
         """A formula on a line of its own."""
-        return convert(body, display="block")
+        return formula(body, "block")
 
 
 def words(source):

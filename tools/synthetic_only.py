@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from facelm_helpers import methods  # noqa: E402
 from facelm_helpers.paths import RESULTS  # noqa: E402
-from tools import _bench_sets, _bench_store  # noqa: E402
+from tools import _bench_sets, _bench_store, train_shipped  # noqa: E402
 from tools._bench_accuracy import mean_errors  # noqa: E402
 
 FILE = RESULTS / "synthetic_only.json"
@@ -31,8 +31,7 @@ def rows(network, dlib):
     for name, title in SETS.items():
         views = _bench_sets.load(name).views
         for box, title_of_box in BOXES.items():
-            view = views[box][:4]
-            ours, theirs = mean_errors(network, *view), mean_errors(dlib, *view)
+            ours, theirs = mean_errors(network, *views[box]), mean_errors(dlib, *views[box])
             for figure in ours:
                 yield {
                     "judged on": title, "box, both": title_of_box, "figure": figure,
@@ -45,7 +44,7 @@ def rows(network, dlib):
 def main(run):
     """Judge RUN/senet.npz and write what came."""
     network = methods.of("senet").load(Path(run) / "senet.npz").with_runtime("keras")
-    what = WHAT.format(faces=24_000, batches=network.steps)
+    what = WHAT.format(faces=train_shipped.ALONE, batches=network.steps)
     found = {"what": what, "batches": network.steps, "rows": list(rows(network, methods.load("dlib")))}
     _bench_store.write(FILE, found)
     for row in found["rows"]:

@@ -23,6 +23,7 @@ from tools import training_faces  # noqa: E402
 
 AVERAGE = 0.999  # momentum of the average of the weights
 HELD = 1000  # steps between checkpoints
+ALONE = 24_000  # default faces, where no photograph is learnt from
 
 
 def main(arguments=None):
@@ -40,7 +41,7 @@ def main(arguments=None):
     options.run.mkdir(parents=True, exist_ok=True)
     real = not options.synthetic_only
     network = methods.of("senet").load(options.start).with_runtime("keras") if options.clean else None
-    sets = training_faces.mixture(synthetic=6000 if real else 24_000, real=real, network=network)
+    sets = training_faces.mixture(synthetic=6000 if real else ALONE, real=real, network=network)
     weights = learnt(sets, options)
     senet = methods.create(
         "senet", keep_prob=1.0, steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine"
