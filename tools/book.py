@@ -33,6 +33,7 @@ STYLE = """<style>
   border-bottom: 1px solid #ddd; background: #fff; }
 .facelm-nav a { color: #0072B2; text-decoration: none; }
 math { font: 1.1em "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
+.jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
 body.jp-Notebook, body main { max-width: 1000px; margin: 0 auto; }
 </style>"""
 INDEX = """<!doctype html>

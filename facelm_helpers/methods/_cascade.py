@@ -150,7 +150,8 @@ def _shape(vectors):
 
 
 def _error(S, goal, eyes):
-    return float((np.linalg.norm(S - goal, axis=2).mean(axis=1) / eyes).mean())
+    x, y = np.moveaxis(S - goal, 2, 0)  # np.linalg.norm over an axis of two takes ten times as long
+    return float((np.sqrt(x**2 + y**2).mean(axis=1) / eyes).mean())
 
 
 def to_bytes(values, axis=None):

@@ -83,8 +83,8 @@ class Ert(Aligner):
     def __init__(
         self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
         oversampling_translation_jitter=0.2, feature_pool_size=400, feature_pool_region_padding=0.0,
-        lambda_param=0.1, num_test_splits=20,
-        detector_boxes=False, size=256,
+        lambda_param=0.1, num_test_splits=20, detector_boxes=False,
+        size=256,
     ):  # fmt: skip
         if not 0 < nu <= 1 or not lambda_param > 0:
             raise ValueError(f"nu is {nu}, lambda_param {lambda_param}: wanted 0 < nu <= 1, lambda_param > 0")
