@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from drawn import drawn_faces
-from PIL import Image
 
 from facelm_helpers import methods
 from facelm_helpers.faces import (
@@ -14,7 +13,6 @@ from facelm_helpers.faces import (
     crop,
     crop_transform,
     from_vector,
-    read_image,
     to_vector,
 )  # fmt: skip
 from facelm_helpers.landmarks import convert, invert_transform, mirror, procrustes, similarity, tight_boxes
@@ -52,37 +50,6 @@ def test_bad_images(image, message):
         crop(image, [1, 1, 5, 5])
     with refuses(f"image 1 .*{message}"):
         methods.create("mean_shape").fit(drawn_faces(2)).predict([GREY, image], [[1, 1, 9, 9]] * 2)
-
-
-def test_files_that_are_no_pictures(tmp_path):
-    with refuses("no picture at .*nowhere.png", FileNotFoundError):
-        read_image(tmp_path / "nowhere.png")
-    with refuses("is a folder"):
-        read_image(tmp_path)
-    (tmp_path / "text.jpg").write_text("no picture")
-    with refuses("text.jpg is not a picture"):
-        read_image(tmp_path / "text.jpg")
-    (tmp_path / "empty.jpg").write_bytes(b"")
-    with refuses("empty.jpg is not a picture"):
-        read_image(tmp_path / "empty.jpg")
-
-
-@pytest.mark.parametrize("ending", ["jpg", "png"])
-@pytest.mark.parametrize("kept", [0.5, 0.9, 0.99])
-def test_truncated_pictures(tmp_path, ending, kept):
-    path = tmp_path / f"whole.{ending}"
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * kept)])
-    with refuses(rf"whole.{ending} is damaged or cut off"):
-        read_image(path)
-
-
-def test_sixteen_bit_pictures(tmp_path):
-    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "deep.png")
-    with refuses("deep.png has more than 8 bits a channel"):
-        read_image(tmp_path / "deep.png")
 
 
 # --- points and boxes

@@ -1,5 +1,7 @@
 """`.pts` files and the folders that hold them."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -73,10 +75,31 @@ def test_bad_files_are_refused_by_name(tmp_path, text, said):
 
 def test_not_text_and_not_there(tmp_path):
     (tmp_path / "a.pts").write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(ValueError, match="not text"):
+    with pytest.raises(ValueError, match="a.pts is not UTF-8"):
         read_pts(tmp_path / "a.pts")
-    with pytest.raises(FileNotFoundError, match="no points file"):
+    with pytest.raises(FileNotFoundError, match="no file at .*b.pts"):
         read_pts(tmp_path / "b.pts")
+
+
+@pytest.mark.parametrize("text", [good(), good().replace("1.5 2", "0 0"), good().replace("1.5 2", "1_5 2")])
+def test_points_that_are_no_face_are_refused_by_name(tmp_path, text):
+    picture(tmp_path / "bad.png")
+    (tmp_path / "bad.pts").write_text(text)
+    with pytest.raises(ValueError, match="bad.pts"):
+        load(tmp_path)
+
+
+def test_folders_and_pipes_in_the_place_of_files(tmp_path):
+    picture(tmp_path / "a.png")
+    write_pts(tmp_path / "a.pts", POINTS)
+    (tmp_path / "folder.pts").mkdir()
+    assert len(load(tmp_path)) == 1
+    with pytest.raises(ValueError, match="is a folder"):
+        read_pts(tmp_path / "folder.pts")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.pts")
+        with pytest.raises(ValueError, match="pipe.pts is no ordinary file"):
+            load(tmp_path)
 
 
 def test_folder_is_searched_with_subfolders_and_split_by_photograph(tmp_path):

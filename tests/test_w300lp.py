@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from scipy.io import savemat
+from scipy.sparse import coo_array
 
 from facelm_helpers import sources
 from facelm_helpers.landmarks import mirror
@@ -126,8 +127,11 @@ def test_missing_landmarks_are_said(folder, tmp_path_factory):
     [
         (lambda path: savemat(path, {"other": np.zeros(3)}), "no field pts_2d: it holds other"),
         (lambda path: savemat(path, {"pts_2d": np.zeros((67, 2))}), "shape (67, 2)"),
-        (lambda path: savemat(path, {"pts_2d": np.full((68, 2), np.nan)}), "not finite"),
-        (lambda path: savemat(path, {"pts_2d": "text"}), "not finite"),
+        (lambda path: savemat(path, {"pts_2d": np.full((68, 2), np.nan)}), "NaN"),
+        (lambda path: savemat(path, {"pts_2d": "text"}), "of another kind"),
+        (lambda path: savemat(path, {"pts_2d": coo_array(np.eye(68))}), "of another kind"),
+        (lambda path: savemat(path, {"pts_2d": np.ones((68, 2))}), "no area"),
+        (lambda path: savemat(path, {"pts_2d": np.arange(136.0).reshape(68, 2) * 1e39}), "wanted pixels"),
         (lambda path: path.write_bytes(path.read_bytes()[:150]), "damaged or cut off"),
         (lambda path: path.write_bytes(b"not a matlab file" * 20), "not a MATLAB file"),
         (lambda path: path.write_bytes(b""), "not a MATLAB file"),

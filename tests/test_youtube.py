@@ -230,10 +230,12 @@ def test_bad_tables_are_said(folder):
     table = folder / TABLE["train"]
     good = table.read_text()
     for text, said in [
-        (good.replace(",", ";", 200), "line 2: got"),
-        (good + "\nPerson_A_77.jpg" + ",1" * 136, "1 of 5 frames"),
+        (good.replace(",", ";", 200), "line 2: 73 columns"),
+        (good.replace("Person_A_00", "Person_A_77"), "1 of 4 frames"),
         (good.splitlines()[0], "holds no face"),
-        (good.replace(".jpg,", ".jpg,x", 1), "line 2"),
+        (good.replace(".jpg,", ".jpg,x", 1), "line 2: 'x.*' is not a number"),
+        ("Person_A_00.jpg" + ",nan" * 136, "line 1: NaN"),
+        ("Person_A_00.jpg" + ",1" * 136, "line 1: .* no area"),
     ]:
         table.write_text(text)
         with pytest.raises((ValueError, FileNotFoundError), match=said):
@@ -245,6 +247,21 @@ def test_bad_tables_are_said(folder):
         load(folder, split="val")
     with pytest.raises(ValueError, match="2 rows; wanted 3"):
         check(folder, {"test": 3})
+
+
+def test_a_table_without_a_header_keeps_its_first_face(folder):
+    whole = load(folder)
+    table = folder / TABLE["train"]
+    table.write_text(table.read_text().split("\n", 1)[1])
+    np.testing.assert_array_equal(load(folder).points, whole.points)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_table_in_another_encoding_is_named(folder, encoding):
+    table = folder / TABLE["train"]
+    table.write_bytes(table.read_text().replace("Person", "Pérson").encode(encoding))
+    with pytest.raises(ValueError, match="training_frames_keypoints.csv is not UTF-8"):
+        load(folder)
 
 
 def test_real_frames(shared_data):

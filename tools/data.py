@@ -6,9 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from facelm_helpers.images import ENDINGS  # noqa: E402
 from facelm_helpers.paths import DATA, DOWNLOADS  # noqa: E402
 from facelm_helpers.sources import pts, w300lp, youtube  # noqa: E402
-from facelm_helpers.sources._files import PICTURES  # noqa: E402
 
 TERMS = "research and education only; the photographs belong to other people"
 SETS = {
@@ -157,12 +157,12 @@ def _pts(folder):
 
 
 def _folder(folder):
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in PICTURES] if folder.is_dir() else []
+    found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS] if folder.is_dir() else []
     labelled = sum(path.with_suffix(".pts").is_file() for path in found)
     if found:
         print(f"{len(found)} photographs in {folder}, {labelled} of them with a .pts.")
         return 0
-    print(HOW_FOLDER.format(folder=folder, endings=", ".join(PICTURES)))
+    print(HOW_FOLDER.format(folder=folder, endings=", ".join(ENDINGS)))
     return 1
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat, whosmat
 
+from facelm_helpers.sources._files import check_face
+
 
 def read_field(path, field):
     """The numbers of one field of a ``.mat`` file, float64, in the shape that the file has them.
@@ -18,21 +20,25 @@ def read_field(path, field):
         numbers.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"no MATLAB file at {path}")
+    if not path.is_file():
+        raise ValueError(f"{path} is no ordinary file: wanted a MATLAB file")
     try:
         found = loadmat(path, variable_names=[field])
+        fields = ", ".join(name for name, _, _ in whosmat(path)) if field not in found else field
     except NotImplementedError:
         raise ValueError(f"{path} is a MATLAB 7.3 file: wanted version 4 to 7 (save it with '-v7')") from None
     except Exception as error:  # SciPy raises a dozen types on damaged files
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is not a MATLAB file, or is damaged or cut off: {what}") from None
     if field not in found:
-        fields = ", ".join(name for name, _, _ in whosmat(path)) or "nothing"
-        raise ValueError(f"{path} has no field {field}: it holds {fields}")
+        raise ValueError(f"{path} has no field {field}: it holds {fields or 'nothing'}")
     values = found[field]
-    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-        raise ValueError(f"{path}: field {field} ({values.dtype}) is not finite numbers throughout")
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        raise ValueError(f"{path}: field {field} is of another kind: wanted a full matrix of numbers")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{path}: field {field} holds NaN or infinity: wanted finite numbers")
     return values.astype(np.float64)
 
 
@@ -51,4 +57,4 @@ def read_points(path, field, n_points):
         raise ValueError(
             f"{path}: field {field} has shape {values.shape}; wanted {n_points} points in 2D or 3D"
         )
-    return values[:, :2].astype(np.float32)
+    return check_face(values[:, :2], f"{path}, field {field}")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from facelm_helpers.landmarks import N_POINTS
+from facelm_helpers.sources._files import FURTHEST, number, read_text
 
 
 def read_pts(path, n_points=N_POINTS):
@@ -40,12 +41,7 @@ def read_pts(path, n_points=N_POINTS):
         If the header or a line is not as it should be, or the points are not ``n_points``.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no points file at {path}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text: wanted a .pts file") from None
+    text = read_text(path, "a .pts file")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     header, braces = _header(path, lines)
     opening, closing = braces
@@ -58,11 +54,11 @@ def read_pts(path, n_points=N_POINTS):
     for k, row in enumerate(rows):
         try:
             x, y = row.split()
-            points[k] = float(x), float(y)
+            points[k] = number(x), number(y)
         except ValueError:
             raise ValueError(f"{path}, point {k + 1}: got {row[:60]!r}; wanted x and y") from None
-    if not np.isfinite(points).all():
-        raise ValueError(f"{path} holds NaN or infinity; wanted pixels")
+    if not (np.abs(points) <= FURTHEST).all():
+        raise ValueError(f"{path} holds NaN, infinity or a number beyond {FURTHEST:g}; wanted pixels")
     return (points - 1).astype(np.float32)
 
 

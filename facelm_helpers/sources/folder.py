@@ -1,13 +1,23 @@
 """Your own photographs, labelled by the method you hand over, with a ``.pts`` beside each to correct."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.images import read_image
-from facelm_helpers.sources._files import PICTURES, PictureFiles, choose, find_root
+from facelm_helpers.images import ENDINGS, read_image
+from facelm_helpers.sources._files import (
+    FURTHER_FACE,
+    PictureFiles,
+    check_face,
+    choose,
+    find_root,
+    list_pictures,
+    refuse_shared_names,
+)
+from facelm_helpers.sources._photographs import photograph_of
 from facelm_helpers.sources._pts_file import read_pts, write_pts
 
 
@@ -40,60 +50,91 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
     Returns
     -------
     FaceSet
-        One entry a face; photographs are read when asked for. A person is a photograph. Photographs without a
-        face are left out, with one warning that names them.
+        One entry a face; photographs are read when asked for. A person is a photograph, with its mirrored
+        copies (``NAME_mirror``, ``NAME_flip``).
 
     Raises
     ------
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If it holds no photograph, none shows a face, one cannot be read, or one shows several faces and
-        ``several="refuse"``.
+        If it holds no photograph, none shows a face, two differ in nothing but their endings, a ``.pts`` is
+        not in good order, or one shows several faces and ``several="refuse"``.
+
+    Warns
+    -----
+    UserWarning
+        On photographs that were left out since they cannot be read or show no face, and on files that are no
+        photographs of a kind that `images.read_image` opens.
     """
     if several not in ("all", "largest", "refuse"):
         raise ValueError(f"several is {several!r}: wanted all, largest or refuse")
     folder = find_root(root, "folder")
-    photographs = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES and p.name[0] != ".")
+    photographs, others = list_pictures(folder)
     if not photographs:
-        raise ValueError(f"{folder} holds no photograph: wanted {', '.join(PICTURES)}")
-    photographs = [photographs[i] for i in choose(len(photographs), n, seed)]
+        raise ValueError(f"{folder} holds no photograph: wanted {', '.join(ENDINGS)}{_others(others)}")
+    refuse_shared_names(photographs)
+    annotations = [path for path in others if path.suffix.lower() == ".pts"]
+    refuse_shared_names(annotations)
+    chosen = [photographs[i] for i in choose(len(photographs), n, seed)]
     detect = detect or _dlib_detector()
-    pictures, points, persons, without = [], [], [], []
-    for path in tqdm(photographs, desc="labelling", disable=not progress):
-        marks = [] if overwrite else _marks_beside(path)
-        faces = [read_pts(mark) for mark in marks] or _label(path, aligner, detect, several)
+    pictures, points, left_out = [], [], {}
+    for path in tqdm(chosen, desc="labelling", disable=not progress):
+        beside = _beside(path, annotations)
+        try:
+            faces = [] if overwrite else [check_face(read_pts(file), file) for file in beside]
+            faces = faces or _label(path, aligner, detect, several, beside)
+        except _Unreadable as error:
+            left_out[path] = str(error)
+            continue
         if several == "largest":
             faces = faces[:1]
         if not faces:
-            without.append(path.relative_to(folder).as_posix())
+            left_out[path] = f"no face found in {path.relative_to(folder).as_posix()}"
         pictures += [path] * len(faces)
         points += faces
-        persons += [path.relative_to(folder).as_posix()] * len(faces)
     if not points:
-        raise ValueError(f"no face found in any of the {len(photographs)} photographs of {folder}")
-    if without:
-        listed = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
-        found = f"no face found in {len(without)} of {len(photographs)} photographs"
-        warnings.warn(f"{found}, left out: {listed}", stacklevel=3)
+        first = next(iter(left_out.values()))
+        raise ValueError(f"no face found in any of the {len(chosen)} photographs of {folder}: {first}")
+    if left_out:
+        said = "; ".join(list(left_out.values())[:5]) + ("; ..." if len(left_out) > 5 else "")
+        warnings.warn(f"left out {len(left_out)} of {len(chosen)} photographs: {said}", stacklevel=3)
+    if not_read := _others(others):
+        warnings.warn(f"{folder}{not_read}", stacklevel=3)
+    persons = [photograph_of(picture.relative_to(folder)) for picture in pictures]
     return FaceSet(PictureFiles(pictures), np.stack(points), persons=np.array(persons))
 
 
-def _marks_beside(path):
+def _others(paths):
+    """The part of a sentence on files that are neither photographs nor points; empty without any."""
+    counts = Counter(p.suffix.lower() or p.name for p in paths if p.suffix.lower() != ".pts")
+    listed = ", ".join(f"{ending} ({count})" for ending, count in sorted(counts.items())[:8])
+    heic = "; save HEIC as JPEG" if counts.keys() & {".heic", ".heif"} else ""
+    return f"; files of other kinds were left out: {listed}{heic}" if counts else ""
+
+
+def _beside(path, annotations):
     """The ``.pts`` files of a photograph, first face first."""
-    further = [p for p in path.parent.glob("*.pts") if p.name.startswith(f"{path.stem}.face")]
-    further.sort(key=lambda p: (len(p.name), p.name))  # face10 after face9
-    first = path.with_suffix(".pts")
-    return [first] * first.is_file() + further
+    stem = path.stem.casefold()
+    own = [p for p in annotations if p.parent == path.parent]
+    own = [p for p in own if FURTHER_FACE.sub("", p.stem).casefold() == stem or p.stem.casefold() == stem]
+    return sorted(own, key=lambda p: (len(p.stem), p.name))  # face10 after face9
 
 
-def _label(path, aligner, detect, several):
+class _Unreadable(Exception):
+    pass
+
+
+def _label(path, aligner, detect, several, beside):
     """Find and align the faces of a photograph, write their ``.pts``; a list of (68, 2), largest first."""
     if aligner is None:
         raise ValueError(
             f'{path} has no .pts yet: hand over an aligner to label it, such as methods.load("dlib")'
         )
-    image = read_image(path)
+    try:
+        image = read_image(path)
+    except (ValueError, FileNotFoundError) as error:
+        raise _Unreadable(str(error)) from None
     boxes = np.asarray(detect(image), dtype=np.float32).reshape(-1, 4)
     if len(boxes) > 1 and several == "refuse":
         raise ValueError(f'{path} shows {len(boxes)} faces; wanted one (or several="all" or "largest")')
@@ -102,10 +143,11 @@ def _label(path, aligner, detect, several):
     if not len(boxes):
         return []
     faces = list(np.asarray(aligner.predict([image] * len(boxes), boxes), dtype=np.float32))
-    for stale in _marks_beside(path)[len(faces) :]:
-        stale.unlink()  # only reached when labelling anew: more faces were marked before than are found now
-    for k, face in enumerate(faces, start=1):
-        write_pts(path.with_suffix(".pts" if k == 1 else f".face{k}.pts"), face)
+    files = [path.with_suffix(".pts" if k == 0 else f".face{k + 1}.pts") for k in range(len(faces))]
+    for stale in set(beside) - set(files):
+        stale.unlink()  # only reached when labelling anew: more faces were known before than are found now
+    for file, face in zip(files, faces, strict=True):
+        write_pts(file, face)
     return faces
 
 

@@ -4,20 +4,24 @@ Source: Sagonas et al., 300 Faces in-the-Wild Challenge, ICCV workshops 2013. Fi
 they are counted from 0.
 """
 
-import re
-
 import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.sources._files import PICTURES, PictureFiles, choose, find_root
-from facelm_helpers.sources._photographs import photograph_of_face
+from facelm_helpers.images import ENDINGS
+from facelm_helpers.sources._files import (
+    FURTHER_FACE,
+    PictureFiles,
+    check_face,
+    choose,
+    find_root,
+    list_pictures,
+    refuse_shared_names,
+)
+from facelm_helpers.sources._photographs import photograph_of
 from facelm_helpers.sources._pts_file import read_pts, write_pts
 
 __all__ = ["load", "read_pts", "write_pts"]
-
-# `party.face2.pts` is the second face of party.jpg: so the source "folder" names them
-_FURTHER_FACE = re.compile(r"\.face\d+$")
 
 
 def load(root=None, n=None, seed=0, progress=True):
@@ -37,43 +41,42 @@ def load(root=None, n=None, seed=0, progress=True):
     Returns
     -------
     FaceSet
-        Photographs are read when asked for. A person is a photograph: its faces stay on one side of a split.
+        Photographs are read when asked for. A person is a photograph: its faces and its mirrored copies
+        (``NAME_mirror``, ``NAME_flip``) stay on one side of a split.
 
     Raises
     ------
     FileNotFoundError
         If the folder or a photograph is missing.
     ValueError
-        If there is no ``.pts`` file, or one that is not 68 points in good order.
+        If there is no ``.pts`` file, one is not 68 points in good order, or two photographs in a folder
+        differ in nothing but their endings.
     """
     folder = find_root(root, "pts")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".pts" and p.name[0] != ".")
+    pictures, others = list_pictures(folder)
+    files = [path for path in others if path.suffix.lower() == ".pts"]
     if not files:
         raise ValueError(
             f"{folder} and its subfolders hold no .pts: wanted photographs with .pts beside them"
         )
+    stems = {(path.parent, FURTHER_FACE.sub("", path.stem).casefold()) for path in files}
+    pictures = [p for p in pictures if (p.parent, FURTHER_FACE.sub("", p.stem).casefold()) in stems]
+    refuse_shared_names(pictures)
+    refuse_shared_names(files)
+    by_name = {(path.parent, path.stem): path for path in pictures}
     files = [files[i] for i in choose(len(files), n, seed)]
-    listing = {}  # folder -> its pictures by name: asking the disk once, not four times a face
-    pictures, points, persons = [], [], []
+    found, points = [], []
     for path in tqdm(files, desc="reading .pts", disable=not progress or len(files) < 1000):
-        points.append(read_pts(path))
-        picture = _picture_of(path, listing)
-        pictures.append(picture)
-        where = path.parent.relative_to(folder).as_posix()
-        persons.append(f"{where}/{photograph_of_face(picture.stem)}".removeprefix("./"))
-    return FaceSet(PictureFiles(pictures), np.stack(points), persons=np.array(persons))
+        points.append(check_face(read_pts(path), path))
+        found.append(_picture_of(path, by_name))
+    persons = [photograph_of(picture.relative_to(folder)) for picture in found]
+    return FaceSet(PictureFiles(found), np.stack(points), persons=np.array(persons))
 
 
-def _picture_of(path, listing):
-    if path.parent not in listing:
-        files = [file for file in path.parent.iterdir() if file.suffix.lower() in PICTURES]
-        files.sort(
-            key=lambda file: PICTURES.index(file.suffix.lower()), reverse=True
-        )  # a .png wins over a .jpg
-        listing[path.parent] = {file.stem: file for file in files}
-    pictures = listing[path.parent]
-    picture = pictures.get(path.stem) or pictures.get(_FURTHER_FACE.sub("", path.stem))
-    if picture is None:
-        endings = " or ".join(PICTURES)
-        raise FileNotFoundError(f"{path} has no photograph beside it: wanted {path.stem} with {endings}")
-    return picture
+def _picture_of(path, by_name):
+    for stem in (path.stem, FURTHER_FACE.sub("", path.stem)):
+        if (path.parent, stem) in by_name:
+            return by_name[path.parent, stem]
+    raise FileNotFoundError(
+        f"{path} has no photograph beside it: wanted {path.stem} with {' or '.join(ENDINGS)}"
+    )

@@ -14,10 +14,10 @@ photographs of 300-W.
 """
 
 import numpy as np
-from PIL import Image
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
+from facelm_helpers.images import image_size
 from facelm_helpers.landmarks import N_POINTS, mirror
 from facelm_helpers.sources._files import PictureFiles, choose, find_root
 from facelm_helpers.sources._matlab import read_field, read_points
@@ -130,5 +130,4 @@ def _points(folder, image, which):
     # a flip without a file of its own: mirror the points of the image that it mirrors
     subset = image.parent.name.removesuffix("_Flip")
     straight = read_points(landmarks / subset / f"{image.stem.replace('_Flip', '')}_pts.mat", which, N_POINTS)
-    with Image.open(image) as opened:
-        return mirror(straight, opened.width)
+    return mirror(straight, image_size(image)[0])

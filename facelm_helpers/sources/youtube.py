@@ -20,10 +20,18 @@ from pathlib import Path
 import numpy as np
 
 from facelm_helpers.faces import FaceSet
+from facelm_helpers.images import ENDINGS
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.paths import DOWNLOADS
 from facelm_helpers.sources._download import download, unpack
-from facelm_helpers.sources._files import PictureFiles, choose, find_root
+from facelm_helpers.sources._files import (
+    PictureFiles,
+    check_face,
+    choose,
+    find_root,
+    number,
+    read_text,
+)
 
 ADDRESS = "https://s3.amazonaws.com/video.udacity-data.com/topher/2018/May/5aea1b91_train-test-data/train-test-data.zip"
 ROWS = {"train": 3462, "test": 770}
@@ -146,20 +154,25 @@ def _read_part(folder, part):
     table = folder / table_name
     if not table.is_file():
         raise FileNotFoundError(f"no table at {table}: `python course.py data youtube` fetches it")
-    names, values = [], []
-    with open(table, newline="", encoding="utf-8") as file:
-        rows = csv.reader(file)
-        next(rows, None)  # the header row
-        for line, row in enumerate(rows, start=2):
-            try:
-                if len(row) != 1 + 2 * N_POINTS:
-                    raise ValueError
-                values.append([float(number) for number in row[1:]])
-            except ValueError:
-                raise ValueError(
-                    f"{table}, line {line}: got {len(row)} columns; wanted a name and {2 * N_POINTS} numbers"
-                ) from None
-            names.append(row[0])
+    names, points = [], []
+    try:
+        rows = list(csv.reader(read_text(table, "a table of file names and points").splitlines()))
+    except csv.Error as error:
+        raise ValueError(f"{table} is no table: {error}") from None
+    for line, row in enumerate(rows, start=1):
+        if not row or line == 1 and Path(row[0]).suffix.lower() not in ENDINGS:  # the header row
+            continue
+        where = f"{table}, line {line}"
+        if len(row) != 1 + 2 * N_POINTS:
+            raise ValueError(f"{where}: {len(row)} columns; wanted a name and {2 * N_POINTS} numbers")
+        try:
+            values = [number(text) for text in row[1:]]
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}; wanted a name and {2 * N_POINTS} numbers") from None
+        if not np.isfinite(values).all():
+            raise ValueError(f"{where}: NaN or infinity; wanted pixels")
+        points.append(check_face(np.reshape(values, (N_POINTS, 2)), where))
+        names.append(row[0])
     if not names:
         raise ValueError(f"{table} holds no face: wanted a header row and a row a face")
     there = {path.name for path in (folder / frames_folder).glob("*")}
@@ -169,8 +182,7 @@ def _read_part(folder, part):
             f"{len(missing)} of {len(names)} frames of {table} are missing in {folder / frames_folder},"
             f" the first is {missing[0]}"
         )
-    points = np.array(values, dtype=np.float32).reshape(-1, N_POINTS, 2)
-    return [folder / frames_folder / name for name in names], points
+    return [folder / frames_folder / name for name in names], np.stack(points)
 
 
 def _person(name):

@@ -1,0 +1,95 @@
+"""A picture in memory: checked, and warped without aliasing."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def check_image(image, name="image"):
+    """The image as RGB uint8, or a sentence on what is wrong with it.
+
+    Parameters
+    ----------
+    image : (H, W), (H, W, 1) or (H, W, 3) uint8 array
+        Grey is repeated into three channels.
+    name : str
+        What the message calls it.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+
+    Raises
+    ------
+    ValueError
+        For RGBA, other types than uint8, NaN, emptiness, or a wrong shape.
+
+    Examples
+    --------
+    >>> check_image(np.zeros((4, 5), np.uint8)).shape
+    (4, 5, 3)
+    """
+    wanted = "wanted RGB uint8 of shape (H, W, 3)"
+    if isinstance(image, (str, bytes, Path)):
+        raise ValueError(f"{name} is a path, not a picture: read it first with read_image")
+    image = np.asarray(image)
+    if image.dtype == object or image.ndim not in (2, 3):
+        raise ValueError(f"{name} has shape {image.shape} and type {image.dtype}: {wanted}")
+    if image.size == 0:
+        raise ValueError(f"{name} is empty (shape {image.shape}): {wanted}")
+    if image.ndim == 3 and image.shape[2] == 4:
+        raise ValueError(f"{name} has four channels (RGBA?): {wanted}; drop the fourth with image[..., :3]")
+    if image.ndim == 3 and image.shape[2] not in (1, 3):
+        raise ValueError(f"{name} has shape {image.shape}: {wanted}")
+    if image.dtype != np.uint8:
+        if np.issubdtype(image.dtype, np.floating) and np.isnan(image).any():
+            raise ValueError(f"{name} is {image.dtype} and holds NaN: {wanted}")
+        raise ValueError(f"{name} is {image.dtype}: {wanted}, values 0 to 255")
+    if image.ndim == 2 or image.shape[2] == 1:
+        image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+    return image
+
+
+def warp(image, transform, size):
+    """The image after a transform, without aliasing.
+
+    Where the transform shrinks by a factor f > 2, it is carried out at ceil(f) times the size and then
+    averaged in blocks; up to 2, the pixels that bilinear interpolation weighs leave none out. Outside the
+    image its mirror image continues (``cv2.BORDER_REFLECT_101``).
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    transform : (2, 3) array
+        Image pixel -> pixel of the result.
+    size : int or (width, height)
+        Of the result, in pixels.
+
+    Returns
+    -------
+    (height, width, 3) uint8 array
+
+    Examples
+    --------
+    >>> picture = np.full((8, 8, 3), 7, np.uint8)
+    >>> warp(picture, [[0.5, 0, 0], [0, 0.5, 0]], size=4).mean()
+    np.float64(7.0)
+    """
+    width, height = (size, size) if np.isscalar(size) else size
+    transform = np.array(transform, dtype=np.float64)
+    shrink = 1 / np.sqrt(abs(np.linalg.det(transform[:, :2])))
+    # 32 keeps the intermediate picture within memory
+    fine = int(min(np.ceil(shrink - 1e-3), 32)) if shrink > 2 + 1e-3 else 1
+    if fine == 1:
+        return cv2.warpAffine(
+            image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+    # the centre of pixel x of the result is at (x + 1/2) fine - 1/2 of the fine picture
+    transform = transform * fine
+    transform[:, 2] += (fine - 1) / 2
+    picture = cv2.warpAffine(
+        image, transform, (width * fine, height * fine),
+        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
+    )  # fmt: skip
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
