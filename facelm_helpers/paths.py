@@ -1,17 +1,27 @@
-"""Where the course keeps its files: the one place that knows the folders of the repository.
+"""Where the course keeps its files: the one place that knows its folders.
 
-Every name is an absolute path, so a notebook finds its data from whatever folder it is run in.
+In a checkout they lie beside the package; an installed wheel carries the shipped ones inside the package. What is
+written (downloads, runs) goes into the checkout, or into the user's own folder where there is none or it is
+read-only. Every name is an absolute path, so a notebook finds its data from whatever folder it is run in.
 
->>> DATA.parent == ROOT
-True
->>> WEIGHTS.relative_to(ROOT).as_posix()
-'data/weights'
+>>> WEIGHTS.relative_to(DATA).as_posix()
+'weights'
+>>> DOWNLOADS.name, RUNS.name
+('downloads', 'runs')
 """
 
+import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent  # the checkout: the folder with course.py
-DATA = ROOT / "data"
+import platformdirs
+
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent  # of a checkout: the folder with course.py
+IS_CHECKOUT = (ROOT / "course.py").is_file() and (ROOT / "data").is_dir()
+DATA = ROOT / "data" if IS_CHECKOUT else PACKAGE / "shipped"
 WEIGHTS = DATA / "weights"  # NAME.npz, the shipped weights of each method
 RESULTS = DATA / "results"  # what `course.py bench` measured
-DOWNLOADS = DATA / "downloads"  # real data sets that you fetched; ignored by git
+
+WRITTEN = ROOT if IS_CHECKOUT and os.access(ROOT, os.W_OK) else platformdirs.user_data_path("facelm-lab", False)
+DOWNLOADS = WRITTEN / "data" / "downloads"  # real data sets that you fetched; ignored by git
+RUNS = WRITTEN / "runs"  # checkpoints and logs of `course.py train`; ignored by git

@@ -1,0 +1,13 @@
+"""What pyproject.toml cannot say: the folder data/ travels inside the package, as facelm_helpers/shipped."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["facelm_helpers", "facelm_helpers.*"]), "facelm_helpers.shipped"],
+    package_dir={"facelm_helpers.shipped": "data"},
+    package_data={
+        "facelm_helpers.shipped": ["*.npz", "*.md", "SHA256SUMS", "results/*", "weights/*"],
+    },
+    # however JupyterLab is started, a large photograph can be uploaded
+    data_files=[("etc/jupyter/jupyter_server_config.d", ["tools/jupyter/facelm-lab.json"])],
+)
