@@ -22,6 +22,8 @@ DATA = ROOT / "data" if IS_CHECKOUT else PACKAGE / "shipped"
 WEIGHTS = DATA / "weights"  # NAME.npz, the shipped weights of each method
 RESULTS = DATA / "results"  # what `course.py bench` measured
 
-WRITTEN = ROOT if IS_CHECKOUT and os.access(ROOT, os.W_OK) else platformdirs.user_data_path("facelm-lab", False)
+WRITTEN = ROOT
+if not (IS_CHECKOUT and os.access(ROOT, os.W_OK)):
+    WRITTEN = platformdirs.user_data_path("facelm-lab", appauthor=False)
 DOWNLOADS = WRITTEN / "data" / "downloads"  # real data sets that you fetched; ignored by git
 RUNS = WRITTEN / "runs"  # checkpoints and logs of `course.py train`; ignored by git
