@@ -2,7 +2,7 @@
 
 In a checkout they lie beside the package; an installed wheel carries the shipped ones inside the package.
 What is written (downloads, runs) goes into the checkout, or into the user's own folder where there is none or
-it is read-only. Every name is an absolute path, so a notebook finds its data from whatever folder it is run in.
+it is read-only. Every name is an absolute path: a notebook finds its data from whatever folder it is run in.
 
 >>> WEIGHTS.relative_to(DATA).as_posix()
 'weights'
