@@ -80,3 +80,46 @@ def test_an_error_while_checking_is_told_in_words():
     verdict = checks.function(lambda x: [][0], abs, [(-1,)])
     assert verdict.state == "wrong"
     assert "IndexError" in verdict.message
+
+
+def test_an_answer_that_writes_into_its_arguments_is_judged_on_what_they_were():
+    def zeroes(x):
+        x[:] = 0
+        return x
+
+    given = np.ones(3)
+    assert checks.function(zeroes, lambda x: 2 * x, [(given,)]).state == "wrong"
+    assert given.tolist() == [1, 1, 1]
+
+    def right_but_rude(x):
+        answer = 2 * x
+        x[:] = 0
+        return answer
+
+    assert checks.function(right_but_rude, lambda x: 2 * x, [(given,), (given,)])
+
+
+def test_an_answer_that_ends_the_program_is_only_wrong():
+    def ends(x):
+        raise SystemExit(1)
+
+    assert checks.function(ends, abs, [(-1,)]).state == "wrong"
+
+
+def test_an_error_whose_message_cannot_be_had_is_named():
+    class Silent(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    def fails(x):
+        raise Silent
+
+    assert "Silent" in checks.function(fails, abs, [(-1,)]).message
+
+
+def test_whoever_stops_a_check_by_hand_stops_it():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        checks.function(interrupted, abs, [(-1,)])

@@ -30,11 +30,11 @@ def markdown(rows):
     return "\n".join([lines[0], "|---" + "|---:" * (len(rows[0]) - 1) + "|", *lines[1:]])
 
 
-def accuracy(results, name, box="detector"):
-    """One row a method on a set, in one kind of box; the best plain NME first."""
+def accuracy(results, name, box="detector", most=None):
+    """One row a method on a set, in one kind of box; the best plain NME first, so many of them."""
     rows = [["method", "NME [95 %]", "over dlib", "AUC", "failures", "NME corrected", "over dlib", "failures",
              "had seen"]]  # fmt: skip
-    for method, record in _ranked(results, name, box):
+    for method, record in _ranked(results, name, box)[: most and int(most)]:
         here, fair = record[box], record[box]["corrected"]
         rows.append([
             method, f"{percent(here['nme'])} [{percent(here['low'])}, {percent(here['high'])}]",
@@ -75,6 +75,24 @@ def groups(results, name, box="detector", *methods):
     for group, count in counts.items():
         cells = [percent(r[box]["groups"].get(group, {}).get("corrected")) for _, r in ranked]
         rows.append([group, str(count["faces"]), str(count["missed"]), *cells])
+    return rows
+
+
+def duel(results, first, second):
+    """Two methods by set and pose, plain and corrected, in the detector's boxes and in the tight ones."""
+    boxes = ("detector", "tight")
+    rows = [["faces", "how many"]]
+    rows[0] += [f"{name}, {box}" for box in boxes for name in (first, second)]
+    for name, found in results.get("accuracy", {}).items():
+        records = [found["methods"].get(method, {}) for method in (first, second)]
+        if not all(box in record for record in records for box in boxes):
+            continue
+        whole = [_both(record[box]) for box in boxes for record in records]
+        rows.append([f"**{name}**", str(found["faces"]), *whole])
+        for group, count in found["groups"].items():
+            if group.startswith("pose: "):
+                cells = [_both(record[box]["groups"][group]) for box in boxes for record in records]
+                rows.append([group.removeprefix("pose: "), str(count["faces"]), *cells])
     return rows
 
 
@@ -153,6 +171,12 @@ def places(value, digits=3):
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def _both(record):
+    """Plain and corrected NME; of a group of faces, the corrected one is a number itself."""
+    fair = record["corrected"]
+    return f"{percent(record['nme'])} ({percent(fair['nme'] if isinstance(fair, dict) else fair)})"
+
+
 def _ranked(results, name, box):
     records = results.get("accuracy", {}).get(name, {}).get("methods", {})
     return sorted(
@@ -162,5 +186,5 @@ def _ranked(results, name, box):
 
 
 TABLES = {function.__name__: function for function in (
-    accuracy, robustness, regions, groups, speed, rates, notebooks, ablation, sizes,
+    accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, sizes,
 )}  # fmt: skip

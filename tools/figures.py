@@ -4,7 +4,7 @@
     python tools/figures.py --check    say which are not
 
 A figure stands between two comments that Markdown does not show; the first says where the number comes from
-and how it is printed (percent, percent0, percent2, or a number of decimals):
+and how it is printed (percent, percent0, percent2, mb, or a number of decimals):
 
     <!-- bench: accuracy / yt68/val / methods / dlib / detector / nme : percent -->6.8 %<!-- end -->
 
@@ -36,7 +36,8 @@ MISSING = "not measured yet"
 def pages():
     """The pages that quote figures and need no run after a change: README and the Markdown under data."""
     readme = ROOT / "README.md"
-    return [readme] * readme.is_file() + sorted((ROOT / "data").glob("*.md")) + cards()
+    data = [*sorted((ROOT / "data").glob("*.md")), RESULTS / "dlib_or_senet.md"]
+    return [page for page in (readme, *data) if page.is_file()] + cards()
 
 
 def cards():
@@ -81,10 +82,12 @@ def printed(value, style):
         return MISSING
     if style.startswith("percent"):
         return percent(value, int(style[7:] or 1))
+    if style == "mb":
+        return f"{value / 1e6:.1f}"
     if style == "text":
         return str(value)
     if not style.isdigit():
-        raise ValueError(f"no style {style!r} for a figure: wanted percent, text, or decimals such as 3")
+        raise ValueError(f"no style {style!r} for a figure: wanted percent, mb, text, or decimals such as 3")
     return f"{value:,.{int(style)}f}"
 
 

@@ -1,5 +1,6 @@
 """The verdict on an answer, and the ways of comparing one with what was expected."""
 
+import copy
 import functools
 import html
 from dataclasses import dataclass
@@ -69,6 +70,9 @@ def untried(answer):
 def kindly(check):
     """Decorate a check so that it never raises: an error becomes a "not yet" that names it.
 
+    An answer that is a function is given copies: what it writes into its arguments reaches neither the
+    reference nor a later call.
+
     >>> @kindly
     ... def twice(answer):
     ...     return number(answer["two"], 2)
@@ -81,11 +85,27 @@ def kindly(check):
     @functools.wraps(check)
     def wrapped(answer, *given, **named):
         try:
-            return UNTRIED if untried(answer) else check(answer, *given, **named)
-        except Exception as error:  # a learner's mistake, whatever it is, must not stop the notebook
-            return Verdict("wrong", f"Checking your answer stopped with {type(error).__name__}: {error}")
+            return UNTRIED if untried(answer) else check(_on_copies(answer), *given, **named)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a learner's mistake, be it sys.exit, must not stop the notebook
+            return Verdict("wrong", f"Checking your answer stopped with {_told(error)}")
 
     return wrapped
+
+
+def _on_copies(answer):
+    if not callable(answer) or isinstance(answer, type):
+        return answer
+    return functools.wraps(answer, updated=())(lambda *given: answer(*copy.deepcopy(given)))
+
+
+def _told(error):
+    """An exception as its type and, where it has one, its message."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException:
+        return type(error).__name__
 
 
 @kindly
