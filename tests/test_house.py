@@ -235,7 +235,8 @@ def test_no_committed_file_names_a_registry_or_a_path_of_one_machine():
 def test_ruff_finds_nothing():
     places = [
         name
-        for name in ("course.py", "setup.py", "examples", "facelm_helpers", "tools", "tests", "notebooks/source")
+        for name in ("course.py", "setup.py", "examples", "facelm_helpers", "tools", "tests")
+        + ("notebooks/source",)
         if (REPOSITORY / name).exists()
     ]
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise", *places]
