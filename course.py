@@ -31,12 +31,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 FIRST = "notebooks/00_start_here.ipynb"
-TOOLS = ("data", "train", "bench", "app", "notebooks", "book")
+TOOLS = {
+    "data": "data.fetch", "train": "train.method", "bench": "measure.bench", "app": "ship.app",
+    "notebooks": "notebook.build", "book": "ship.book",
+}  # fmt: skip
 
 if sys.version_info >= (3, 11):  # an older Python gets one sentence from `complaint`, not a syntax error
-    sys.path.insert(0, str(ROOT / "tools"))
-    import _doctor
-    import _environment
+    from tools.setup import doctor, environment
 
 
 def complaint(version, system, machine, mac_release=""):
@@ -76,7 +77,7 @@ def free_port(wanted=8888):
                 return port
             except OSError:
                 continue
-    raise _environment.SetupError(f"No free port from {wanted} on. Name one with --port.")
+    raise environment.SetupError(f"No free port from {wanted} on. Name one with --port.")
 
 
 def can_open_browser():
@@ -118,8 +119,8 @@ def lab(arguments):
         (path for path in (Path(asked.notebook).resolve(), ROOT / asked.notebook) if path.exists()), None
     )
     if notebook is None or not notebook.is_relative_to(ROOT):
-        raise _environment.SetupError(f"There is no notebook {asked.notebook} in {ROOT}.")
-    start, python = time.monotonic(), _environment.ensure(ROOT)
+        raise environment.SetupError(f"There is no notebook {asked.notebook} in {ROOT}.")
+    start, python = time.monotonic(), environment.ensure(ROOT)
     port, token = asked.port or free_port(), secrets.token_hex(16)
     page = f"/lab/tree/{notebook.relative_to(ROOT).as_posix()}"
     opens = not asked.no_browser and can_open_browser()
@@ -131,7 +132,7 @@ def lab(arguments):
     command += ["--ServerApp.answer_yes=True"] + ["--no-browser"] * (not opens)
     command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
     print("Starting JupyterLab ...", flush=True)
-    surroundings = _environment.surroundings(ROOT) | {"JUPYTER_TOKEN": token}
+    surroundings = environment.surroundings(ROOT) | {"JUPYTER_TOKEN": token}
     process = subprocess.Popen(command, cwd=ROOT, env=surroundings)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
@@ -160,19 +161,21 @@ def test(arguments):
         options = ["-m", "not slow", *options]
     if (os.cpu_count() or 1) > 1:
         options = ["-n", "2", "--dist", "loadfile", *options]
-    python = _environment.ensure(ROOT)
-    return subprocess.call([python, "-m", "pytest", *options], cwd=ROOT, env=_environment.surroundings(ROOT))
+    python = environment.ensure(ROOT)
+    return subprocess.call([python, "-m", "pytest", *options], cwd=ROOT, env=environment.surroundings(ROOT))
 
 
 def tool(verb, arguments):
-    """Run tools/VERB.py with the Python of .venv."""
-    script = ROOT / "tools" / f"{verb}.py"
+    """Run a module of tools/ with the Python of .venv."""
+    script = ROOT.joinpath("tools", *TOOLS[verb].split(".")).with_suffix(".py")
     if not script.is_file():
-        raise _environment.SetupError(
+        raise environment.SetupError(
             f"`{verb}` needs {script.relative_to(ROOT)}, which is not in this checkout."
         )
-    python = _environment.ensure(ROOT)
-    return subprocess.call([python, script, *arguments], env=_environment.surroundings(ROOT))
+    python = environment.ensure(ROOT)
+    # -P: a folder `tools` where the command is given does not come before the course's own
+    command = [python, "-P", "-m", f"tools.{TOOLS[verb]}", *arguments]
+    return subprocess.call(command, env=environment.surroundings(ROOT))
 
 
 def main(arguments):
@@ -190,11 +193,11 @@ def main(arguments):
         return 2
     try:
         if verb == "doctor":
-            return _doctor.main(ROOT, here)
+            return doctor.main(ROOT, here)
         if here:
-            raise _environment.SetupError(here)
+            raise environment.SetupError(here)
         return lab(rest) if verb == "lab" else test(rest) if verb == "test" else tool(verb, rest)
-    except _environment.SetupError as error:
+    except environment.SetupError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

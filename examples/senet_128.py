@@ -20,7 +20,7 @@ import keras
 from keras import layers
 
 from facelm_helpers import freezing, metrics, sources, tfrecords
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.images import read_image
 

@@ -1,19 +1,12 @@
 """The 68-point mark-up: its regions, its mirror order, and its kin of 5 to 98 points.
 
 N shapes (faces), K points, x then y, in pixels with pixel centres at integers. "Left" always means left in
-the picture, not the person's left. The geometry of shapes (`similarity`, `procrustes`, ...) is here too.
+the picture, not the person's left.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-
-from facelm_helpers._geometry import apply_transform, compose, invert_transform, procrustes, similarity
-
-__all__ = [
-    "LEFT_EYE", "MARKUPS", "MIRROR", "N_POINTS", "REGIONS", "RIGHT_EYE", "Markup", "apply_transform",
-    "compose", "convert", "invert_transform", "mirror", "procrustes", "similarity", "tight_boxes",
-]  # fmt: skip
 
 N_POINTS = 68
 
@@ -176,28 +169,6 @@ def convert(points, markup):
             return points.astype(np.float32)
         points = points[..., _FROM_98, :]
     return (MARKUPS[markup].matrix @ points.astype(np.float64)).astype(np.float32)
-
-
-def tight_boxes(points):
-    """The smallest boxes round the points: left, top, right, bottom = min x, min y, max x, max y.
-
-    Parameters
-    ----------
-    points : (N, K, 2) array
-
-    Returns
-    -------
-    (N, 4) float32 array
-
-    Examples
-    --------
-    >>> tight_boxes([[[1, 5], [4, 2]]]).tolist()
-    [[1.0, 2.0, 4.0, 5.0]]
-    """
-    points = np.asarray(points)
-    if points.ndim != 3 or points.shape[1] == 0 or points.shape[2] != 2:
-        raise ValueError(f"points have shape {points.shape}: wanted (N, K, 2)")
-    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1).astype(np.float32)
 
 
 def mirror(points, width):

@@ -10,7 +10,7 @@ np.int32(3)
 
 import os
 
-from facelm_helpers._silence import silence
+from facelm_helpers.silence import silence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later messages: errors only
 

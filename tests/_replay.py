@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.build_notebooks import places
-from tools.derive_notebooks import ROOT, SOURCES
-from tools.execute_notebook import environment
+from tools.notebook.build import places
+from tools.notebook.derive import ROOT, SOURCES
+from tools.notebook.execute import environment
 
 
 def each(kind):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from facelm_helpers import augment
 from facelm_helpers.augment import Strength
 from facelm_helpers.faces import FaceSet, crop
-from facelm_helpers.landmarks import apply_transform
+from facelm_helpers.geometry import apply_transform
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
 picture = np.random.default_rng(0).integers(0, 255, (40, 50, 3), dtype=np.uint8)

@@ -5,17 +5,11 @@ import pytest
 from drawn import drawn_faces
 
 from facelm_helpers import methods
-from facelm_helpers.faces import (
-    FaceSet,
-    check_boxes,
-    check_image,
-    check_points,
-    crop,
-    crop_transform,
-    from_vector,
-    to_vector,
-)  # fmt: skip
-from facelm_helpers.landmarks import convert, invert_transform, mirror, procrustes, similarity, tight_boxes
+from facelm_helpers.boxes import check_boxes, tight_boxes
+from facelm_helpers.faces import FaceSet, check_points, crop, crop_transform, from_vector, to_vector
+from facelm_helpers.geometry import invert_transform, procrustes, similarity
+from facelm_helpers.images import check_image
+from facelm_helpers.landmarks import convert, mirror
 
 GREY = np.full((60, 80, 3), 128, np.uint8)
 

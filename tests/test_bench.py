@@ -6,19 +6,12 @@ import numpy as np
 import pytest
 from drawn import FRONTAL, centre_of_mass, dot, drawn_faces
 
-from facelm_helpers import fairness, metrics
-from facelm_helpers.landmarks import apply_transform, tight_boxes
+from facelm_helpers import metrics, protocol
+from facelm_helpers.boxes import jitter_boxes, tight_boxes
+from facelm_helpers.geometry import apply_transform
 from facelm_helpers.methods.mean_shape import MeanShape
-from tools import (
-    _bench_accuracy,
-    _bench_changes,
-    _bench_sets,
-    _bench_speed,
-    _bench_store,
-    _bench_tables,
-    _boxes,
-    bench,
-)
+from tools.data import found_boxes
+from tools.measure import accuracy, bench, changes, face_sets, speed, store, tables
 
 
 def turned_shapes(n=20, seed=0):
@@ -37,44 +30,44 @@ def test_a_constant_habit_is_measured_and_taken_out_exactly():
     habit = np.random.default_rng(1).normal(0, 0.05, (68, 2))
     eyes = np.linalg.norm(FRONTAL[45] - FRONTAL[36])
     predicted = truth + (habit * eyes) @ np.swapaxes(matrices, 1, 2)  # the same habit on every turned face
-    measured = fairness.offsets(predicted[:10], truth[:10])
+    measured = protocol.offsets(predicted[:10], truth[:10])
     assert measured == pytest.approx(habit, abs=1e-6)
     assert metrics.nme(predicted[10:], truth[10:]).min() > 0.01
-    assert fairness.corrected_nme(predicted[10:], truth[10:], measured).max() < 1e-6
+    assert protocol.corrected_nme(predicted[10:], truth[10:], measured).max() < 1e-6
 
 
 def test_a_few_wild_faces_do_not_change_the_habit():
     truth, _ = turned_shapes()
     predicted = truth.copy()
     predicted[3] += 500
-    assert np.abs(fairness.offsets(predicted, truth)).max() < 1e-6
+    assert np.abs(protocol.offsets(predicted, truth)).max() < 1e-6
 
 
 def test_offsets_of_the_wrong_shape_are_refused():
     truth, _ = turned_shapes(2)
     with pytest.raises(ValueError, match=r"offsets have shape \(2,\)"):
-        fairness.remove_offsets(truth, truth, [0.1, 0.2])
+        protocol.remove_offsets(truth, truth, [0.1, 0.2])
 
 
 def test_jitter_stays_within_its_amount_and_fills_it():
     boxes = np.tile([10.0, 20.0, 90.0, 60.0], (2000, 1))
-    moved = fairness.jitter_boxes(boxes, seed=3, amount=0.1)
+    moved = jitter_boxes(boxes, seed=3, amount=0.1)
     shift = (moved[:, :2] + moved[:, 2:] - boxes[:, :2] - boxes[:, 2:]) / 2 / 80  # of the longer side
     scale = (moved[:, 2] - moved[:, 0]) / 80 - 1
     for drawn in (shift[:, 0], shift[:, 1], scale):
         assert np.abs(drawn).max() <= 0.1 + 1e-6
         assert (drawn.min() < -0.098) and (drawn.max() > 0.098) and abs(drawn.mean()) < 0.005
     assert (moved[:, 3] - moved[:, 1]) / 40 - 1 == pytest.approx(scale, abs=1e-6)
-    assert (moved == fairness.jitter_boxes(boxes, seed=3)).all()
-    assert (fairness.jitter_boxes(boxes, seed=3, amount=0) == boxes).all()
+    assert (moved == jitter_boxes(boxes, seed=3)).all()
+    assert (jitter_boxes(boxes, seed=3, amount=0) == boxes).all()
     with pytest.raises(ValueError, match="amount is 1"):
-        fairness.jitter_boxes(boxes, seed=0, amount=1)
+        jitter_boxes(boxes, seed=0, amount=1)
 
 
 @pytest.mark.parametrize("degrees", [30, -30, 90])
 def test_a_turned_picture_keeps_its_points_and_the_middle_of_the_box(degrees):
     image, box = dot(130, 60), [80, 50, 120, 90]
-    turned, points = fairness.turn(image, [[130, 60], [100, 70]], box, degrees)
+    turned, points = protocol.turn(image, [[130, 60], [100, 70]], box, degrees)
     assert turned.shape == image.shape
     assert centre_of_mass(turned) == pytest.approx(points[0], abs=0.1)
     assert points[1] == pytest.approx([100, 70], abs=1e-4)
@@ -104,17 +97,17 @@ class Biased:
 @pytest.fixture
 def small_set(monkeypatch):
     faces, other = drawn_faces(12, seed=1), drawn_faces(9, seed=2)
-    found = _bench_sets.Set("drawn", faces, other)
+    found = face_sets.Set("drawn", faces, other)
     found.detected, found.other_detected = tight_boxes(faces.points), tight_boxes(other.points)
     found.detected[4] = np.nan  # the detector misses one
     return found
 
 
 def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_set, monkeypatch):
-    monkeypatch.setattr(_bench_accuracy, "CHANGES", {})
+    monkeypatch.setattr(accuracy, "CHANGES", {})
     nearly = Biased((1, 0)).knows(small_set.faces, small_set.other)
     shifted = Biased((3, 0)).knows(small_set.faces, small_set.other)
-    result = _bench_accuracy.measure_set(small_set, {"shifted": shifted, "dlib": nearly, "again": shifted})
+    result = accuracy.measure_set(small_set, {"shifted": shifted, "dlib": nearly, "again": shifted})
     assert (result["faces"], result["missed"]) == (12, 1)
     assert sum(group["missed"] for name, group in result["groups"].items() if name.startswith("pose")) == 1
     tight = result["methods"]["shifted"]["tight"]
@@ -128,7 +121,7 @@ def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_se
 
 def test_harder_faces_are_measured_beside_the_baseline(small_set):
     aligners = {"dlib": MeanShape().fit(small_set.other), "other": MeanShape().fit(small_set.faces)}
-    record = _bench_accuracy.measure_set(small_set, aligners)["methods"]["other"]["detector"]
+    record = accuracy.measure_set(small_set, aligners)["methods"]["other"]["detector"]
     changes = record["changes"]
     for change in ("jitter", "turn"):
         assert changes[change]["nme"] > record["nme"]
@@ -140,20 +133,20 @@ def test_harder_faces_are_measured_beside_the_baseline(small_set):
 def test_changes_touch_the_picture_and_leave_the_truth():
     faces = drawn_faces(3)
     for name in ("covered", "blurred", "dark"):
-        images, points, boxes = _bench_changes.CHANGES[name](faces, faces.boxes)
+        images, points, boxes = changes.CHANGES[name](faces, faces.boxes)
         assert (points == faces.points).all() and (boxes == faces.boxes).all()
         assert all((new != old).any() for new, old in zip(images, faces.images, strict=True))
-    images, _, boxes = _bench_changes.covered(faces, faces.boxes)
+    images, _, boxes = changes.covered(faces, faces.boxes)
     for i, (left, top, right, bottom) in enumerate(np.rint(boxes).astype(int)):
         changed = (images[i] != faces.images[i]).any(axis=2)
         share = changed[top:bottom, left:right].mean()
         assert changed.sum() <= 0.27 * (right - left) * (bottom - top) and share > 0.2
-    assert list(_bench_changes.TITLES) == list(_bench_changes.CHANGES)
+    assert list(changes.TITLES) == list(changes.CHANGES)
 
 
 def test_equal_methods_stay_equal_on_harder_faces(small_set):
     aligner = MeanShape().fit(small_set.other)
-    records = _bench_accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]
+    records = accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]
     assert records["dlib"]["detector"]["changes"] == records["same"]["detector"]["changes"]
     record = records["same"]["detector"]
     assert record["ratio_low"] <= record["ratio"] <= record["ratio_high"]
@@ -162,7 +155,7 @@ def test_equal_methods_stay_equal_on_harder_faces(small_set):
 
 def test_equal_methods_have_the_ratio_one_with_no_doubt(small_set):
     aligner = MeanShape().fit(small_set.other)
-    record = _bench_accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]["same"]
+    record = accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]["same"]
     for box in ("tight", "detector"):
         assert [record[box][key] for key in ("ratio", "ratio_low", "ratio_high")] == [1, 1, 1]
 
@@ -171,31 +164,31 @@ def test_of_several_boxes_the_one_on_the_face_is_taken(monkeypatch, tmp_path):
     faces = drawn_faces(2)
     tight = faces.boxes
     answers = {0: [[0, 0, 9, 9]], 1: [[0, 0, 9, 9], tight[0] + 2]}
-    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.float32(answers[upsample]))
-    monkeypatch.setattr(_boxes, "CACHE", tmp_path)
-    boxes = _boxes.detector_boxes(faces[:1])
+    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.float32(answers[upsample]))
+    monkeypatch.setattr(found_boxes, "CACHE", tmp_path)
+    boxes = found_boxes.detector_boxes(faces[:1])
     assert boxes[0] == pytest.approx(tight[0] + 2)
-    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
-    assert _boxes.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
-    assert np.isnan(_boxes.detector_boxes(faces[1:])).all()
+    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
+    assert found_boxes.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
+    assert np.isnan(found_boxes.detector_boxes(faces[1:])).all()
 
 
 def test_a_box_on_something_else_is_no_box_of_the_face(monkeypatch, tmp_path):
     faces = drawn_faces(1)
     left, top, right, bottom = faces.boxes[0]
     eye = [left, top, left + (right - left) / 4, top + (bottom - top) / 4]  # wholly inside the tight box
-    monkeypatch.setattr(_boxes, "detect", lambda image, upsample: np.float32([eye]))
-    monkeypatch.setattr(_boxes, "CACHE", tmp_path)
-    assert np.isnan(_boxes.detector_boxes(faces)).all()
+    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.float32([eye]))
+    monkeypatch.setattr(found_boxes, "CACHE", tmp_path)
+    assert np.isnan(found_boxes.detector_boxes(faces)).all()
 
 
 def test_what_is_not_measured_again_stays(tmp_path):
     path = tmp_path / "bench.json"
-    assert _bench_store.read(path) == {}
+    assert store.read(path) == {}
     old = {"accuracy": {"yt68/val": {"methods": {"dlib": {"nme": 1}, "asm": {"nme": 2}}}}, "speed": {"x": 1}}
     new = {"accuracy": {"yt68/val": {"methods": {"dlib": {"nme": 3}}}, "synthetic": {}}}
-    _bench_store.write(path, _bench_store.merge(old, new))
-    merged = _bench_store.read(path)
+    store.write(path, store.merge(old, new))
+    merged = store.read(path)
     assert merged["accuracy"]["yt68/val"]["methods"] == {"dlib": {"nme": 3}, "asm": {"nme": 2}}
     assert "synthetic" in merged["accuracy"] and merged["speed"] == {"x": 1}
     assert old["accuracy"]["yt68/val"]["methods"]["dlib"] == {"nme": 1}
@@ -212,7 +205,7 @@ def test_a_damaged_results_file_is_one_sentence_and_stays(tmp_path, text, capsys
 
 def test_rounding_gives_plain_numbers():
     mixed = {"a": np.float32(1 / 3), "b": [np.int64(2), np.nan], "c": True, "d": None, "e": "text"}
-    assert json.dumps(_bench_store.rounded(mixed)) == (
+    assert json.dumps(store.rounded(mixed)) == (
         '{"a": 0.33333, "b": [2, null], "c": true, "d": null, "e": "text"}'
     )
 
@@ -221,32 +214,32 @@ def test_the_machine_is_told_without_names_of_hosts_or_folders():
     import getpass
     import socket
 
-    told = json.dumps(_bench_store.machine())
+    told = json.dumps(store.machine())
     assert "processor" in told and "numpy" in told
-    for private in (socket.gethostname(), str(_bench_store.Path.cwd())):
+    for private in (socket.gethostname(), str(store.Path.cwd())):
         assert private not in told
     assert f'"{getpass.getuser()}"' not in told
 
 
 def test_tables_rank_methods_and_print_percents(small_set):
     good, bad = MeanShape().fit(small_set.faces), MeanShape().fit(small_set.other[:1])
-    results = {"accuracy": {"drawn": _bench_accuracy.measure_set(small_set, {"dlib": bad, "better": good})}}
-    lines = _bench_tables.table(results, "accuracy", "drawn", "tight").splitlines()
+    results = {"accuracy": {"drawn": accuracy.measure_set(small_set, {"dlib": bad, "better": good})}}
+    lines = tables.table(results, "accuracy", "drawn", "tight").splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| better", "| dlib"]
     nme = results["accuracy"]["drawn"]["methods"]["better"]["tight"]["nme"]
     assert f"| {100 * nme:.1f} % [" in lines[2] and lines[2].endswith("| none of them |")
     for name in ("robustness", "regions", "groups"):
-        table = _bench_tables.table(results, name, "drawn").splitlines()
+        table = tables.table(results, name, "drawn").splitlines()
         assert len({line.count("|") for line in table}) == 1 and len(table) > 2
-    assert _bench_tables.table({}, "speed") == "*Not measured yet: speed.*"
-    assert _bench_tables.table({}, "groups", "drawn") == "*Not measured yet: groups drawn.*"
+    assert tables.table({}, "speed") == "*Not measured yet: speed.*"
+    assert tables.table({}, "groups", "drawn") == "*Not measured yet: groups drawn.*"
     with pytest.raises(ValueError, match="no table called 'nothing'"):
-        _bench_tables.table(results, "nothing")
+        tables.table(results, "nothing")
 
 
 def test_time_in_turns_calls_every_task_on_every_face():
     calls = {"a": [], "b": []}
-    timed = _bench_speed.time_in_turns(
+    timed = speed.time_in_turns(
         {name: lambda i, seen=seen: seen.append(sum(range(i, 5000)) * 0 + i) for name, seen in calls.items()},
         n=3,
         rounds=2,

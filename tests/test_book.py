@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tools import book
+from tools.ship import book
 
 
 @pytest.fixture

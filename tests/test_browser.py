@@ -23,7 +23,7 @@ import pytest
 import skimage.data
 from conftest import REPOSITORY
 
-from tools import app
+from tools.ship import app
 
 NOTEBOOK = "13_compare_live.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

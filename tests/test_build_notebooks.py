@@ -7,9 +7,9 @@ import sys
 import nbformat
 import pytest
 
-from tools import build_notebooks
-from tools.derive_notebooks import derive, read_source, split_exercise
-from tools.execute_notebook import complaints, environment, execute, tidy
+from tools.notebook import build
+from tools.notebook.derive import derive, read_source, split_exercise
+from tools.notebook.execute import complaints, environment, execute, tidy
 
 SOURCE = """# %% [markdown]
 # # A small notebook
@@ -35,8 +35,8 @@ print(answer)
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """A source of its own, in folders of its own."""
-    monkeypatch.setattr(build_notebooks, "ROOT", tmp_path)
-    monkeypatch.setattr(build_notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
     path = tmp_path / "notebooks" / "source" / "00_small.py"
     path.parent.mkdir(parents=True)
     path.write_text(SOURCE)
@@ -104,33 +104,33 @@ def test_a_source_without_a_title_is_refused(tmp_path):
 
 
 def test_build_runs_writes_and_leaves_alone_what_has_not_changed(source):
-    assert "run in" in build_notebooks.build(source)
-    exercise, solution = build_notebooks.places(source).values()
+    assert "run in" in build.build(source)
+    exercise, solution = build.places(source).values()
     assert nbformat.read(solution, 4).cells[3].outputs[0].text == "12\n"
     assert nbformat.read(exercise, 4).cells[3].outputs[0].text == "Ellipsis\n"
     first = exercise.read_bytes()
-    assert build_notebooks.check(source) == []
-    assert build_notebooks.build(source) == "unchanged"
-    build_notebooks.build(source, force=True)
+    assert build.check(source) == []
+    assert build.build(source) == "unchanged"
+    build.build(source, force=True)
     assert exercise.read_bytes() == first
     assert not list(exercise.parent.glob(".*"))
 
 
 def test_a_changed_source_is_noticed(source):
-    assert "missing" in build_notebooks.check(source)[0]
-    build_notebooks.build(source)
+    assert "missing" in build.check(source)[0]
+    build.build(source)
     source.write_text(SOURCE.replace("x = 6", "x = 7"))
-    assert any("cell 1" in problem for problem in build_notebooks.check(source))
-    assert "run in" in build_notebooks.build(source)
+    assert any("cell 1" in problem for problem in build.check(source))
+    assert "run in" in build.build(source)
 
 
 def test_a_failing_cell_leaves_the_old_notebook_whole(source):
-    build_notebooks.build(source)
-    exercise = build_notebooks.places(source)["exercise"]
+    build.build(source)
+    exercise = build.places(source)["exercise"]
     before = exercise.read_bytes()
     source.write_text(SOURCE.replace("x = 6", "x = 1 / 0"))
     with pytest.raises(Exception, match="ZeroDivisionError"):
-        build_notebooks.build(source)
+        build.build(source)
     assert exercise.read_bytes() == before
 
 
@@ -141,20 +141,20 @@ def test_a_notebook_is_stale_when_a_helper_it_reaches_changes(source, tmp_path):
     (package / "landmarks.py").write_text("X = 1\n")
     (package / "training.py").write_text("")
     source.write_text(SOURCE + "\n# %%\nfrom facelm_helpers import metrics\n")
-    names = [file.name for file in build_notebooks.helpers_of(source)]
+    names = [file.name for file in build.helpers_of(source)]
     assert names == ["landmarks.py", "metrics.py"]
-    before = build_notebooks.fingerprint(source)
+    before = build.fingerprint(source)
     (package / "training.py").write_text("x = 2\n")
-    assert build_notebooks.fingerprint(source) == before
+    assert build.fingerprint(source) == before
     (package / "landmarks.py").write_text("X = 2\n")
-    assert build_notebooks.fingerprint(source) != before
+    assert build.fingerprint(source) != before
 
 
 def test_times_are_rounded_up_and_do_not_flicker():
-    assert build_notebooks._settled(0.4, None) == 5
-    assert build_notebooks._settled(11, None) == 15
-    assert build_notebooks._settled(18, 15) == 15
-    assert build_notebooks._settled(50, 15) == 50
+    assert build._settled(0.4, None) == 5
+    assert build._settled(11, None) == 15
+    assert build._settled(18, 15) == 15
+    assert build._settled(50, 15) == 50
 
 
 def test_a_notebook_that_reaches_for_the_network_fails(tmp_path):

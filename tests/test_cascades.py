@@ -5,10 +5,14 @@ import functools
 import numpy as np
 import pytest
 
-from facelm_helpers import landmarks, methods, metrics, sources, widgets
+from facelm_helpers import methods, metrics, sources, widgets
+from facelm_helpers.boxes import detector_like
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.methods import _background, _cascade, _ert_file, _features, _ferns
-from facelm_helpers.methods._small_ert import SmallErt
+from facelm_helpers.geometry import similarity
+from facelm_helpers.methods import _cascade, _grey
+from facelm_helpers.methods._cascade import _background, _features, _ferns
+from facelm_helpers.methods._cascade._small_ert import SmallErt
+from facelm_helpers.methods._dlib import _ert_file
 
 TINY = {
     "cpr": {"T": 25, "candidates": 6, "starts": 3},
@@ -32,7 +36,7 @@ def fitted(name):
 @pytest.mark.parametrize("name", TINY)
 def test_beats_the_mean_shape_on_unseen_faces(name):
     test = faces()[80:]
-    boxes = _features.detector_like(test.points, np.random.default_rng(0))
+    boxes = detector_like(test.points, np.random.default_rng(0))
     start = methods.create("mean_shape").fit(faces()[:80]).predict(test.images, boxes)
     found = fitted(name).predict(test.images, boxes)
     assert metrics.nme(found, test.points).mean() < 0.85 * metrics.nme(start, test.points).mean()
@@ -139,8 +143,8 @@ def test_the_joint_cascade_tells_faces_from_background():
     rng = np.random.default_rng(5)
     some = _background.pictures(faces()[80:])
     none = _background.windows(some, 200, joint.size, joint.margin, rng)
-    crops = _features.grey_crops(faces().images[80:], faces().boxes[80:], joint.size, joint.margin)[0]
-    none = _features.even_light(none, joint.margin)
+    crops = _grey.grey_crops(faces().images[80:], faces().boxes[80:], joint.size, joint.margin)[0]
+    none = _grey.even_light(none, joint.margin)
     taken = [joint._run(part, joint.T)[2].mean() for part in (crops, none)]
     assert taken[0] > 0.7 > 0.4 > taken[1]
 
@@ -170,7 +174,7 @@ def test_the_small_ert_walks_to_unseen_faces():
 
 def test_boxes_like_a_detectors_lie_about_two_middles():
     points = faces().points
-    boxes = _features.detector_like(points, np.random.default_rng(0), shift=0, growth=0)
+    boxes = detector_like(points, np.random.default_rng(0), shift=0, growth=0)
     middle, side = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2] - boxes[:, 0]
     tight = faces().boxes
     middles = points[:, 17:].mean(axis=1), (tight[:, :2] + tight[:, 2:]) / 2
@@ -182,7 +186,7 @@ def test_boxes_like_a_detectors_lie_about_two_middles():
 def test_frames_are_the_similarities_of_the_landmarks_module():
     rng = np.random.default_rng(0)
     mean, S = rng.normal(size=(68, 2)), rng.normal(size=(4, 68, 2))
-    assert np.allclose(_features.frames(S, mean), landmarks.similarity(mean, S)[:, :, :2], atol=1e-5)
+    assert np.allclose(_features.frames(S, mean), similarity(mean, S)[:, :, :2], atol=1e-5)
 
 
 def test_a_forest_of_dlib_survives_being_taken_apart():

@@ -11,13 +11,8 @@ import urllib.request
 
 import pytest
 
-import course  # first: it puts tools/ on the path
-
-# isort: split
-import _console
-import _doctor
-import _environment
-import checksums
+import course
+from tools.setup import checksums, console, doctor, environment
 
 posix = pytest.mark.skipif(os.name == "nt", reason="builds its sick environments with POSIX files")
 
@@ -52,7 +47,7 @@ def test_a_tool_or_notebook_that_is_not_there_is_one_sentence(monkeypatch, tmp_p
     assert course.main(["bench"]) == 1
     assert course.main(["lab", "notebooks/99_nothing.ipynb"]) == 1
     assert [line for line in capsys.readouterr().err.splitlines() if line] == [
-        "`bench` needs {}, which is not in this checkout.".format(os.path.join("tools", "bench.py")),
+        f"`bench` needs {os.path.join('tools', 'measure', 'bench.py')}, which is not in this checkout.",
         f"There is no notebook notebooks/99_nothing.ipynb in {tmp_path}.",
     ]
 
@@ -74,7 +69,7 @@ def test_no_screen_no_browser(monkeypatch):
 
 def test_programs_of_the_course_keep_inside_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    variables = _environment.surroundings(tmp_path)
+    variables = environment.surroundings(tmp_path)
     assert "PYTHONPATH" not in variables
     places = [
         value
@@ -88,7 +83,7 @@ def test_programs_of_the_course_keep_inside_it(tmp_path, monkeypatch):
 
 def test_progress_is_one_line_on_a_terminal_and_rare_in_a_log():
     log = io.StringIO()
-    progress = _console.Progress(log, every=1e6)
+    progress = console.Progress(log, every=1e6)
     for count in range(5):
         progress.show(f"fetching {count} of 5")
     progress.show("5 packages installed", final=True)
@@ -103,59 +98,59 @@ def bad(findings):
 
 
 def test_the_doctor_on_python_disk_and_memory():
-    assert bad(_doctor.check_machine("Needs Python 3.11")) == ["Needs Python 3.11"]
-    assert not bad(_doctor.check_machine(""))
-    assert "1.0 GB of disk are free" in bad(_doctor.check_disk(10**9, installed=False))[0]
-    assert not bad(_doctor.check_disk(10**9, installed=True))
-    assert "2.0 GB of memory" in bad(_doctor.check_memory(2 * 10**9))[0]
-    assert [finding.state for finding in _doctor.check_memory(4 * 10**9)] == ["note"]
-    assert [finding.state for finding in _doctor.check_memory(None)] == ["note"]
-    assert _doctor.memory() is None or _doctor.memory() > 10**8
+    assert bad(doctor.check_machine("Needs Python 3.11")) == ["Needs Python 3.11"]
+    assert not bad(doctor.check_machine(""))
+    assert "1.0 GB of disk are free" in bad(doctor.check_disk(10**9, installed=False))[0]
+    assert not bad(doctor.check_disk(10**9, installed=True))
+    assert "2.0 GB of memory" in bad(doctor.check_memory(2 * 10**9))[0]
+    assert [finding.state for finding in doctor.check_memory(4 * 10**9)] == ["note"]
+    assert [finding.state for finding in doctor.check_memory(None)] == ["note"]
+    assert doctor.memory() is None or doctor.memory() > 10**8
 
 
 def test_the_doctor_on_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
-    assert not bad(_doctor.check_writable([tmp_path, tmp_path / "absent"]))
+    assert not bad(doctor.check_writable([tmp_path, tmp_path / "absent"]))
 
     def refuse(dir):
         raise PermissionError(13, "Permission denied", str(dir))
 
-    monkeypatch.setattr(_doctor.tempfile, "TemporaryFile", refuse)
-    assert bad(_doctor.check_writable([tmp_path])) == [
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    assert bad(doctor.check_writable([tmp_path])) == [
         f"Nothing can be written into {tmp_path}: Permission denied."
     ]
 
 
 def test_the_doctor_on_windows_paths_and_variables(tmp_path):
-    assert "long path" in _doctor.check_path(tmp_path / ("x" * 90), windows=True)[0].what
-    assert _doctor.check_path(tmp_path, windows=False) == []
-    assert "PYTHONPATH" in _doctor.check_variables({"PYTHONPATH": "/x"})[0].what
-    assert _doctor.check_variables({}) == []
+    assert "long path" in doctor.check_path(tmp_path / ("x" * 90), windows=True)[0].what
+    assert doctor.check_path(tmp_path, windows=False) == []
+    assert "PYTHONPATH" in doctor.check_variables({"PYTHONPATH": "/x"})[0].what
+    assert doctor.check_variables({}) == []
 
 
 def test_the_doctor_on_face_model_and_weights(tmp_path):
-    assert "SHA256SUMS is missing" in bad(_doctor.check_data(tmp_path))[0]
+    assert "SHA256SUMS is missing" in bad(doctor.check_data(tmp_path))[0]
     (tmp_path / "weights").mkdir()
     for name in ("face_model.npz", "weights/senet.npz"):
         (tmp_path / name).write_bytes(name.encode())
     (tmp_path / "SHA256SUMS").write_text(checksums.checksums(tmp_path))
-    assert not bad(_doctor.check_data(tmp_path))
+    assert not bad(doctor.check_data(tmp_path))
     (tmp_path / "weights/senet.npz").write_bytes(b"altered")
     (tmp_path / "face_model.npz").unlink()
-    assert bad(_doctor.check_data(tmp_path)) == [
+    assert bad(doctor.check_data(tmp_path)) == [
         "data/face_model.npz is missing.", "data/weights/senet.npz is not the file that was shipped.",
     ]  # fmt: skip
 
 
 def test_the_shipped_files_are_those_of_the_list(repository):
     assert (repository / "data" / "SHA256SUMS").read_text() == checksums.checksums(repository / "data"), (
-        "run `python tools/checksums.py` after a change of the face model or the weights"
+        "run `python -m tools.setup.checksums` after a change of the face model or the weights"
     )
 
 
 @posix
 @pytest.mark.slow
 def test_lab_serves_the_first_notebook_and_writes_nothing_outside(repository, tmp_path):
-    if not _environment.is_ready(repository / ".venv", repository / "requirements.lock"):
+    if not environment.is_ready(repository / ".venv", repository / "requirements.lock"):
         pytest.skip("the course's .venv is not there")
     command = [
         sys.executable,

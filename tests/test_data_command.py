@@ -7,19 +7,19 @@ import pytest
 from facelm_helpers import paths, sources
 from facelm_helpers.sources import youtube
 from facelm_helpers.sources.pts import write_pts
-from tools import data
+from tools.data import fetch
 
 
 @pytest.fixture(autouse=True)
 def downloads(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "DOWNLOADS", tmp_path / "downloads")
+    monkeypatch.setattr(fetch, "DOWNLOADS", tmp_path / "downloads")
     return tmp_path / "downloads"
 
 
 def test_the_listing_has_every_source_and_says_what_is_on_disk(capsys, downloads):
     (downloads / "youtube").mkdir(parents=True)
     (downloads / "youtube" / "training_frames_keypoints.csv").touch()
-    assert data.main([]) == 0
+    assert fetch.main([]) == 0
     text = capsys.readouterr().out
     for name in sources.names():
         assert f"\n{name}" in f"\n{text}"
@@ -42,20 +42,20 @@ def test_the_readme_names_every_source():
     ],
 )
 def test_what_is_not_there_is_explained(capsys, downloads, name, said):
-    assert data.main([name]) == 1
+    assert fetch.main([name]) == 1
     text = capsys.readouterr().out
     assert said in text and str(downloads / name) in text
 
 
 def test_what_is_there_is_checked(capsys, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((50, 50, 3), np.uint8))
-    assert data.main(["folder", "--root", str(tmp_path)]) == 0
+    assert fetch.main(["folder", "--root", str(tmp_path)]) == 0
     assert "1 photographs" in capsys.readouterr().out
     write_pts(tmp_path / "a.pts", np.arange(136).reshape(68, 2))
-    assert data.main(["pts", "--root", str(tmp_path)]) == 0
+    assert fetch.main(["pts", "--root", str(tmp_path)]) == 0
     assert "1 faces" in capsys.readouterr().out
     (tmp_path / "a.pts").write_text("nonsense")
-    assert data.main(["pts", "--root", str(tmp_path)]) == 1
+    assert fetch.main(["pts", "--root", str(tmp_path)]) == 1
     captured = capsys.readouterr()
     assert "a.pts begins with 'nonsense'" in captured.err and "Traceback" not in captured.err
 
@@ -65,11 +65,11 @@ def test_offline_is_one_sentence(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(
         youtube.fetch, "__defaults__", (None, "http://127.0.0.1:9/a.zip", youtube.ROWS, False)
     )
-    assert data.main(["youtube", "--root", str(tmp_path)]) == 1
+    assert fetch.main(["youtube", "--root", str(tmp_path)]) == 1
     assert "are you online?" in capsys.readouterr().err
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit) as stopped:
-        data.main(["celeba"])
+        fetch.main(["celeba"])
     assert stopped.value.code == 2 and "300w-lp" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from facelm_helpers.detect import detect, detect_one
+from facelm_helpers.detectors import detect, detect_one
 from facelm_helpers.faces import crop
 
 

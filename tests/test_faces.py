@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from facelm_helpers import faces as f
-from facelm_helpers.landmarks import tight_boxes
+from facelm_helpers import images
+from facelm_helpers.boxes import tight_boxes
 
 steady = settings(deadline=None, derandomize=True, max_examples=50)
 corners = st.floats(-200, 400)
@@ -190,10 +191,10 @@ def test_vectors_are_interleaved_and_come_back():
 def test_grey_is_repeated_and_rgb_passes():
     grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
     for image in (grey, grey[..., None]):
-        rgb = f.check_image(image)
+        rgb = images.check_image(image)
         assert rgb.shape == (3, 4, 3) and (rgb == grey[..., None]).all()
     colour = np.random.default_rng(0).integers(0, 255, (3, 4, 3), dtype=np.uint8)
-    assert np.array_equal(f.check_image(colour), colour)
+    assert np.array_equal(images.check_image(colour), colour)
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg"])
@@ -201,7 +202,7 @@ def test_a_written_picture_is_read_in_rgb(tmp_path, ending):
     image = np.zeros((32, 40, 3), np.uint8)
     image[:, :, 0] = 200  # red
     cv2.imwrite(str(tmp_path / f"a.{ending}"), image[:, :, ::-1])
-    read = f.read_image(tmp_path / f"a.{ending}")
+    read = images.read_image(tmp_path / f"a.{ending}")
     assert read.shape == (32, 40, 3) and read.dtype == np.uint8
     np.testing.assert_allclose(read.astype(int), image, atol=3)
 
@@ -211,11 +212,11 @@ def test_exif_turns_a_picture_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held on its side
     Image.fromarray(image).save(tmp_path / "a.jpg", exif=exif)
-    assert f.read_image(tmp_path / "a.jpg").shape == (30, 20, 3)
+    assert images.read_image(tmp_path / "a.jpg").shape == (30, 20, 3)
 
 
 def test_transparency_is_laid_on_white(tmp_path):
     image = np.zeros((4, 4, 4), np.uint8)
     image[:2, :, 3] = 255
     Image.fromarray(image).save(tmp_path / "a.png")
-    assert f.read_image(tmp_path / "a.png")[:, 0, 0].tolist() == [0, 0, 255, 255]
+    assert images.read_image(tmp_path / "a.png")[:, 0, 0].tolist() == [0, 0, 255, 255]

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from facelm_helpers import freezing, paths, sources, training
-from facelm_helpers.methods import _senet_network
+from facelm_helpers import freezing, networks, paths, sources, training
 
 FACES = 200
 
@@ -32,7 +31,7 @@ def crops(faces):
 def model(faces, crops):
     """A small SENet as training might leave it: statistics that fit, every weight a 16-bit float."""
     with training.seeded(1):
-        model = _senet_network.network(channels=(16, 32), blobs=(1, 2), stem=8, hidden=64)
+        model = networks.senet(channels=(16, 32), blobs=(1, 2), stem=8, hidden=64)
     model.compile(keras.optimizers.Adam(0.003), "mae", jit_compile=False)
     wanted = faces.points.reshape(FACES, 136) / 128
     for i in range(40):

@@ -12,11 +12,11 @@ import pytest
 from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "facelm_helpers"
-# ground first; whatever is a file `_name.py` beside these is a private part of them and stands on their floor
+# ground first; a room imports only from rooms on lower floors
 FLOORS = [
-    ["paths", "quiet"], ["images", "landmarks", "se"], ["metrics", "faces"],
-    ["augment", "sources", "detect", "tfrecords", "fairness"],
-    ["training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
+    ["paths", "silence", "atomic", "geometry"], ["quiet", "images", "landmarks"], ["boxes", "layers"], ["se"],
+    ["metrics", "faces"], ["protocol", "augment", "sources", "detectors"], ["tfrecords"],
+    ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -66,39 +66,38 @@ def room(name: str) -> str:
     return name.split(".")[1] if "." in name else ""
 
 
-def floor(name: str) -> int | None:
-    """The floor of a module; None for a private file of the package's own folder."""
-    return FLOOR.get(room(name))
+def floor(name: str) -> int:
+    """The floor of a module."""
+    return FLOOR[room(name)]
 
 
 def test_every_public_file_has_a_floor():
-    lost = {room(name) for name in MODULES} - set(FLOOR) - {""}
-    assert {name for name in lost if not name.startswith("_")} == set()
+    assert {room(name) for name in MODULES} - {""} == set(FLOOR)
 
 
 def test_nothing_imports_its_own_floor_or_a_higher_one():
     wrong = []
     for name, wanted in GRAPH.items():
         for other in wanted:
-            mine, theirs = floor(name), floor(other)
-            if room(name) == room(other) or mine is None or theirs is None:
-                continue
-            if theirs >= mine:
-                wrong.append(f"{name} (floor {mine}) imports {other} (floor {theirs})")
+            if room(name) != room(other) and floor(other) >= floor(name):
+                wrong.append(f"{name} (floor {floor(name)}) imports {other} (floor {floor(other)})")
     assert wrong == []
 
 
-def test_a_private_file_serves_one_floor_and_imports_only_lower_ones():
-    wrong = []
-    for name in (name for name in MODULES if room(name).startswith("_")):
-        users = {floor(user) for user, wanted in GRAPH.items() if name in wanted and floor(user) is not None}
-        below = [
-            other
-            for other in GRAPH[name]
-            if floor(other) is not None and users and floor(other) >= min(users)
-        ]
-        wrong += [f"{name} imports {other}, which is not below its users" for other in below]
+def test_a_room_is_entered_by_its_door():
+    """Nobody imports a private file of another room."""
+    wrong = [
+        f"{name} imports {other}"
+        for name, wanted in GRAPH.items()
+        for other in wanted
+        if room(name) != room(other) != "plots" and any(part.startswith("_") for part in other.split(".")[2:])
+    ]
     assert wrong == []
+
+
+def test_no_tool_changes_the_search_path():
+    tools = sorted((REPOSITORY / "tools").rglob("*.py"))
+    assert tools and not [path.name for path in tools if "sys.path" in path.read_text(encoding="utf-8")]
 
 
 def test_siblings_share_private_files_only():

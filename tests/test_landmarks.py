@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from facelm_helpers import geometry as geo
 from facelm_helpers import landmarks as lm
+from facelm_helpers.boxes import tight_boxes
 
 shapes = arrays(np.float64, (68, 2), elements=st.floats(-500, 500, width=32))
 angles, scales, shifts = st.floats(-3.1, 3.1), st.floats(0.1, 10), st.floats(-300, 300)
@@ -117,8 +119,8 @@ def test_conversion_of_a_mirrored_face_is_the_mirrored_conversion(markup):
 
 def test_tight_boxes_by_hand():
     points = np.array([[[3, 4], [1, 9], [2, 2]], [[0, 0], [-1, 5], [7, 1]]])
-    assert lm.tight_boxes(points).tolist() == [[1, 2, 3, 9], [-1, 0, 7, 5]]
-    assert lm.tight_boxes(points).dtype == np.float32
+    assert tight_boxes(points).tolist() == [[1, 2, 3, 9], [-1, 0, 7, 5]]
+    assert tight_boxes(points).dtype == np.float32
 
 
 # --- transforms
@@ -128,7 +130,7 @@ def test_tight_boxes_by_hand():
 @given(angles, scales, shifts, shifts)
 def test_similarity_finds_the_transform_that_was_applied(angle, scale, x, y):
     shape, transform = random_shape(0), a_similarity(angle, scale, x, y)
-    found = lm.similarity(shape, lm.apply_transform(transform, shape))
+    found = geo.similarity(shape, geo.apply_transform(transform, shape))
     np.testing.assert_allclose(found, transform, atol=1e-6)
 
 
@@ -138,23 +140,23 @@ def test_similarity_agrees_with_the_singular_value_solution():
     u, s, vt = np.linalg.svd(y.T @ x)
     sign = np.diag([1, np.linalg.det(u @ vt)])  # no reflection
     expected = u @ sign @ vt * (s * np.diag(sign)).sum() / (x**2).sum()
-    np.testing.assert_allclose(lm.similarity(source, target)[:, :2], expected, atol=1e-10)
+    np.testing.assert_allclose(geo.similarity(source, target)[:, :2], expected, atol=1e-10)
 
 
 def test_similarity_never_reflects():
     shape = random_shape(0)
-    transform = lm.similarity(shape, shape * [-1, 1])
+    transform = geo.similarity(shape, shape * [-1, 1])
     assert np.linalg.det(transform[:, :2]) >= 0
 
 
 def test_many_similarities_at_once_are_the_single_ones():
     sources, target = np.stack([random_shape(i) for i in range(4)]), random_shape(9)
-    together = lm.similarity(sources, target)
+    together = geo.similarity(sources, target)
     assert together.shape == (4, 2, 3)
     for source, transform in zip(sources, together, strict=True):
-        np.testing.assert_allclose(lm.similarity(source, target), transform)
-    moved = lm.apply_transform(together, sources)
-    np.testing.assert_allclose(moved[2], lm.apply_transform(together[2], sources[2]))
+        np.testing.assert_allclose(geo.similarity(source, target), transform)
+    moved = geo.apply_transform(together, sources)
+    np.testing.assert_allclose(moved[2], geo.apply_transform(together[2], sources[2]))
 
 
 @steady
@@ -163,11 +165,11 @@ def test_inverse_and_composition(angle, scale, x, y):
     first, second = a_similarity(angle, scale, x, y), np.array([[2.0, 0.5, 3], [0, 1, -4]])
     shape = random_shape(2)
     np.testing.assert_allclose(
-        lm.apply_transform(lm.invert_transform(first), lm.apply_transform(first, shape)), shape, atol=1e-6
+        geo.apply_transform(geo.invert_transform(first), geo.apply_transform(first, shape)), shape, atol=1e-6
     )
     np.testing.assert_allclose(
-        lm.apply_transform(lm.compose(second, first), shape),
-        lm.apply_transform(second, lm.apply_transform(first, shape)),
+        geo.apply_transform(geo.compose(second, first), shape),
+        geo.apply_transform(second, geo.apply_transform(first, shape)),
         atol=1e-6,
     )
 
@@ -177,8 +179,8 @@ def test_inverse_and_composition(angle, scale, x, y):
 
 def test_procrustes_of_copies_of_one_shape_makes_them_equal():
     shape = random_shape(0)
-    copies = [lm.apply_transform(a_similarity(0.3 * i, 1 + i, 10 * i, -i), shape) for i in range(5)]
-    aligned, mean = lm.procrustes(np.stack(copies))
+    copies = [geo.apply_transform(a_similarity(0.3 * i, 1 + i, 10 * i, -i), shape) for i in range(5)]
+    aligned, mean = geo.procrustes(np.stack(copies))
     np.testing.assert_allclose(aligned, np.tile(mean, (5, 1, 1)), atol=1e-9)
     np.testing.assert_allclose(mean.mean(axis=0), 0, atol=1e-12)
     assert np.isclose((mean**2).sum(), 1)
@@ -190,16 +192,16 @@ def test_procrustes_does_not_care_how_a_shape_was_moved_turned_or_scaled(moves):
     base = random_shape(0)
     shapes = np.stack([base + np.random.default_rng(i).normal(size=(68, 2)) * 3 for i in range(6)])
     moved = np.stack(
-        [lm.apply_transform(a_similarity(*move), shape) for move, shape in zip(moves, shapes, strict=True)]
+        [geo.apply_transform(a_similarity(*move), shape) for move, shape in zip(moves, shapes, strict=True)]
     )
-    (a, mean_a), (b, mean_b) = lm.procrustes(shapes), lm.procrustes(moved)
-    turn = lm.similarity(mean_b, mean_a)  # the common frame may be turned
-    np.testing.assert_allclose(lm.apply_transform(turn, b), a, atol=1e-5)
+    (a, mean_a), (b, mean_b) = geo.procrustes(shapes), geo.procrustes(moved)
+    turn = geo.similarity(mean_b, mean_a)  # the common frame may be turned
+    np.testing.assert_allclose(geo.apply_transform(turn, b), a, atol=1e-5)
 
 
 def test_procrustes_keeps_upright_faces_upright():
     base = random_shape(0)
-    shapes = np.stack([lm.apply_transform(a_similarity(angle, 2, 5, 5), base) for angle in (0.4, -0.2, -0.2)])
-    _, mean = lm.procrustes(shapes)
-    turn = lm.similarity(base, mean)
+    bases = [geo.apply_transform(a_similarity(angle, 2, 5, 5), base) for angle in (0.4, -0.2, -0.2)]
+    _, mean = geo.procrustes(np.stack(bases))
+    turn = geo.similarity(base, mean)
     assert abs(np.arctan2(turn[1, 0], turn[0, 0])) < 0.01

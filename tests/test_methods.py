@@ -10,7 +10,7 @@ import skimage.data
 from drawn import drawn_faces
 
 from facelm_helpers import methods, metrics, paths
-from facelm_helpers.detect import detect_one
+from facelm_helpers.detectors import detect_one
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.methods._base import Aligner
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from facelm_helpers import metrics
-from tools.build_notebooks import check, places
-from tools.derive_notebooks import ROOT, SOURCES
-from tools.execute_notebook import complaints
+from tools.notebook.build import check, places
+from tools.notebook.derive import ROOT, SOURCES
+from tools.notebook.execute import complaints
 
 ALL_SOURCES = sorted(SOURCES.glob("*.py"))
 ALL_NOTEBOOKS = [path for source in ALL_SOURCES for path in places(source).values()]

@@ -1,10 +1,10 @@
-"""The figures in README, model card and notebooks are those of data/results (`python tools/figures.py`)."""
+"""The figures in README, model card and notebooks are those of data/results."""
 
 import re
 
 import pytest
 
-from tools import figures
+from tools.ship import figures
 
 RESULTS = {"accuracy": {"yt68/val": {"methods": {"dlib": {"nme": 0.0684}}}}, "sizes": {"a.npz": 2_600_000}}
 INLINE = "NME <!-- bench: accuracy / yt68/val / methods / dlib / nme : percent -->{}<!-- end -->, faces."

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from facelm_helpers import se
+from facelm_helpers import networks, se
+from facelm_helpers.layers import convolve
 
 
 def built(function, shape, *arguments, **options):
@@ -56,7 +57,7 @@ def test_pooling_early_changes_nothing_once_trained():
 
 def test_shrinking_earlier_takes_a_quarter_of_the_work_of_what_follows():
     work = {
-        way: {row["name"]: row["multiply_adds"] for row in se.cost(
+        way: {row["name"]: row["multiply_adds"] for row in networks.cost(
             built(se.senet_blob, (8, 8, 16), 16, 32, 2, downsample=way, name="b"))}
         for way in ("pool", "pool_early", "stride")
     }  # fmt: skip
@@ -132,9 +133,9 @@ def test_gate_cost_is_that_of_the_built_gate():
 
 def test_counts_by_hand():
     image = keras.Input((10, 8, 3))
-    net = se.convolve(image, 6, 3, stride=2, name="stem")
+    net = convolve(image, 6, 3, stride=2, name="stem")
     net = keras.layers.Dense(5, name="out")(keras.layers.Flatten()(net))
-    rows = {row["name"]: row for row in se.cost(keras.Model(image, net))}
+    rows = {row["name"]: row for row in networks.cost(keras.Model(image, net))}
     assert rows["stem_conv"] == {
         "name": "stem_conv",
         "kind": "Conv2D",

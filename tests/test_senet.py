@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from facelm_helpers import freezing, methods, metrics, paths, sources, training
-from facelm_helpers.methods import _senet_network, _senet_runtimes
+from facelm_helpers import freezing, methods, metrics, networks, paths, sources, training
+from facelm_helpers.methods import _senet_runtimes
 from facelm_helpers.methods.senet import SENet
 
 TINY = {"stem": 8, "channels": (16, 32), "blobs": (1, 1), "head": 8, "hidden": 32, "batch_size": 16}
@@ -97,7 +97,7 @@ def test_shipped_files_belong_together_and_are_small(shipped):
     assert sum(file.stat().st_size for file in files) < 6e6
     frozen = _senet_runtimes.file_name("litert", _senet_runtimes.fingerprint(shipped.weights_))
     assert {file.name for file in files} == {"senet.npz", frozen}, (
-        "run tools/freeze.py: the weights have changed"
+        "run tools/ship/freeze.py: the weights have changed"
     )
     assert {value.dtype for value in shipped.weights_.values()} == {np.dtype(np.float16)}
 
@@ -172,7 +172,7 @@ import sys, numpy as np, keras
 from facelm_helpers import training
 from facelm_helpers.methods import _senet_network
 folder = sys.argv[1]
-model = _senet_network.network(stem=8, channels=(16,), blobs=(1,), head=8, hidden=32)
+model = networks.senet(stem=8, channels=(16,), blobs=(1,), head=8, hidden=32)
 training.set_weights(model, training.read_arrays(folder + "/there.npz"))
 x = np.load(folder + "/x.npy")
 training.write_arrays(folder + "/back.npz", training.weights_of(model))
@@ -188,7 +188,7 @@ def test_weights_of_one_backend_load_in_the_other_bit_for_bit(tmp_path):
         pytest.skip("JAX is not installed: `pip install jax`, and this compares both backends")
     rng = np.random.default_rng(0)
     with training.seeded(0):
-        model = _senet_network.network(stem=8, channels=(16,), blobs=(1,), head=8, hidden=32)
+        model = networks.senet(stem=8, channels=(16,), blobs=(1,), head=8, hidden=32)
     weights = {key: value + rng.uniform(0, 0.02, value.shape).astype(np.float32)
                for key, value in training.weights_of(model).items()}  # fmt: skip
     training.set_weights(model, weights)
@@ -208,7 +208,7 @@ def test_weights_of_one_backend_load_in_the_other_bit_for_bit(tmp_path):
 
 
 def test_training_from_the_command_line(tmp_path):
-    command = [sys.executable, str(paths.ROOT / "tools" / "train.py"), "senet", "--n", "40", "--steps", "2"]
+    command = [sys.executable, "-m", "tools.train.method", "senet", "--n", "40", "--steps", "2"]
     for key, value in TINY.items():
         command += ["--set", f"{key}={value}"]
     done = subprocess.run(
@@ -226,6 +226,6 @@ def test_training_from_the_command_line(tmp_path):
     (["mean_shape", "--faces", "pts", "--root", "/nowhere"], "nowhere"),
 ])  # fmt: skip
 def test_bad_commands_get_one_sentence(words, says):
-    command = [sys.executable, str(paths.ROOT / "tools" / "train.py"), *words]
+    command = [sys.executable, "-m", "tools.train.method", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=paths.ROOT)
     assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr

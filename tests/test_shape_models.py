@@ -7,10 +7,9 @@ import pytest
 
 from facelm_helpers import methods, metrics, plots, sources, widgets
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.landmarks import apply_transform
-from facelm_helpers.methods import _profiles, _shape_model, asm
-from facelm_helpers.methods._mesh import Mesh
-from facelm_helpers.sources.synthetic import yaw
+from facelm_helpers.geometry import Mesh, apply_transform, yaw
+from facelm_helpers.methods import asm
+from facelm_helpers.methods._shape import _profiles, _shape_model
 
 TINY = {
     "asm": {"iterations": 4, "views": 3},

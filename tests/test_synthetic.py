@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from facelm_helpers import sources
-from facelm_helpers.detect import detect
-from facelm_helpers.landmarks import MIRROR, similarity, tight_boxes
+from facelm_helpers.boxes import tight_boxes
+from facelm_helpers.detectors import detect
+from facelm_helpers.geometry import similarity
+from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.sources import _face_model, synthetic
 from facelm_helpers.sources._warp import Warp
 
@@ -129,7 +131,7 @@ def test_a_face_goes_to_the_mean_shape_and_back(model):
 
 
 def test_rows_are_blends_in_the_bulk_of_the_model(model):
-    """Of provenance the file shows only this much; tools/build_face_model.py asserts the rest."""
+    """Of provenance the file shows only this much; tools/data/build_face_model.py asserts the rest."""
     assert len(model.rows_shape) == len(model.rows_texture) >= 3000
     assert np.abs(model.rows_texture).max() < 9
     assert np.linalg.norm(model.rows_texture, axis=1).max() < 2.5 * np.sqrt(len(model.texture_components))

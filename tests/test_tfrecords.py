@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from facelm_helpers import tfrecords
-from facelm_helpers._face_records import FaceRecords
 from facelm_helpers.faces import FaceSet, crop, normalise, to_vector
 from facelm_helpers.landmarks import MIRROR
+from facelm_helpers.tfrecords._face_records import FaceRecords
 
 
 def some_faces(n, seed=0, side=160):
@@ -141,7 +141,7 @@ def test_augmentation_moves_points_and_pixels_together():
     """Dots are drawn at the points: after the augmentation they are found where the labels say."""
     import tensorflow as tf
 
-    from facelm_helpers._tf_augment import augment_batch
+    from facelm_helpers.augment import augment_batch
 
     rng = np.random.default_rng(0)
     points = np.full((16, 68, 2), 64, np.float32)

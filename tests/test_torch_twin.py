@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: its twin 
 def test_both_networks_give_the_same_points():
     import keras
 
-    from tools._torch_twin import Network, from_keras, to_keras
+    from tools.train.torch_twin import Network, from_keras, to_keras
 
     network = Network(np.full((68, 2), 0.5)).eval()
     rng = np.random.default_rng(0)

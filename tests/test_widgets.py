@@ -17,7 +17,7 @@ from PIL import Image
 from facelm_helpers import landmarks, metrics, paths, widgets
 from facelm_helpers.methods import Aligner
 from facelm_helpers.widgets import _methods, _webcam
-from tools import app
+from tools.ship import app
 
 FRONTAL = "synthetic, frontal 1"
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from facelm_helpers.checks._verdict import Verdict, array, kindly, number
-from facelm_helpers.landmarks import apply_transform, invert_transform
+from facelm_helpers.geometry import apply_transform, invert_transform
 
 
 @kindly

@@ -5,6 +5,7 @@ import numpy as np
 from facelm_helpers import landmarks
 from facelm_helpers.checks._verdict import UNTRIED, Verdict, array, function, kindly, number, untried
 from facelm_helpers.faces import crop_transform
+from facelm_helpers.geometry import apply_transform
 
 
 @kindly
@@ -31,7 +32,7 @@ def to_unit(answer):
 
 
 def _unit(points, box):
-    return landmarks.apply_transform(crop_transform(box, 128, 1.5), points) / 128
+    return apply_transform(crop_transform(box, 128, 1.5), points) / 128
 
 
 @kindly

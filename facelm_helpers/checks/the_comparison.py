@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers import fairness
+from facelm_helpers import protocol
 from facelm_helpers.checks._verdict import Verdict, array, choice, kindly, number
 
 
@@ -43,16 +43,16 @@ def fair_errors(answer, predicted, truth):
 
     >>> rng = np.random.default_rng(0)
     >>> g = rng.uniform(0, 99, (8, 68, 2)); p = g + (2, 1)
-    >>> habit = fairness.offsets(p[:4], g[:4])
-    >>> fair_errors(fairness.corrected_nme(p[4:], g[4:], habit, norm="box"), p, g)
+    >>> habit = protocol.offsets(p[:4], g[:4])
+    >>> fair_errors(protocol.corrected_nme(p[4:], g[4:], habit, norm="box"), p, g)
     ✔ Right. Measured on some faces, taken out on others.
     """
     half = len(truth) // 2
     p, g = np.asarray(predicted), np.asarray(truth)
     if np.shape(answer) == (len(truth) - half,):
-        cheat = fairness.corrected_nme(p[half:], g[half:], fairness.offsets(p[half:], g[half:]), norm="box")
+        cheat = protocol.corrected_nme(p[half:], g[half:], protocol.offsets(p[half:], g[half:]), norm="box")
         if np.allclose(answer, cheat, atol=1e-9, rtol=0):
             return Verdict("wrong", "Measure the habit on the first half: these faces are being judged.")
-    expected = fairness.corrected_nme(p[half:], g[half:], fairness.offsets(p[:half], g[:half]), norm="box")
-    hint = "habit = fairness.offsets(p[:half], g[:half]), then corrected_nme of the rest, with norm='box'."
+    expected = protocol.corrected_nme(p[half:], g[half:], protocol.offsets(p[:half], g[:half]), norm="box")
+    hint = "habit = protocol.offsets(p[:half], g[:half]), then corrected_nme of the rest, with norm='box'."
     return array(answer, expected, 1e-6, hint, "Measured on some faces, taken out on others.")

@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from facelm_helpers import paths
-from facelm_helpers.faces import FaceSet, check_boxes, check_image, check_meets, crop
+from facelm_helpers.boxes import check_boxes, check_meets
+from facelm_helpers.faces import FaceSet, crop
+from facelm_helpers.images import check_image
 
 FORMAT = "facelm_helpers aligner 1"
 DAMAGED = (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)

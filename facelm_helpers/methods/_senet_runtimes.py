@@ -5,8 +5,7 @@ import os
 
 import numpy as np
 
-from facelm_helpers import freezing, paths, sources, training
-from facelm_helpers.methods import _senet_network
+from facelm_helpers import freezing, networks, paths, sources, training
 
 CACHE = "runtimes"  # below data/downloads: made on this machine, ignored by git
 ENDINGS = {
@@ -51,7 +50,7 @@ def opened(runtime, weights, architecture):
     weights : dict
         "LAYER/VARIABLE" -> array.
     architecture : dict
-        What `_senet_network.network` takes.
+        What `networks.senet` takes.
     """
     if runtime == "keras":
         return keras_function(model_of(weights, architecture))
@@ -67,7 +66,7 @@ def opened(runtime, weights, architecture):
 
 def model_of(weights, architecture):
     """The Keras model."""
-    model = _senet_network.network(**architecture)
+    model = networks.senet(**architecture)
     training.set_weights(model, weights)
     return model
 

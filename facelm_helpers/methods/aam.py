@@ -5,12 +5,12 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
-from facelm_helpers.faces import check_boxes, uncrop
-from facelm_helpers.landmarks import apply_transform
-from facelm_helpers.methods import _shape_model
+from facelm_helpers.boxes import check_boxes
+from facelm_helpers.faces import uncrop
+from facelm_helpers.geometry import Mesh, apply_transform
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._features import grey_crops, read_smooth, training_crops
-from facelm_helpers.methods._mesh import Mesh
+from facelm_helpers.methods._grey import grey_crops, read_smooth, training_crops
+from facelm_helpers.methods._shape import _shape_model
 
 ALGORITHMS = ("project_out", "simultaneous")
 FEATURES = ("grey", "gradient")

@@ -4,12 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facelm_helpers.faces import check_boxes, uncrop
-from facelm_helpers.landmarks import REGIONS, apply_transform, similarity
-from facelm_helpers.methods import _shape_model
+from facelm_helpers.boxes import check_boxes
+from facelm_helpers.faces import uncrop
+from facelm_helpers.geometry import apply_transform, similarity
+from facelm_helpers.landmarks import REGIONS
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._features import grey_crops, training_crops
-from facelm_helpers.methods._profiles import normals, profiles, pyramid
+from facelm_helpers.methods._grey import grey_crops, training_crops
+from facelm_helpers.methods._shape import _shape_model
+from facelm_helpers.methods._shape._profiles import normals, profiles, pyramid
 
 ANCHORS = np.concatenate([REGIONS["eyes"], REGIONS["nose"]])  # searched first
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.methods import _ferns
-from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import pose_indexed
+from facelm_helpers.methods._cascade import Cascade, _ferns, to_bytes
+from facelm_helpers.methods._cascade._features import pose_indexed
 
 JUDGING = 1500  # shapes that the candidates of a stage are judged on
 

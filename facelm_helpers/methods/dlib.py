@@ -3,8 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-from facelm_helpers.methods import _predictor
 from facelm_helpers.methods._base import Aligner
+from facelm_helpers.methods._dlib import _predictor
 
 FILE = "shape_predictor_68_face_landmarks.dat"
 

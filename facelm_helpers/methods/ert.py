@@ -4,11 +4,12 @@ import cv2
 import dlib
 import numpy as np
 
+from facelm_helpers.boxes import detector_like, tight_boxes
 from facelm_helpers.faces import crop, uncrop
-from facelm_helpers.landmarks import apply_transform, mirror, tight_boxes
-from facelm_helpers.methods import _ert_file, _predictor
+from facelm_helpers.geometry import apply_transform
+from facelm_helpers.landmarks import mirror
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._features import detector_like
+from facelm_helpers.methods._dlib import _ert_file, _predictor
 
 
 class Ert(Aligner):

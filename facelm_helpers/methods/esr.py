@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.methods import _ferns
-from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import nearest_landmarks, pixel_rows, random_places
+from facelm_helpers.methods._cascade import Cascade, _ferns, to_bytes
+from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_rows, random_places
 
 CHOOSING = 4000  # shapes that the correlations of a fern are estimated on
 

@@ -3,12 +3,12 @@
 import cv2
 import numpy as np
 
-from facelm_helpers.faces import check_image
-from facelm_helpers.landmarks import apply_transform, invert_transform
-from facelm_helpers.methods import _background, _features, _ferns
-from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import even_light, frames, nearest_landmarks, pixel_rows
-from facelm_helpers.methods._windows import Found, scan, suppress
+from facelm_helpers.geometry import apply_transform, invert_transform
+from facelm_helpers.images import check_image
+from facelm_helpers.methods._cascade import Cascade, _background, _features, _ferns, to_bytes
+from facelm_helpers.methods._cascade._features import frames, nearest_landmarks, pixel_rows
+from facelm_helpers.methods._cascade._windows import Found, scan, suppress
+from facelm_helpers.methods._grey import box_in_crop, even_light
 
 CHOOSING = 3000  # windows that pairs of pixels are chosen on
 HIGHER, LARGER = 0.10, 1.04  # dlib's box beside the tight one, in sides
@@ -97,13 +97,13 @@ class JointCascade(Cascade):
     def _training_starts(self, truth, index, rng):
         """As in every cascade, but a share of the boxes is moved as dlib's detector would have set them."""
         S = super()._training_starts(truth, index, rng)
-        middle, side = _features.box_in_crop(self.size, self.margin)
+        middle, side = box_in_crop(self.size, self.margin)
         moved = (S - middle) * LARGER + middle - [0, HIGHER * side]
         return np.where(rng.random((len(S), 1, 1)) < self.detected, moved, S).astype(np.float32)
 
     def _typical(self, others):
         """The mean shape at nine places round the middle: who knows whose box it is."""
-        return self.mean_ + NINE[:, None] * _features.box_in_crop(self.size, self.margin)[1]
+        return self.mean_ + NINE[:, None] * box_in_crop(self.size, self.margin)[1]
 
     def _begin(self, m):
         T, K, F, P = self.T, self.K, self.F, self.P

@@ -4,8 +4,9 @@ import numpy as np
 from scipy import sparse
 
 from facelm_helpers.methods._cascade import Cascade, to_bytes
-from facelm_helpers.methods._features import frames, grey_crops, read
-from facelm_helpers.methods._local_forest import grow, leaves
+from facelm_helpers.methods._cascade._features import frames, read
+from facelm_helpers.methods._cascade._local_forest import grow, leaves
+from facelm_helpers.methods._grey import grey_crops
 
 
 class Lbf(Cascade):

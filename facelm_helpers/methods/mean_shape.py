@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.landmarks import tight_boxes
+from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.methods._base import Aligner
 
 

@@ -4,11 +4,11 @@ import copy
 
 import numpy as np
 
-from facelm_helpers import freezing, training
+from facelm_helpers import freezing, networks, training
 from facelm_helpers.augment import Strength
 from facelm_helpers.faces import crop_transform, uncrop
-from facelm_helpers.landmarks import apply_transform
-from facelm_helpers.methods import _senet_network, _senet_runtimes
+from facelm_helpers.geometry import apply_transform
+from facelm_helpers.methods import _senet_runtimes
 from facelm_helpers.methods._base import Aligner, crop_all
 
 MARGIN = 1.5
@@ -28,7 +28,7 @@ class SENet(Aligner):
     Parameters
     ----------
     stem, head, hidden, reduction, gate_at, downsample, keep_prob, weight_decay
-        Of the network, see `_senet_network.network`.
+        Of the network, see `networks.senet`.
     channels, blobs : tuple of int
         Of each stage, its channels and its number of ``senet_blob``.
     steps, learning_rate, schedule, decay, decay_steps, warmup, loss, ema
@@ -81,7 +81,7 @@ class SENet(Aligner):
             save_every=save_every)  # fmt: skip
 
     def architecture(self):
-        """What `_senet_network.network` takes."""
+        """What `networks.senet` takes."""
         names = ("stem", "channels", "blobs", "head", "hidden", "reduction", "gate_at", "downsample",
                  "keep_prob", "weight_decay")  # fmt: skip
         return {name: getattr(self, name) for name in names}
@@ -101,7 +101,7 @@ class SENet(Aligner):
         if self.fitted:
             return _senet_runtimes.model_of(self.weights_, self.architecture())
         with training.seeded(seed):
-            return _senet_network.network(**self.architecture(), mean_shape=mean_shape)
+            return networks.senet(**self.architecture(), mean_shape=mean_shape)
 
     def fit(self, faces, seed=0, progress=True, **options):
         """Train, from the start or, with ``folder``, from its last checkpoint.
@@ -132,9 +132,9 @@ class SENet(Aligner):
     def _fit(self, faces, seed, progress):
         options = dict(self._options)
         validation, save_every = options.pop("validation", None), options.pop("save_every", 1000)
-        size = _senet_network.SIZE
+        size = networks.SIZE
         with training.seeded(seed):
-            model = _senet_network.network(**self.architecture(), mean_shape=_mean_shape(faces, size))
+            model = networks.senet(**self.architecture(), mean_shape=_mean_shape(faces, size))
         strength = Strength(shift=self.jitter)
         batches = training.face_batches(faces, self.batch_size, seed, size, MARGIN, strength)
         validate = None if validation is None else _validation(validation, size)
@@ -184,10 +184,10 @@ class SENet(Aligner):
     def _predict(self, images, boxes):
         if self._run is None:
             self._run = _senet_runtimes.opened(self.runtime, self.weights_, self.architecture())
-        crops, transforms = crop_all(images, boxes, _senet_network.SIZE, MARGIN)
+        crops, transforms = crop_all(images, boxes, networks.SIZE, MARGIN)
         parts = [self._run(training.scaled(crops[i : i + TOGETHER])) for i in range(0, len(crops), TOGETHER)]
         vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return uncrop(vectors.reshape(-1, 68, 2) * _senet_network.SIZE, transforms)
+        return uncrop(vectors.reshape(-1, 68, 2) * networks.SIZE, transforms)
 
     def _take(self, weights, runtime, run=None):
         self.weights_, self.runtime, self._run = weights, runtime, run

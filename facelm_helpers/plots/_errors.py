@@ -3,7 +3,8 @@
 import numpy as np
 
 from facelm_helpers import metrics
-from facelm_helpers.landmarks import LEFT_EYE, REGIONS, RIGHT_EYE, tight_boxes
+from facelm_helpers.boxes import tight_boxes
+from facelm_helpers.landmarks import LEFT_EYE, REGIONS, RIGHT_EYE
 from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
 
 LINE_STYLES = ("-", "--", ":")

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from facelm_helpers.landmarks import apply_transform, invert_transform, similarity
+from facelm_helpers.geometry import apply_transform, invert_transform, similarity
 from facelm_helpers.paths import DATA
 from facelm_helpers.sources._texture import Layout
 from facelm_helpers.sources._warp import Warp

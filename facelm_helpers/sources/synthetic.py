@@ -10,11 +10,12 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.landmarks import apply_transform, mirror
+from facelm_helpers.geometry import apply_transform, yaw
+from facelm_helpers.landmarks import mirror
 from facelm_helpers.sources import _disturb
 from facelm_helpers.sources._face_model import FaceModel, load_face_model, open_lids_and_lips
 
-__all__ = ["FaceModel", "POSES", "load", "load_face_model", "sample", "yaw"]
+__all__ = ["FaceModel", "POSES", "load", "load_face_model", "sample"]
 
 POSES = {
     "all": (0.0, 1.0),
@@ -25,32 +26,6 @@ POSES = {
 BLOCK = (
     64  # samples whose textures are computed together; always whole, so that sample i is the same for every n
 )
-
-
-def yaw(points):
-    """How far a face is turned: 0 looks ahead, -1 and 1 are profiles (a measure of the points, not degrees).
-
-    With l and r the distances of the nose tip from the left and the right jaw end along the line between
-    them, yaw = (l - r) / (l + r), positive when the nose points to the right of the picture.
-
-    Parameters
-    ----------
-    points : (N, 68, 2) array
-
-    Returns
-    -------
-    (N,) float array
-
-    Examples
-    --------
-    >>> shape = np.zeros((1, 68, 2)); shape[0, 0] = 0, 0; shape[0, 16] = 10, 0; shape[0, 30] = 8, 4
-    >>> round(float(yaw(shape)[0]), 3)
-    0.6
-    """
-    points = np.asarray(points, dtype=np.float64)
-    across = points[:, 16] - points[:, 0]
-    along = ((points[:, 30] - points[:, 0]) * across).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-9)
-    return np.clip(2 * along - 1, -1, 1)
 
 
 def load(

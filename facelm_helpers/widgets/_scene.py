@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from facelm_helpers import sources
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 from facelm_helpers.faces import crop
+from facelm_helpers.geometry import apply_transform
 from facelm_helpers.images import check_image, decode_image
-from facelm_helpers.landmarks import apply_transform
 
 VIEW = 420  # pixels: side of the picture that is shown and that the methods see
 MARGIN = 1.7  # side of that picture in longer sides of the face's box
@@ -121,7 +121,7 @@ def _boxes(image):
         size = [max(1, round(side * shrink)) for side in image.shape[1::-1]]
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     for upsample, threshold in TRIES:
-        boxes = detect(image, upsample, threshold)
+        boxes = detect(image, upsample=upsample, threshold=threshold)
         if len(boxes):
             return boxes / np.float32(shrink)
     return boxes

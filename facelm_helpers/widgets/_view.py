@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from facelm_helpers import augment
+from facelm_helpers.boxes import move_boxes
+from facelm_helpers.geometry import apply_transform, compose, rotation
 from facelm_helpers.images import warp
-from facelm_helpers.landmarks import apply_transform, compose
 from facelm_helpers.widgets._scene import MARGIN, SIDE, VIEW
 
 # slider -> lowest, highest, step
@@ -117,7 +118,7 @@ def view(scene, state=None):
         wider = 0.1 * (right - left)
         image = augment.occlude(image, [left - wider, low, right + wider, bottom + 2 * wider], COVER)
     offset = (SIDE - VIEW) / 2
-    transform = augment.rotation(SIDE, SIDE, state.rotation)
+    transform = rotation(state.rotation, [(SIDE - 1) / 2] * 2)
     transform = compose([[1, 0, -offset], [0, 1, -offset]], transform)
     image = warp(image, transform, VIEW)
     if state.light:
@@ -126,7 +127,7 @@ def view(scene, state=None):
     if state.noise:
         image = augment.noise(image, state.noise, np.random.default_rng(GRAIN_SEED))
     shift = state.box_x, state.box_y
-    box = augment.jitter_box(scene.box - np.float32(offset), shift, state.box_scale).astype(np.float32)
+    box = move_boxes(scene.box - np.float32(offset), shift, state.box_scale).astype(np.float32)
     truth = scene.truth
     if truth is not None:
         truth = apply_transform(transform, truth).astype(np.float32)

@@ -21,8 +21,9 @@ import skimage.data
 
 from facelm_helpers import landmarks, methods, plots, sources
 from facelm_helpers.checks import start_here as check
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 from facelm_helpers.faces import crop
+from facelm_helpers.geometry import apply_transform
 
 plots.setup()
 
@@ -74,7 +75,7 @@ plots.show(
 
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
-close_points = landmarks.apply_transform(transform, points[0])
+close_points = apply_transform(transform, points[0])
 plots.show(
     plots.face(close_up, close_points),
     alt="The same face, close up. Blue dots follow the jaw from ear to ear, orange ones the "
@@ -91,7 +92,7 @@ plots.show(
 
 # %%
 senet_points = methods.load("senet").predict([photograph], boxes)
-both = {"dlib": close_points, "SENet": landmarks.apply_transform(transform, senet_points[0])}
+both = {"dlib": close_points, "SENet": apply_transform(transform, senet_points[0])}
 plots.show(
     plots.compare(close_up, both),
     alt="The close-up twice, with the 68 points of dlib on the left and those of SENet on the right. Both "

@@ -16,7 +16,7 @@ import numpy as np
 
 from facelm_helpers import landmarks, methods, metrics, plots, sources
 from facelm_helpers.checks import measuring_error as check
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 from facelm_helpers.faces import to_vector
 
 plots.setup()

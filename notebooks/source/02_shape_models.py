@@ -16,7 +16,7 @@ from time import process_time
 
 import numpy as np
 
-from facelm_helpers import landmarks, methods, metrics, plots, sources, widgets
+from facelm_helpers import geometry, methods, metrics, plots, sources, widgets
 from facelm_helpers.checks import shape_models as check
 from facelm_helpers.sources.synthetic import load_face_model
 
@@ -53,7 +53,7 @@ def turn_and_scale(z, m):
 check.turn_and_scale(turn_and_scale)
 
 # %%
-aligned, mean = landmarks.procrustes(train.points)
+aligned, mean = geometry.procrustes(train.points)
 raw, some = train.points[:60], aligned[:60]
 plots.show(
     plots.outlines({"as they lie": raw / 128, "aligned": 2.2 * some, "their mean": 2.2 * mean}, columns=3),

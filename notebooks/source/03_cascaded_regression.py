@@ -19,9 +19,11 @@ from timeit import timeit
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from facelm_helpers import fairness, landmarks, methods, metrics, paths, plots, sources, widgets
+from facelm_helpers import methods, metrics, paths, plots, sources, widgets
+from facelm_helpers.boxes import jitter_boxes
 from facelm_helpers.checks import cascaded_regression as check
 from facelm_helpers.faces import FaceSet
+from facelm_helpers.geometry import similarity
 
 plots.setup()
 
@@ -70,7 +72,7 @@ plots.show(
 # crop, or *indexed by the shape*, each at an offset from its landmark, wherever that is by now.
 
 # %%
-boxes = fairness.jitter_boxes(FACES.boxes, seed=0, amount=0.1)
+boxes = jitter_boxes(FACES.boxes, seed=0, amount=0.1)
 moved = FaceSet(FACES.images, FACES.points, boxes, FACES.persons)
 train, test = moved.split_by_person(0.7, seed=0)
 crops, unseen = train.crops(), test.crops()
@@ -246,7 +248,7 @@ for name, S in joint.items():
 
 # %%
 image, points, box = test[3]
-A = landmarks.similarity(S0, points)[:, :2]
+A = similarity(S0, points)[:, :2]
 first, last = (box[2] - box[0]) * np.array(sdm.cell)
 plots.show(
     plots.cells(image, points, {"first stage": first, "last stage": last}, np.arctan2(A[1, 0], A[0, 0])),
@@ -321,8 +323,8 @@ widgets.walks(CASCADES, turned)
 # %% [markdown]
 # ## How cascades converge
 #
-# On 150 unseen default faces in boxes like a detector's (`tools/convergence.py`). **Predict first:** who is
-# nearest after a fifth of its stages? Whose error grows fastest when the box is wrong?
+# On 150 unseen default faces in boxes like a detector's (`tools/measure/convergence.py`). **Predict first:**
+# who is nearest after a fifth of its stages? Whose error grows fastest when the box is wrong?
 
 # %%
 found = json.loads((paths.RESULTS / "convergence.json").read_text(encoding="utf-8"))
@@ -363,7 +365,7 @@ plots.show(
 # - **CPR** estimates 136 numbers here; the paper's pose has a few.
 # - **SDM** leads, on drawn faces too: its features need not be learnt, and 2,000 faces are few.
 #
-# Beside public code that learnt from the same faces (`tools/compare_public.py`): our NME over theirs
+# Beside public code that learnt from the same faces (`tools/measure/peers.py`): our NME over theirs
 # (wanted: at most 1.05), and milliseconds:
 
 # %%

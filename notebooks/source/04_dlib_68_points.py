@@ -22,10 +22,12 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from facelm_helpers import augment, landmarks, methods, metrics, plots, sources
+from facelm_helpers import methods, metrics, plots, sources
+from facelm_helpers.boxes import move_boxes
 from facelm_helpers.checks import dlib_68_points as check
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 from facelm_helpers.faces import crop
+from facelm_helpers.geometry import similarity
 
 plots.setup()
 
@@ -187,7 +189,7 @@ plots.show(
 
 # %%
 some, near, way = unseen[np.array([3, 8, 12, 9])], [36, 54, 8], np.array([[0, 12], [10, 0], [0, -10]])
-spots = [S[near] + way @ landmarks.similarity(S0, S)[:, :2].T for S in some.points]
+spots = [S[near] + way @ similarity(S0, S)[:, :2].T for S in some.points]
 plots.show(
     plots.pixels(some.images, some.points, spots),
     alt="Four faces in different poses. Three red dots keep their places on each: below the eye on the left, "
@@ -269,7 +271,7 @@ up = (seen.boxes[:, 1::2] - own[:, 1::2]).mean(axis=1) / side
 print(f"{len(seen)} of 160 faces: dlib's box lies {np.median(up):.2f} of a side higher than the tight box,")
 print(f"and its side is {np.median((own[:, 2] - own[:, 0]) / side):.2f} times as long")
 kinds = {"its detector's": own, "tight": seen.boxes}
-kinds["tight, moved up"] = np.array([augment.jitter_box(box, (0, -0.1)) for box in seen.boxes])
+kinds["tight, moved up"] = move_boxes(seen.boxes, (0, -0.1))
 errors = {n: metrics.nme(shipped.predict(seen.images, b), seen.points, norm="box") for n, b in kinds.items()}
 for name, e in errors.items():
     print(f"{name:16} NME {e.mean():.1%}   median {np.median(e):.1%}   failures {np.mean(e > 0.08):3.0%}")
@@ -294,7 +296,7 @@ exact.fit(train, progress=False)
 pairs = {"exact boxes": (exact, seen.boxes), "moved boxes": (ert, seen.boxes), "dlib's model": (shipped, own)}
 moves, valleys = np.linspace(-0.2, 0.2, 9), {name: [] for name in pairs}
 for (name, (aligner, boxes)), move in product(pairs.items(), moves):
-    moved = np.array([augment.jitter_box(box, (0, move)) for box in boxes])
+    moved = move_boxes(boxes, (0, move))
     e = metrics.nme(aligner.predict(seen.images, moved), seen.points, norm="box")
     valleys[name].append(100 * e.mean())
 plots.show(

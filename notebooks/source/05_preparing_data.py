@@ -21,8 +21,10 @@ from PIL import Image
 from scipy.io import loadmat, savemat
 
 from facelm_helpers import augment, landmarks, metrics, plots, sources, tfrecords
+from facelm_helpers.boxes import move_boxes, tight_boxes
 from facelm_helpers.checks import preparing_data as check
 from facelm_helpers.faces import crop, crop_transform, denormalise, from_vector, normalise, to_vector, uncrop
+from facelm_helpers.geometry import apply_transform
 from facelm_helpers.images import warp
 
 plots.setup()
@@ -68,7 +70,7 @@ photographs = sources.load("synthetic", n=40, size=225, seed=5, pose="frontal", 
 for i, k in np.ndindex(40, 4):
     squeeze = np.array([[1 - 0.15 * k, 0, 0.075 * k * 225], [0, 1, 0]])
     image = warp(photographs.images[i], squeeze, 225)
-    points = landmarks.apply_transform(squeeze, photographs.points[i])
+    points = apply_transform(squeeze, photographs.points[i])
     name, pose = f"HELEN_{30000 + i}_1_{k}", [[0, -0.3 * k, 0, 0, 0, 0, 1]]  # pitch, yaw, roll, shift, scale
     Image.fromarray(image).save(root / "HELEN" / f"{name}.jpg", quality=95)
     savemat(root / "HELEN" / f"{name}.mat", {"pt2d": photographs.points[i].T, "Pose_Para": pose})
@@ -120,12 +122,12 @@ plots.show(
 # %%
 image, points, box = turned[2]
 face, transform = crop(image, box, size=128, margin=1.5)
-x_crop = landmarks.apply_transform(transform, points)
+x_crop = apply_transform(transform, points)
 x_hat = normalise(x_crop, size=128)
 answer = to_vector(x_hat[None])  # as a network would give it: 136 numbers
 back = uncrop(denormalise(from_vector(answer)[0], size=128), transform)
 print(f"largest difference: {np.abs(back - points).max():.3f} pixels")
-tight = landmarks.tight_boxes(x_crop[None])[0]
+tight = tight_boxes(x_crop[None])[0]
 plots.show(
     plots.faces_grid([image, face], [points, x_crop], boxes=[box, tight], columns=2),
     alt="Left, a picture with a face, its points and the tight box round them. Right, the square crop: the "
@@ -266,9 +268,9 @@ gallery = {
     "JPEG 15": (augment.jpeg(image, quality=15), points),
     "covered": (augment.occlude(image, [10, 70, 70, 110], fill=(90, 60, 40)), points),
 }
-box = landmarks.tight_boxes(points[None])[0]
-moved = crop_transform(augment.jitter_box(box, (0.1, -0.1), scale=0.85))
-gallery["box moved"] = warp(image, moved, 128), landmarks.apply_transform(moved, points)
+box = tight_boxes(points[None])[0]
+moved = crop_transform(move_boxes(box, (0.1, -0.1), scale=0.85))
+gallery["box moved"] = warp(image, moved, 128), apply_transform(moved, points)
 pictures, shapes = zip(*gallery.values(), strict=True)
 plots.show(
     plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6),

@@ -21,9 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip
 import keras
 
-from facelm_helpers import methods, metrics, plots, se, sources, training
+from facelm_helpers import methods, metrics, networks, plots, se, sources, training
 from facelm_helpers.checks import squeeze_and_excitation as check
-from facelm_helpers.sources.synthetic import yaw
+from facelm_helpers.geometry import yaw
+from facelm_helpers.layers import convolve
 
 plots.setup()
 
@@ -164,13 +165,13 @@ check.weights_of_gate(weights_of_gate)
 # %% [markdown]
 # ## What it costs, in a whole network
 #
-# The course's network has six gates. `se.cost` counts the parameters of every layer, and its
+# The course's network has six gates. `networks.cost` counts the parameters of every layer, and its
 # *multiply-adds*, the work for one image. What do gates add, for reductions from 2 to 32?
 
 
 # %%
 def totals(reduction):
-    rows = se.cost(methods.create("senet", reduction=reduction).build())
+    rows = networks.cost(methods.create("senet", reduction=reduction).build())
     return np.array([sum(row[key] for row in rows) for key in ("parameters", "multiply_adds")])
 
 
@@ -209,7 +210,7 @@ plots.show(
 image = keras.Input((16, 16, 64))
 for module in (se.se_inception, se.se_resnet):
     model = keras.Model(image, module(image, 64))
-    rows = se.cost(model)
+    rows = networks.cost(model)
     dense = sum(row["parameters"] for row in rows if row["kind"] == "Dense")
     words = f"{model.count_params():6,} parameters, {dense} of them in the gate"
     print(f"{module.__name__:12} {model.output_shape[1:]}  {words}")
@@ -241,7 +242,7 @@ for module in (se.se_inception, se.se_resnet):
 # %%
 def deep(blobs, gate_at):
     net = image = keras.Input((16, 16, 3))
-    net = se.convolve(net, 16, 3, name="stem")
+    net = convolve(net, 16, 3, name="stem")
     for _ in range(blobs):
         net = se.senet_blob(net, 16, 16, 1, reduction=4, gate_at=gate_at)
     net = keras.layers.GlobalAveragePooling2D()(net)

@@ -23,9 +23,10 @@ import numpy as np
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip  # noqa: F401
 from keras import Input, Model, initializers, layers, regularizers
 
-from facelm_helpers import methods, metrics, paths, plots, se, sources, tfrecords, training
+from facelm_helpers import methods, metrics, networks, paths, plots, se, sources, tfrecords, training
 from facelm_helpers.augment import Strength
 from facelm_helpers.checks import training_senet as check
+from facelm_helpers.layers import convolve
 
 plots.setup()
 
@@ -77,13 +78,13 @@ def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hi
           keep_prob=0.8, weight_decay=1e-5, mean_shape=0.5, size=128):  # fmt: skip
     l2, start = regularizers.L2(weight_decay), initializers.VarianceScaling(1e-4)
     net = image = Input((size, size, 3))
-    net = se.convolve(net, stem, 3, stride=2, weight_decay=weight_decay, name="stem")
+    net = convolve(net, stem, 3, stride=2, weight_decay=weight_decay, name="stem")
     for stage, (on_dim, repeats) in enumerate(zip(channels, blobs, strict=True)):
         for repeat in range(repeats):
             name, stride = f"blob{sum(blobs[:stage]) + repeat + 1}", 1 if repeat else 2
             net = se.senet_blob(net, net.shape[-1], on_dim, stride, weight_decay=weight_decay,
                                 downsample="stride", name=name)  # fmt: skip
-    net = layers.Flatten()(se.convolve(net, head, 1, weight_decay=weight_decay, name="head"))
+    net = layers.Flatten()(convolve(net, head, 1, weight_decay=weight_decay, name="head"))
     first = {"kernel_initializer": "he_normal", "kernel_regularizer": l2, "name": "hidden"}
     net = layers.Dropout(1 - keep_prob)(layers.Dense(hidden, "relu", **first)(net))
     points = layers.Dense(136, kernel_initializer=start, kernel_regularizer=l2, name="points",
@@ -96,7 +97,7 @@ def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hi
 
 # %%
 parts = {}
-for row in se.cost(senet()):
+for row in networks.cost(senet()):
     name = row["name"].split("_")[0]
     part = parts.setdefault(name, {"part": name, "parameters": 0, "multiply_adds": 0})
     part["shape"] = "x".join(map(str, row["shape"]))
@@ -234,7 +235,7 @@ mild = Strength(shift=0.02, scale=0.03, rotation=4, occlude=0)
 mean_shape = np.mean(train.crops(64).points, axis=0).reshape(-1) / 64
 with training.seeded(0):
     small = senet(16, (32, 64, 128, 256), (1, 1, 1, 1), 32, 128, mean_shape=mean_shape, size=64)
-print(f"{sum(row['multiply_adds'] for row in se.cost(small)) / 1e6:.1f} million multiply-adds")
+print(f"{sum(row['multiply_adds'] for row in networks.cost(small)) / 1e6:.1f} million multiply-adds")
 
 # %% tags=["nbval-ignore-output"]
 show = plots.live_loss("The loss falls steeply from the mean shape's error, then ever more slowly.")

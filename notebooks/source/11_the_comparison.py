@@ -18,9 +18,11 @@ import time
 
 import numpy as np
 
-from facelm_helpers import augment, fairness, landmarks, methods, metrics, paths, plots, sources
+from facelm_helpers import augment, landmarks, methods, metrics, paths, plots, protocol, sources
+from facelm_helpers.boxes import jitter_boxes
 from facelm_helpers.checks import the_comparison as check
-from facelm_helpers.sources.synthetic import POSES, yaw
+from facelm_helpers.geometry import yaw
+from facelm_helpers.sources.synthetic import POSES
 
 plots.setup()
 NORM, FAILURE = "box", 0.08  # heads turn here, so the box is the ruler (notebook 01)
@@ -62,8 +64,8 @@ def like_a_detector(boxes, lift=0.10, larger=1.04):
 
 
 FACES = sources.load("synthetic", n=150, seed=990_011)
-boxes = fairness.jitter_boxes(like_a_detector(FACES.boxes), seed=0, amount=0.05)
-tight = fairness.jitter_boxes(FACES.boxes, seed=0, amount=0.05)
+boxes = jitter_boxes(like_a_detector(FACES.boxes), seed=0, amount=0.05)
+tight = jitter_boxes(FACES.boxes, seed=0, amount=0.05)
 
 # %%
 some = slice(0, 8)
@@ -207,14 +209,14 @@ def covered(i):
 def rotated(degrees):
     """All faces turned, every other one the other way: images, points."""
     ways = degrees * np.where(np.arange(40) % 2, -1, 1)
-    return zip(*(fairness.turn(*few[i][:2], few_boxes[i], ways[i]) for i in range(40)), strict=True)
+    return zip(*(protocol.turn(*few[i][:2], few_boxes[i], ways[i]) for i in range(40)), strict=True)
 
 
 # %%
 hard = {
     "as they are": (few.images, few.points, few_boxes),
     "tight box": (few.images, few.points, tight[:40]),
-    "box moved": (few.images, few.points, fairness.jitter_boxes(few_boxes, seed=1, amount=0.10)),
+    "box moved": (few.images, few.points, jitter_boxes(few_boxes, seed=1, amount=0.10)),
     "blurred": ([augment.blur(image, 2.5) for image in few.images], few.points, few_boxes),
     "covered": ([covered(i) for i in range(40)], few.points, few_boxes),
 }
@@ -329,14 +331,14 @@ for title, one in real.items():
 # %% [markdown]
 # ### Exercise 3
 #
-# Take out dlib's habit yourself, on our synthetic faces (`p` predicted, `g` true): `fairness.offsets(p, g)`
-# of the first half, then `fairness.corrected_nme(p, g, habit, norm=NORM)` of the second.
+# Take out dlib's habit yourself, on our synthetic faces (`p` predicted, `g` true): `protocol.offsets(p, g)`
+# of the first half, then `protocol.corrected_nme(p, g, habit, norm=NORM)` of the second.
 
 # %% tags=["exercise"]
 p, g, half = predicted["dlib"], FACES.points, len(FACES) // 2
 # SOLUTION
-habit = fairness.offsets(p[:half], g[:half])
-fair = fairness.corrected_nme(p[half:], g[half:], habit, norm=NORM)
+habit = protocol.offsets(p[:half], g[:half])
+fair = protocol.corrected_nme(p[half:], g[half:], habit, norm=NORM)
 # END SOLUTION
 # STUB habit = ...
 # STUB fair = ...

@@ -26,9 +26,9 @@ import skimage.data
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip
 import keras
 
-from facelm_helpers import faces, freezing, landmarks, methods, metrics, plots, se, sources, training
+from facelm_helpers import faces, freezing, geometry, methods, metrics, networks, plots, sources, training
 from facelm_helpers.checks import freezing_and_deploying as check
-from facelm_helpers.detect import detect
+from facelm_helpers.detectors import detect
 
 plots.setup()
 tf.config.threading.set_intra_op_parallelism_threads(1)  # one thread for all, to compare times
@@ -157,7 +157,7 @@ pool, W = keras.layers.AveragePooling2D(2), keras.layers.Conv2D(64, 1)
 print("same answer, pooled late or early:", np.allclose(pool(W(x)), W(pool(x)), atol=1e-5))
 print("the shipped network:", aligner.downsample)
 for way in ("pool", "pool_early", "stride"):
-    work = sum(row["multiply_adds"] for row in se.cost(methods.create("senet", downsample=way).build()))
+    work = sum(row["multiply_adds"] for row in networks.cost(methods.create("senet", downsample=way).build()))
     print(f"{way:10} {work / 1e6:5.1f} million multiply-adds")
 
 # %% [markdown]
@@ -307,13 +307,13 @@ vector.shape, transform.round(2).tolist()
 # ### Exercise 3
 #
 # `vector` holds $x_0, y_0, x_1, y_1, \dots$ in 0..1 of the crop. Make it 68 points in pixels of the
-# *photograph*: `transform` leads from the photograph to the crop, `landmarks.invert_transform` turns it
-# round, `landmarks.apply_transform(transform, points)` applies one.
+# *photograph*: `transform` leads from the photograph to the crop, `geometry.invert_transform` turns it
+# round, `geometry.apply_transform(transform, points)` applies one.
 
 # %% tags=["exercise"]
 # SOLUTION
 in_crop = 128 * vector.reshape(68, 2)
-points = landmarks.apply_transform(landmarks.invert_transform(transform), in_crop)
+points = geometry.apply_transform(geometry.invert_transform(transform), in_crop)
 # END SOLUTION
 # STUB in_crop = ...
 # STUB points = ...

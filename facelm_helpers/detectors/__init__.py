@@ -1,0 +1,102 @@
+"""Where the faces are: the boxes that alignment starts from.
+
+>>> names()
+['dlib']
+"""
+
+import inspect
+
+from facelm_helpers.detectors._dlib import detect as _dlib
+
+__all__ = ["detect", "detect_one", "names"]
+
+_DETECTORS = {"dlib": _dlib}
+
+
+def names():
+    """The names of the detectors, as `detect` takes them."""
+    return list(_DETECTORS)
+
+
+def detect(image, detector="dlib", **options):
+    """The faces of a picture, the largest first.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    detector : str
+        One of `names`. "dlib" is dlib's frontal detector: a window slides over a pyramid of histograms of
+        oriented gradients (Dalal and Triggs, 2005; King, Max-margin object detection, 2015).
+    **options
+        Of the detector. dlib takes ``upsample`` (1; how often the image is first doubled: each doubling finds
+        faces half as large and takes four times as long) and ``threshold`` (0.0; the score that a window must
+        exceed: about 1 is a clear frontal face, below 0 come guesses).
+
+    Returns
+    -------
+    (M, 4) float32 array
+        Left, top, right, bottom; right and bottom exclusive. A box may reach out of the image. Shape (0, 4)
+        when there is no face.
+
+    Raises
+    ------
+    ValueError
+        For an unknown detector or option, something that is no image, or an ``upsample`` that is no whole
+        number of at least 0.
+
+    Examples
+    --------
+    >>> import skimage.data
+    >>> detect(skimage.data.astronaut(), upsample=0).shape
+    (1, 4)
+    """
+    if detector not in _DETECTORS:
+        raise ValueError(f"no detector called {detector!r}: wanted one of {', '.join(names())}")
+    run = _DETECTORS[detector]
+    known = inspect.signature(run).parameters.keys() - {"image"}
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise ValueError(f"{detector} has no option {unknown[0]!r}: wanted any of {', '.join(sorted(known))}")
+    return run(image, **options)
+
+
+def detect_one(image, largest=False, detector="dlib", **options):
+    """The box of the one face in a picture.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    largest : bool
+        Where there are several faces, take the largest instead of raising.
+    detector, **options
+        As in `detect`.
+
+    Returns
+    -------
+    (4,) float32 array
+
+    Raises
+    ------
+    ValueError
+        If there is no face, or more than one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> detect_one(np.zeros((99, 99, 3), np.uint8))
+    Traceback (most recent call last):
+    ValueError: no face found in an image of 99 x 99 pixels: try upsample=2, a more frontal or a larger face
+    """
+    boxes = detect(image, detector, **options)
+    if len(boxes) == 0:
+        height, width = image.shape[:2]
+        raise ValueError(
+            f"no face found in an image of {width} x {height} pixels:"
+            f" try upsample={options.get('upsample', 1) + 1}, a more frontal or a larger face"
+        )
+    if len(boxes) > 1 and not largest:
+        raise ValueError(
+            f"{len(boxes)} faces found, wanted one: crop the picture to one of them, or take the largest"
+            " with largest=True"
+        )
+    return boxes[0]

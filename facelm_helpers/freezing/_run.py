@@ -1,0 +1,212 @@
+"""Run what `freezing` wrote: each opener gives a function (N, H, W, 3) float32 -> (N, outputs) float32.
+
+None needs Keras, and only `open_frozen` and `open_saved_model` need TensorFlow. A function that was opened
+here is not to be called from two threads at once.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facelm_helpers.detectors import detect as find_faces
+from facelm_helpers.faces import crop, uncrop
+from facelm_helpers.images import check_image, read_image
+from facelm_helpers.silence import silence
+
+MODULES = {"frozen": "tensorflow", "saved_model": "tensorflow", "keras": "keras", "opencv": "cv2",
+           "litert": "ai_edge_litert", "litert-int8": "ai_edge_litert", "onnx": "onnxruntime"}  # fmt: skip
+
+
+def installed(runtime):
+    """Whether the package that a runtime needs is there; it is not imported.
+
+    Examples
+    --------
+    >>> installed("opencv")
+    True
+    """
+    return importlib.util.find_spec(MODULES[runtime]) is not None
+
+
+def open_frozen(path):
+    """A frozen ``.pb``, read back by TensorFlow's graph import."""
+    import tensorflow as tf
+
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString(_existing(path).read_bytes())
+    imported = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
+    output = f"{graph.node[-1].name}:0"
+    forward = imported.prune(
+        imported.graph.as_graph_element("image:0"), imported.graph.as_graph_element(output)
+    )
+    return lambda images: _one_by_one(lambda image: forward(tf.constant(image)).numpy(), images)
+
+
+def open_saved_model(folder):
+    """A SavedModel folder."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(_existing(folder)))
+    forward = loaded.signatures["serving_default"]
+
+    def run(images):
+        return forward(image=tf.constant(np.asarray(images, np.float32)))["points"].numpy()
+
+    run.keep = loaded  # its variables live as long as it does
+    return run
+
+
+def open_litert(path, threads=1):
+    """A LiteRT file, float or int8."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    settings = {"model_path": str(_existing(path)), "num_threads": threads}
+    with silence():
+        try:
+            interpreter = Interpreter(**settings)
+            interpreter.allocate_tensors()
+        except RuntimeError:  # the fast kernels refuse some integer ranges, the plain ones none
+            plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
+            interpreter.allocate_tensors()
+    into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+
+    def one(image):
+        interpreter.set_tensor(into, image)
+        interpreter.invoke()
+        return interpreter.get_tensor(out)
+
+    return lambda images: _one_by_one(one, images)
+
+
+def open_onnx(path, threads=1):
+    """An ONNX file, in ONNX Runtime."""
+    session = _session(path, threads)
+    name = session.get_inputs()[0].name
+    return lambda images: session.run(None, {name: np.asarray(images, np.float32)})[0]
+
+
+def open_opencv(path):
+    """An ONNX file, or a frozen ``.pb`` where OpenCV still reads one, in ``cv2.dnn``.
+
+    Its reader of TensorFlow graphs is on its way out of OpenCV 5; ask `opencv_reads` first, and use ONNX
+    otherwise.
+
+    Raises
+    ------
+    ValueError
+        If this OpenCV has no reader for the file.
+    """
+    path = _existing(path)
+    onnx = path.suffix == ".onnx"
+    reader = getattr(cv2.dnn, "readNetFromONNX" if onnx else "readNetFromTensorflow", None)
+    if reader is None:
+        raise ValueError(f"OpenCV {cv2.__version__} reads no {path.suffix} files: freeze to ONNX instead")
+    try:
+        net = reader(str(path))
+    except cv2.error as error:
+        raise ValueError(
+            f"OpenCV {cv2.__version__} cannot read {path}: {str(error).splitlines()[0]}"
+        ) from None
+
+    def one(image):
+        # a TensorFlow graph is read channels first; the ONNX file turns its input itself
+        net.setInput(image if onnx else np.ascontiguousarray(image.transpose(0, 3, 1, 2)))
+        return net.forward().copy()
+
+    return lambda images: _one_by_one(one, images)
+
+
+def opencv_reads(path, shape=(1, 128, 128, 3)):
+    """Whether this OpenCV reads and runs a file: tried in a process of its own, for some graphs crash it.
+
+    Returns
+    -------
+    bool
+    """
+    code = (
+        "import sys, numpy as np; from facelm_helpers.freezing import open_opencv;"
+        f"print(open_opencv(sys.argv[1])(np.zeros({tuple(shape)}, np.float32)).shape)"
+    )
+    folder = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(path).resolve())], capture_output=True, cwd=folder
+    )
+    return done.returncode == 0
+
+
+def run_opencv(photograph, run, out=None, size=128, margin=1.5):
+    """Read a photograph, find the face, crop, resize, forward, draw 68 points: no Keras, no TensorFlow.
+
+    Parameters
+    ----------
+    photograph : path or (H, W, 3) uint8 RGB array
+    run : function
+        (1, size, size, 3) float32 in 0..1 -> (1, 136) in 0..1, from `open_opencv` or another opener.
+    out : path, optional
+        Where to write the drawing.
+
+    Returns
+    -------
+    picture : (H, W, 3) uint8 array
+        RGB, with a dot for every point.
+    points : (68, 2) float32 array
+        In pixels of the photograph.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        If the file is no picture, or shows no face.
+    """
+    image = check_image(photograph) if isinstance(photograph, np.ndarray) else read_image(photograph)
+    boxes = find_faces(image)
+    if not len(boxes):
+        raise ValueError("no face found in the photograph: wanted one that looks at the camera")
+    face, transform = crop(image, boxes[0], size, margin)
+    vector = run(np.float32(face)[None] / 255)
+    points = uncrop(np.reshape(vector, (-1, 2)) * size, transform).astype(np.float32)
+    picture = draw_points(image, points)
+    if out is not None and not cv2.imwrite(str(out), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+        raise ValueError(
+            f"could not write {out}: wanted a name ending in .png or .jpg in a folder that exists"
+        )
+    return picture, points
+
+
+def draw_points(image, points, colour=(0, 255, 0)):
+    """A copy of a picture with a dot for every point, drawn by OpenCV."""
+    picture = image.copy()
+    spread = float(np.ptp(points, axis=0).max())
+    radius = max(1, round(spread / 100))
+    for x, y in points:
+        cv2.circle(picture, (round(float(x)), round(float(y))), radius, colour, -1, cv2.LINE_AA)
+    return picture
+
+
+def _session(path, threads):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(_existing(path)), options, providers=["CPUExecutionProvider"])
+
+
+def _one_by_one(forward, images):
+    """A graph of batch 1 on any number of images."""
+    images = np.asarray(images, np.float32)
+    if len(images) == 1:
+        return forward(images)
+    return np.concatenate([forward(images[i : i + 1]) for i in range(len(images))])
+
+
+def _existing(path):
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no frozen model at {path}")
+    return path

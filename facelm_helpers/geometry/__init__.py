@@ -1,0 +1,19 @@
+"""The geometry of shapes: transforms of the plane, Procrustes alignment, piecewise affine warps, yaw.
+
+A shape is K points in the plane; N shapes, D = 2 coordinates (x, then y), in pixels with pixel centres at
+integers. A transform is a (2, 3) array T: it takes a point p to T[:, :2] p + T[:, 2].
+"""
+
+from facelm_helpers.geometry._mesh import Mesh
+from facelm_helpers.geometry._rotation import rotation, yaw
+from facelm_helpers.geometry._similarity import (
+    apply_transform,
+    compose,
+    invert_transform,
+    procrustes,
+    similarity,
+)
+
+__all__ = [
+    "Mesh", "apply_transform", "compose", "invert_transform", "procrustes", "rotation", "similarity", "yaw",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""dlib's shape predictor as arrays, and its file taken apart."""

@@ -1,0 +1,1 @@
+"""What the shape models share: the point distribution model and its profiles."""

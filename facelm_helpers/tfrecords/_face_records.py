@@ -1,0 +1,95 @@
+"""The records of a split, one face each: any of them by number, or all with their checksums looked at."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from tqdm.auto import tqdm
+
+from facelm_helpers.landmarks import N_POINTS
+from facelm_helpers.tfrecords._record_files import find_records, find_shards
+
+
+class FaceRecord(NamedTuple):
+    """What one record holds."""
+
+    jpeg: bytes
+    label: np.ndarray  # (136,) float32
+    person: str
+    where: str  # file and number, for messages
+
+    def decode(self):
+        """The picture, (S, S, 3) uint8 RGB."""
+        picture = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError(f"{self.where} holds no picture: the file is damaged; write it anew")
+        return picture[..., ::-1]
+
+
+class FaceRecords:
+    """The records of the files of a split, in order; nothing but their places is in memory."""
+
+    def __init__(self, folder, split):
+        self.paths = find_shards(folder, split)
+        self.file, self.offset, self.length = find_records(self.paths)
+
+    def __len__(self):
+        return len(self.offset)
+
+    def __getitem__(self, i):
+        with open(self.paths[self.file[i]], "rb") as file:
+            file.seek(self.offset[i])
+            return self._parse(i, file.read(self.length[i]))
+
+    def verified(self):
+        """All records in order, each one's bytes compared with its checksum.
+
+        Raises
+        ------
+        ValueError
+            At the first that differs.
+        """
+        import tensorflow as tf
+
+        stream = tf.data.TFRecordDataset([str(path) for path in self.paths]).as_numpy_iterator()
+        for i in tqdm(range(len(self)), desc="reading faces", disable=len(self) < 10_000):
+            try:
+                content = next(stream)
+            except tf.errors.DataLossError:
+                raise ValueError(
+                    f"{self._where(i)} differs from its checksum: damaged; write it anew"
+                ) from None
+            yield self._parse(i, content)
+
+    def _where(self, i):
+        return f"{self.paths[self.file[i]]}, record {i - np.searchsorted(self.file, self.file[i])}"
+
+    def _parse(self, i, content):
+        import tensorflow as tf
+
+        try:
+            found = tf.train.Example.FromString(content).features.feature
+            (jpeg,), label = found["image"].bytes_list.value, found["label"].float_list.value
+            (person,) = found["person"].bytes_list.value or (b"%d" % i,)
+        except Exception as error:  # the parser of protocol buffers has several of its own
+            raise ValueError(
+                f"{self._where(i)} is no face: {type(error).__name__}; wanted image and label"
+            ) from None
+        if len(label) != 2 * N_POINTS:
+            raise ValueError(f"{self._where(i)} has {len(label)} numbers as label; wanted {2 * N_POINTS}")
+        return FaceRecord(jpeg, np.array(label, np.float32), person.decode(errors="replace"), self._where(i))
+
+
+class Crops:
+    """The pictures of records as a lazy sequence."""
+
+    def __init__(self, records):
+        self.records = records
+
+    def __len__(self):
+        return len(self.records)
+
+    def __getitem__(self, i):
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"picture {i} of {len(self)}")
+        return np.ascontiguousarray(self.records[i % len(self)].decode())

@@ -1,0 +1,1 @@
+"""Data sets fetched, the authors' photographs read, the face model built."""

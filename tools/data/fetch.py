@@ -1,0 +1,177 @@
+"""`python course.py data [NAME]`: what data sets there are, how to get one, and whether yours is whole."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from facelm_helpers.images import ENDINGS
+from facelm_helpers.paths import DATA, DOWNLOADS
+from facelm_helpers.sources import pts, w300lp, youtube
+
+TERMS = "research and education only; the photographs belong to other people"
+SETS = {
+    "synthetic": (
+        "drawn by data/face_model.npz",
+        "68, exact",
+        "ships with the course; shows nobody",
+        "no download",
+    ),
+    "youtube": ("4,232 frames of video", "68, by a machine", TERMS, "`python course.py data youtube`"),
+    "300w-lp": (
+        "61,225 renders, 122,450 with flips",
+        "68, 3D fit",
+        f"{TERMS}; ask its authors",
+        "by hand, 2.6 GB",
+    ),
+    "aflw2000": ("2,000 photographs", "68, 3D fit", f"{TERMS}; read by 300w-lp", "by hand, 83 MB"),
+    "pts": ("3,837 photographs of 300-W", "68, by hand", f"{TERMS}; register with iBUG", "by hand"),
+    "folder": ("your own photographs", "68, by a method you choose", "yours", "put them there"),
+}
+
+HOW_300W_LP = """\
+300W-LP is given out by its authors for research. Nobody can agree to their terms for you: fetch it by hand.
+
+  1. Open the page of 3DDFA by Xiangyu Zhu, http://www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm,
+     and read what it says about use.
+  2. If you agree, download 300W-LP (2.6 GB packed), and AFLW2000-3D (83 MB) to test on.
+  3. Unpack 300W-LP so that {folder} holds
+     AFW, HELEN, IBUG, LFPW (and AFW_Flip ... if you want the mirror images) and landmarks.
+     Do not leave out landmarks: the points in the other .mat files are wrong for every turned face.
+  4. Run `python course.py data {name}` again: it looks whether everything is there.
+"""
+HOW_AFLW2000 = """\
+AFLW2000-3D is fetched by hand from the same page as 300W-LP:
+
+  1. Open http://www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm and read what it says about use.
+  2. If you agree, download AFLW2000-3D (83 MB) and unpack it so that {folder}
+     holds image00002.jpg, image00002.mat and so on.
+  3. Read it with sources.load("300w-lp", root=that folder).
+"""
+HOW_PTS = """\
+300-W and its parts (LFPW, HELEN, AFW, IBUG) are given out by the iBUG group for research, after registration:
+
+  1. Open https://ibug.doc.ic.ac.uk/resources/300-W/ and read the terms.
+  2. If you agree, download the photographs with their .pts files and unpack them anywhere below
+     {folder}; subfolders are searched.
+  3. Run `python course.py data {name}` again: it looks whether every .pts has 68 points and its photograph.
+"""
+HOW_FOLDER = """\
+Put photographs ({endings}) in {folder} or below. Then, in a notebook:
+
+  from facelm_helpers import detect, methods, sources
+  faces = sources.load("folder", aligner=methods.load("dlib"), detect=detect.detect)
+
+Each photograph gets a .pts beside it, which you may correct; the next load keeps your corrections.
+"""
+
+
+def main(arguments=None):
+    """Run the command; 0 if what was asked for is there, 1 if not, with the reason in words."""
+    parser = argparse.ArgumentParser(prog="course.py data", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=SETS, help="a data set; without it, all are listed")
+    parser.add_argument("--root", type=Path, help="its folder (default: data/downloads/NAME)")
+    chosen = parser.parse_args(arguments)
+    if chosen.name is None:
+        print(listing())
+        return 0
+    folder = chosen.root or DOWNLOADS / chosen.name
+    try:
+        return ACTIONS[chosen.name](folder)
+    except (ValueError, OSError) as error:  # ConnectionError and FileNotFoundError are OSErrors
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same again: it goes on where it was.", file=sys.stderr)
+        return 130
+
+
+def listing():
+    """One paragraph a data set: what it is, its mark-up, its terms, and whether it is on this disk."""
+    lines = []
+    for name, (what, markup, terms, how) in SETS.items():
+        there = DATA / "face_model.npz" if name == "synthetic" else DOWNLOADS / name
+        on_disk = f"in {there}" if there.exists() and any(_files(there)) else f"not on this disk ({how})"
+        lines += [f"{name:10} {what}; points: {markup}", f"{'':10} {terms}", f"{'':10} {on_disk}", ""]
+    lines.append("All data sets of the field, with their traps: data/README.md")
+    return "\n".join(lines)
+
+
+def _files(path):
+    return path.iterdir() if path.is_dir() else [path]
+
+
+def _synthetic(_):
+    model = DATA / "face_model.npz"
+    if not model.is_file():
+        raise FileNotFoundError(
+            f"{model} is missing, though it ships with the course: get the repository again"
+        )
+    print(f'Nothing to fetch: sources.load("synthetic", n=2000, seed=0) draws faces from {model}.')
+    return 0
+
+
+def _youtube(folder):
+    folder = youtube.fetch(folder)
+    faces = youtube.load(folder, split="all")
+    print(f'{len(faces)} frames of {len(set(faces.persons))} persons in {folder}: sources.load("youtube")')
+    return 0
+
+
+def _w300lp(folder):
+    if not folder.is_dir() or not any(folder.iterdir()):
+        print(HOW_300W_LP.format(folder=folder, name="300w-lp"))
+        return 1
+    faces = w300lp.load(folder, n=50)  # raises, in words, where a file is missing or is none
+    for i in range(len(faces)):
+        faces.images[i]
+    lacking = False
+    for subset, wanted in w300lp.COUNTS.items():
+        found = sum(1 for root in (folder, folder / "300W_LP") for _ in (root / subset).glob("*.jpg"))
+        lacking |= found not in (0, wanted)
+        print(f"  {subset:6} {found:6} of {wanted} pictures")
+    print(f"{len(faces)} of them were read with their points, without a fault.")
+    if lacking:
+        print("A subset is not whole: unpack it again, unless you took a part of it on purpose.")
+    return int(lacking)
+
+
+def _aflw2000(folder):
+    if not folder.is_dir() or not any(folder.iterdir()):
+        print(HOW_AFLW2000.format(folder=folder))
+        return 1
+    faces = w300lp.load(folder)
+    faces.images[0]
+    print(f'{len(faces)} of 2000 photographs in {folder}: sources.load("300w-lp", root={str(folder)!r})')
+    return 0
+
+
+def _pts(folder):
+    if not folder.is_dir() or not any(folder.iterdir()):
+        print(HOW_PTS.format(folder=folder, name="pts"))
+        return 1
+    faces = pts.load(folder)  # raises, in words, at the first .pts that is not in order
+    print(f"{len(faces)} faces in {len(set(faces.persons))} photographs below {folder}, all with 68 points.")
+    return 0
+
+
+def _folder(folder):
+    found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS] if folder.is_dir() else []
+    labelled = sum(path.with_suffix(".pts").is_file() for path in found)
+    if found:
+        print(f"{len(found)} photographs in {folder}, {labelled} of them with a .pts.")
+        return 0
+    print(HOW_FOLDER.format(folder=folder, endings=", ".join(ENDINGS)))
+    return 1
+
+
+ACTIONS = {
+    "synthetic": _synthetic,
+    "youtube": _youtube,
+    "300w-lp": _w300lp,
+    "aflw2000": _aflw2000,
+    "pts": _pts,
+    "folder": _folder,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Errors, speeds and sizes measured into data/results."""

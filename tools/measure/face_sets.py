@@ -1,0 +1,142 @@
+"""The faces that the bench measures on: each set, the other split that habits are measured on, boxes.
+
+The synthetic faces are always there. The authors' real ones (`tools/data/real_faces.py`) are
+not in the repository.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from facelm_helpers import sources
+from facelm_helpers.faces import FaceSet
+from facelm_helpers.geometry import yaw
+from facelm_helpers.sources.synthetic import POSES
+from tools.data import real_faces
+from tools.data.found_boxes import detector_boxes
+
+NAMES = {
+    "synthetic": "default faces, drawn anew",
+    "yt68/val": "YouTube frames of unseen people, marked by a machine",
+    "lfpw68/held-out": "LFPW photographs, marked by hand",
+}
+OTHER_SPLIT = {"yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train"}
+SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
+    ("dlib", "lfpw68/held-out"): "these photographs",
+    ("senet", "yt68/val"): "other people of this set",
+    ("senet", "lfpw68/held-out"): "other photographs of this set",
+}
+TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
+
+
+def seen(method, name):
+    """In words, which faces of a set a method was trained on."""
+    own = "none of them" if method.split(",")[0] == "dlib" else "other faces of this kind"
+    return SEEN.get((method, name), own if name == "synthetic" else "none of them")
+
+
+@dataclass
+class Set:
+    """Faces to measure on, and faces of another split whose habits are taken out.
+
+    Parameters
+    ----------
+    name : str
+    faces, other : FaceSet
+        Images in memory.
+    """
+
+    name: str
+    faces: FaceSet
+    other: FaceSet
+
+    @cached_property
+    def detected(self):
+        """Boxes of dlib's detector for `faces`, NaN where it finds none."""
+        return detector_boxes(self.faces, self.name)
+
+    @cached_property
+    def other_detected(self):
+        """The same for `other`."""
+        return detector_boxes(self.other, f"{self.name}, other split")
+
+    @property
+    def found(self):
+        """Which of `faces` dlib's detector finds: (N,) bool."""
+        return np.isfinite(self.detected).all(axis=1)
+
+    @property
+    def views(self):
+        """Of each box: faces, their boxes, faces of the other split, their boxes.
+
+        In the detector's box the faces that it misses are left out.
+        """
+        found, other = self.found, np.isfinite(self.other_detected).all(axis=1)
+        return {
+            "tight": (self.faces, self.faces.boxes, self.other, self.other.boxes),
+            "detector": (
+                self.faces[found], self.detected[found], self.other[other], self.other_detected[other]
+            ),
+        }  # fmt: skip
+
+    @cached_property
+    def groups(self):
+        """Name of a group -> (N,) bool: by pose (a measure of the points) and by light on the face."""
+        turned, bright = np.abs(yaw(self.faces.points)), brightness(self.faces)
+        groups = {}
+        for pose, (low, high) in POSES.items():
+            if pose != "all":
+                groups[f"pose: {pose}"] = (turned >= low) & ((turned < high) | (high == 1))
+        low, high = np.quantile(bright, [1 / 3, 2 / 3])
+        dark, light = bright < low, bright > high
+        return groups | {"face: darkest third": dark, "face: lightest third": light}
+
+
+def present():
+    """The names of the sets that can be measured here."""
+    return [name for name in NAMES if name == "synthetic" or real_faces.REAL.is_dir()]
+
+
+def load(name, quick=False):
+    """A set; quick takes a sample of it.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    quick : bool
+
+    Returns
+    -------
+    Set
+    """
+    most = 60 if quick else 500
+    if name == "synthetic":
+        faces, other = (
+            sources.load("synthetic", n=most, seed=seed, progress=False) for seed in (TEST_SEED, OTHER_SEED)
+        )
+        return Set(name, faces, other)
+    return Set(name, in_memory(name, most), in_memory(OTHER_SPLIT[name], most))
+
+
+def in_memory(name, most):
+    """At most so many real faces, always the same ones, their photographs decoded."""
+    faces = real_faces.load(name)
+    chosen = np.sort(np.random.default_rng(0).permutation(len(faces))[:most])
+    images = np.stack([faces.images[int(i)] for i in chosen])
+    return FaceSet(images, faces.points[chosen], persons=faces.persons[chosen])
+
+
+def brightness(faces):
+    """(N,): the mean grey level in the middle half of each tight box."""
+    means = np.empty(len(faces))
+    for i in range(len(faces)):
+        image, _, (left, top, right, bottom) = faces[i]
+        w, h = right - left, bottom - top
+        height, width = image.shape[:2]
+        x = np.clip([left + w / 4, right - w / 4], 0, width - 1).astype(int)
+        y = np.clip([top + h / 4, bottom - h / 4], 0, height - 1).astype(int)
+        means[i] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[y[0] : y[1] + 1, x[0] : x[1] + 1].mean()
+    return means

@@ -1,0 +1,1 @@
+"""From the notebooks' sources to executed notebooks."""

@@ -1,0 +1,1 @@
+"""What leaves the checkout: the book, the app, figures in pages, frozen weights."""

@@ -1,0 +1,203 @@
+"""`python course.py book`: a browsable site of the executed notebooks, and a page that lists them.
+
+    python course.py book                  writes _book/index.html
+    python course.py book --output site
+
+Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
+pictures are inside them, and formulas are MathML, which browsers draw by themselves.
+"""
+
+import argparse
+import html
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from tools.notebook.derive import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
+STYLE = """<style>
+.facelm-nav { font: 15px system-ui, sans-serif; display: flex; gap: 1.5em; padding: 0.7em 1.5em;
+  border-bottom: 1px solid #ddd; background: #fff; }
+.facelm-nav a { color: #0072B2; text-decoration: none; }
+math { font: 1.1em "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
+.jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
+body.jp-Notebook, body main { max-width: 1000px; margin: 0 auto; }
+</style>"""
+INDEX = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Face alignment, a notebook course</title>
+<style>
+body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #222;
+}} a {{ color: #0072B2; text-decoration: none; }} td, th {{ padding: 0.4em 0.8em 0.4em 0; text-align: left;
+border-bottom: 1px solid #ddd; vertical-align: top; }} td.minutes {{ white-space: nowrap; }}
+</style></head><body> <h1>Face alignment, a notebook course</h1> <p>The executed notebooks, to read. To run
+them, <code>python course.py lab</code>.</p>
+<table><tr><th></th><th>Notebook</th><th>Reading</th><th>Computing</th><th></th></tr> {rows}
+</table></body></html>
+"""
+
+
+def link_for_page(target, here):
+    """Where a link of a notebook points on the site: other notebooks are pages, other files are copied to it.
+
+    Parameters
+    ----------
+    target : str
+        The link as written in the notebook.
+    here : path
+        The notebook's folder.
+
+    Returns
+    -------
+    str
+        The link as written on the page.
+
+    Examples
+    --------
+    >>> link_for_page("01_measuring_error.ipynb", NOTEBOOKS)
+    '01_measuring_error.html'
+    >>> link_for_page("../../data/README.md", NOTEBOOKS / "solutions")
+    '../linked/data/README.md'
+    >>> link_for_page("https://doi.org/10.1109/CVPR.2014.241", NOTEBOOKS)
+    'https://doi.org/10.1109/CVPR.2014.241'
+    """
+    if re.match(r"[a-z]+:|#", target):
+        return target
+    if re.search(r"\.ipynb(#|$)", target):
+        return target.replace(".ipynb", ".html")
+    up = "../" if Path(here).name == "solutions" else ""
+    return f"{up}linked/{Path(os.path.relpath(Path(here) / target, ROOT)).as_posix()}"
+
+
+def copy_linked(path, site):
+    """Copy to the site the files that a notebook links to, other than notebooks."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        for target in LINK.findall(cell.source) if cell.cell_type == "markdown" else ():
+            if re.match(r"[a-z]+:|#", target) or ".ipynb" in target:
+                continue
+            origin = (path.parent / target.partition("#")[0]).resolve()
+            if origin.is_file():
+                place = site / "linked" / origin.relative_to(ROOT)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(origin, place)
+
+
+def formula(latex, display):
+    """A formula as MathML, the bars of a norm as tall as each other, also where one has an index."""
+    return convert(latex, display=display).replace("<mo>&#x02016;", '<mo stretchy="false">&#x02016;')
+
+
+class Words(IPythonRenderer):
+    """The text of a notebook as HTML, its formulas as MathML.
+
+    >>> MarkdownWithMath(Words(escape=False)).render("The mean $\\bar S$")[:48]
+    '<p>The mean <math xmlns="http://www.w3.org/1998/'
+    """
+
+    def inline_math(self, body):
+        """A formula within a line."""
+        return formula(body, "inline")
+
+    def block_math(self, body):
+        """A formula on a line of its own."""
+        return formula(body, "block")
+
+
+def words(source):
+    """Markdown as HTML."""
+    return MarkdownWithMath(Words(escape=False)).render(source)
+
+
+def page(path):
+    """One notebook as a page of the site."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path.parent)})", cell.source)
+    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
+    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
+    body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
+    return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + _navigation(path), body, count=1)
+
+
+def _navigation(path):
+    solved = path.parent.name == "solutions"
+    around = sorted(path.parent.glob("*.ipynb"))
+    place = around.index(path)
+    links = [("../index.html" if solved else "index.html", "All notebooks")]
+    links += [(f"{other.stem}.html", "Previous") for other in around[max(place - 1, 0) : place]]
+    links += [(f"{other.stem}.html", "Next") for other in around[place + 1 : place + 2]]
+    links.append(
+        (f"../{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
+    )
+    anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)
+    return f'<nav class="facelm-nav">{anchors}</nav>'
+
+
+def title(notebook):
+    """The first line of a notebook, without its mark.
+
+    >>> title(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Start here")]))
+    'Start here'
+    """
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+
+
+def index(paths):
+    """The page that lists the notebooks."""
+    rows = []
+    for path in paths:
+        notebook = nbformat.read(path, as_version=4)
+        facts = notebook.metadata.get("facelm", {})
+        link = f'<a href="{path.stem}.html">{html.escape(title(notebook))}</a>'
+        rows.append(
+            f"<tr><td>{path.stem[:2]}</td><td>{link}</td>"
+            f'<td class="minutes">{facts.get("reading_minutes", "?")} min</td>'
+            f'<td class="minutes">{facts.get("computing_seconds", "?")} s</td>'
+            f'<td><a href="solutions/{path.stem}.html">solutions</a></td></tr>'
+        )
+    return INDEX.format(rows="\n".join(rows))
+
+
+def main(arguments=None):
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="course.py book", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "_book", help="folder to write, _book by default"
+    )
+    options = parser.parse_args(arguments)
+    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+    if not paths:
+        print(f"No notebooks in {NOTEBOOKS}: build them first with python course.py notebooks.")
+        return 1
+    fresh = options.output.with_name(options.output.name + ".tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / "solutions").mkdir(parents=True)
+    for path in [*paths, *sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))]:
+        place = fresh / path.relative_to(NOTEBOOKS).with_suffix(".html")
+        place.write_text(page(path), encoding="utf-8")
+        copy_linked(path, fresh)
+        print(place.relative_to(fresh), flush=True)
+    (fresh / "index.html").write_text(index(paths), encoding="utf-8")
+    if options.output.exists() and not (options.output / "index.html").exists():
+        print(f"{options.output} exists and is no book; it is left alone, and the new book is in {fresh}.")
+        return 1
+    shutil.rmtree(options.output, ignore_errors=True)
+    fresh.rename(options.output)
+    print(f"Open {options.output / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Methods trained: any of them from the command line, and those that ship."""

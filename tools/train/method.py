@@ -1,0 +1,126 @@
+"""`python course.py train METHOD`: train any method of the course from the command line and save its weights.
+
+A method that has two sizes, a small one for lessons and the full one, is trained in full; `--set` changes any
+part of it. A network's run goes on where it was stopped: give the same command again. On an NVIDIA card,
+install JAX for it (`pip install "jax[cuda12]"`) and set KERAS_BACKEND=jax; the weights are the same file on
+either backend.
+"""
+
+import argparse
+import ast
+import inspect
+import json
+import sys
+import time
+from pathlib import Path
+
+from facelm_helpers import methods, metrics, paths, sources
+
+
+def parser():
+    """The command's options."""
+    command = argparse.ArgumentParser(
+        prog="course.py train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n  python course.py train senet --steps 2000 --n 4000\n"
+        "  python course.py train senet --faces 300w-lp --root ~/300W-LP --set loss=wing\n"
+        "  python course.py train ert --n 500 --out my-ert.npz")  # fmt: skip
+    command.add_argument("method", help=f"one of {', '.join(methods.names())}")
+    command.add_argument("--faces", default="synthetic", help=f"one of {', '.join(sources.names())}")
+    command.add_argument("--root", help="where those faces lie; data/downloads/NAME by default")
+    command.add_argument("--n", type=int, help="how many default faces to draw (2500, a fifth to test on)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="of the faces' split, the start and the order (0)"
+    )
+    command.add_argument("--steps", type=int, help="batches to learn from; by default what the method says")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                         help="another setting of the method, repeatable")  # fmt: skip
+    command.add_argument(
+        "--folder", help="of a network: checkpoints and TensorBoard logs; runs/METHOD by default"
+    )
+    command.add_argument("--fresh", action="store_true", help="begin anew, whatever the folder holds")
+    command.add_argument(
+        "--save-every", type=int, default=1000, help="of a network: steps between checkpoints (1000)"
+    )
+    command.add_argument("--out", help="the weights' file; runs/METHOD/METHOD.npz by default")
+    return command
+
+
+def settings_of(arguments):
+    """The settings that the command gives, from ``--steps`` and every ``--set``.
+
+    >>> settings_of(parser().parse_args(["senet", "--steps", "9", "--set", "loss=wing", "--set", "ema=0.99"]))
+    {'loss': 'wing', 'ema': 0.99, 'steps': 9}
+    """
+    found = {}
+    for setting in arguments.settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set got {setting!r}: wanted KEY=VALUE")
+        try:
+            found[key.strip()] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[key.strip()] = value
+    return found if arguments.steps is None else found | {"steps": arguments.steps}
+
+
+def load_faces(arguments):
+    """All faces, those to test on among them."""
+    options = {} if arguments.n is None else {"n": arguments.n}
+    if arguments.faces == "synthetic":
+        options = {"n": 2500, "seed": arguments.seed} | options
+    return sources.load(arguments.faces, arguments.root, **options)
+
+
+def train(arguments):
+    """Train, save, and say how good it is on people it has not seen.
+
+    Returns
+    -------
+    Path
+        Of the weights.
+    """
+    full = getattr(methods.of(arguments.method), "full", {})  # larger than the defaults, which suit a lesson
+    aligner = methods.create(arguments.method, **full | settings_of(arguments))
+    folder = Path(arguments.folder or paths.ROOT / "runs" / arguments.method)
+    out = Path(arguments.out or folder / f"{arguments.method}.npz")
+    learn, test = load_faces(arguments).split_by_person(0.8, seed=arguments.seed)
+    print(
+        f"{aligner.title}: {len(learn)} faces to learn from, {len(test)} of other people to test on",
+        flush=True,
+    )
+    options = {
+        "folder": folder,
+        "resume": not arguments.fresh,
+        "save_every": arguments.save_every,
+        "validation": test,
+    }
+    takes = inspect.signature(type(aligner).fit).parameters
+    is_network = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
+    began = time.perf_counter()
+    aligner.fit(learn, seed=arguments.seed, **(options if is_network else {}))
+    seconds = time.perf_counter() - began
+    aligner.save(out)
+    error = metrics.nme(aligner.predict(test.images, test.boxes), test.points).mean()
+    print(
+        f"{seconds:.0f} s; mean error {100 * error:.2f} % of the eye distance, in the tight box; saved {out}"
+    )
+    if is_network:
+        curve = {name: values.tolist() for name, values in aligner.history_.arrays().items()}
+        (folder / "history.json").write_text(json.dumps(curve), encoding="utf-8")
+        speed = aligner.history_.images_per_second
+        print(f"{speed:.0f} images/s; curves: tensorboard --logdir {folder / 'logs'}")
+    return out
+
+
+def main(words=None):
+    """Run it; what is wrong is said in one sentence."""
+    try:
+        train(parser().parse_args(words))
+    except (ValueError, FileNotFoundError, FloatingPointError, RuntimeError) as error:
+        sys.exit(f"course.py train: {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on from the last checkpoint")
+
+
+if __name__ == "__main__":
+    main()
