@@ -1,14 +1,15 @@
-"""Run notebooks again and compare what they print; in two test files, so that two workers share the work."""
+"""Run notebooks again and compare what they show; in two test files, so that two workers share the work."""
 
-import subprocess
-import sys
-from pathlib import Path
-
+import nbformat
 import pytest
 
+from facelm_helpers.plots import picture
 from tools.notebook.build import places
-from tools.notebook.derive import ROOT, SOURCES
-from tools.notebook.execute import environment
+from tools.notebook.derive import SOURCES
+from tools.notebook.execute import execute
+
+IGNORING = "nbval-ignore-output"  # tag of cells that show other things each time: training, timing, widgets
+LONGEST = 300  # characters of an output in a message
 
 
 def each(kind):
@@ -17,13 +18,25 @@ def each(kind):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
 
 
-def replay(path):
-    """Run a notebook with nbval, with the network off, and compare all outputs.
+def rerun(path):
+    """The code cells of a notebook as stored, and as they are after another run with the network off."""
+    stored, again = nbformat.read(path, as_version=4), nbformat.read(path, as_version=4)
+    execute(again, path.parent)
+    return [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (stored, again)]
 
-    Left out are the bytes of pictures and the cells tagged `nbval-ignore-output` (training, timing, widgets).
-    """
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
-    command += ["--nbval-sanitize-with", str(Path(__file__).with_name("nbval_sanitize.cfg"))]
-    command += ["-p", "no:cacheprovider", "--tb=short", "-q", str(path)]
-    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+def differences(stored, again):
+    """In a few words each, where cells show something else than before; pictures by their alternative text."""
+    found = []
+    for number, (old, new) in enumerate(zip(stored, again, strict=True), 1):
+        if IGNORING in old.metadata.get("tags", []):
+            continue
+        before, after = ([picture.comparable(output) for output in cell.outputs] for cell in (old, new))
+        if before != after:
+            found.append(f"[{number}] showed {_short(before)}, now {_short(after)}")
+    return found
+
+
+def _short(outputs):
+    text = " | ".join(str(value) for output in outputs for value in output.values())
+    return repr(text if len(text) <= LONGEST else text[:LONGEST] + " ...")

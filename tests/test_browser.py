@@ -18,11 +18,14 @@ import urllib.error
 import urllib.request
 
 import cv2
+import nbformat
 import numpy as np
 import pytest
 import skimage.data
 from conftest import REPOSITORY
 
+from facelm_helpers import plots
+from facelm_helpers.plots import picture
 from tools.ship import app
 
 NOTEBOOK = "13_compare_live.ipynb"
@@ -136,19 +139,20 @@ def free_port():
 
 
 @contextlib.contextmanager
-def jupyterlab(folder):
+def jupyterlab(folder, notebook=REPOSITORY / "notebooks" / NOTEBOOK):
     """JupyterLab on a copy of the notebook; gives the notebook's address."""
-    shutil.copy(REPOSITORY / "notebooks" / NOTEBOOK, folder)
+    shutil.copy(notebook, folder)
     environment, port, token = surroundings(folder / "jupyter"), free_port(), secrets.token_hex(16)
     _without_windowing(folder / "jupyter" / "settings")
     command = [
         sys.executable, "-W", "ignore", "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}",
+        f"--LabApp.extra_labextensions_path={REPOSITORY / 'tools' / 'notebook' / 'labextension'}",
         "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.news_url=",
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
     base = f"http://127.0.0.1:{port}"
     with server(command, f"{base}/api", folder, environment | {"JUPYTER_TOKEN": token}):
-        yield f"{base}/lab/tree/{NOTEBOOK}?token={token}"
+        yield f"{base}/lab/tree/{notebook.name}?token={token}"
 
 
 def _without_windowing(settings):
@@ -313,6 +317,25 @@ def test_notebook_13_in_jupyterlab(page, photograph, tmp_path):
         complaints = '[data-mime-type*="stderr"], [data-mime-type*="vnd.jupyter.error"]'
         assert page.locator(complaints).all_text_contents() == []
         walk_through(page, photograph, tmp_path)
+
+
+def test_pictures_in_jupyterlab_have_their_alternative_text(page, tmp_path):
+    stored, code = "A line, stored.", "from facelm_helpers import plots\nplots.show(plots.canvas()[0])"
+    content, kind, width = picture.encode(plots.face(np.zeros((9, 9, 3), np.uint8)))
+    data, metadata = picture.bundle(content, kind, width, alt=stored)
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cells = [
+        nbformat.v4.new_code_cell("1", outputs=[output]),
+        nbformat.v4.new_code_cell(code, metadata={"alt": "Axes, run again."}),
+    ]
+    (tmp_path / "lab").mkdir()
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "pictures.ipynb")
+    with jupyterlab(tmp_path / "lab", tmp_path / "pictures.ipynb") as address:
+        page.goto(address)
+        page.locator(f'.jp-RenderedImage img[alt="{stored}"]').wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+        run_all_cells(page, '.jp-RenderedImage img[alt="Axes, run again."]')
 
 
 def test_the_app_in_voila(page, photograph, tmp_path):

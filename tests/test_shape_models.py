@@ -202,7 +202,7 @@ def test_a_slider_draws_the_picture_anew():
     def draw(b):
         return plots.outlines({f"b = {b}": faces().points[0]})
 
-    moved = widgets.Sliders(draw, ["b"], alt="A face in coloured lines, above one slider.")
+    moved = widgets.Sliders(draw, ["b"])
     before = moved.picture.value
     moved.sliders[0].value = 2.5
     assert moved.picture.value != before

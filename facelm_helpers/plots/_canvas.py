@@ -1,14 +1,9 @@
-"""The paper everything is drawn on: colours, sizes, and `show`, which never forgets the alternative text.
+"""What everything is drawn on: colours, sizes, a figure and its axes.
 
 matplotlib is imported by the first figure: it takes most of a second, and who only measures draws none.
 """
 
-import base64
-import html
-import io
-
 import numpy as np
-from PIL import Image
 
 REGION_COLOURS = {
     "jaw": "#0072B2",
@@ -22,17 +17,11 @@ REGION_COLOURS = {
 METHOD_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#000000")
 """Colours for curves of methods, used in this order; line styles change once the colours run out."""
 
-HALF = 9 / 2.54
-"""Width in inches of a single picture: 9 cm."""
+FULL = 15 / 2.54
+"""Width in inches of a figure as wide as the text. Small, so that its letters can be read on a phone."""
 
-FULL = 17 / 2.54
-"""Width in inches of a picture as wide as the text: 17 cm."""
-
-DPI = 144
-"""Dots per inch of the files; they are shown at 96, so that they stay crisp on fine screens."""
-
-PNG_LIMIT = 60_000
-"""Bytes. A picture that is larger as PNG (photographs are) is written as WebP instead."""
+SQUARE = 0.7 * FULL
+"""Width in inches of a single picture that is about as tall as wide."""
 
 STYLE = {
     "font.size": 9,
@@ -76,7 +65,7 @@ def canvas(rows=1, columns=1, width=None, height=None, **options):
     rows, columns : int
         How many axes.
     width, height : float, optional
-        Inches. One column is `HALF` wide and more are `FULL`; the height follows from square-ish axes.
+        Inches, `FULL` by default; the height is half of it for one axes, else it makes them square.
     **options
         Passed on to `matplotlib.figure.Figure.subplots`.
 
@@ -94,80 +83,10 @@ def canvas(rows=1, columns=1, width=None, height=None, **options):
     """
     from matplotlib.figure import Figure
 
-    width = width or (HALF if columns == 1 else FULL)
-    height = height or (0.7 * width if rows == columns == 1 else rows * width / columns)
+    width = width or FULL
+    height = height or (0.5 * width if rows == columns == 1 else rows * width / columns)
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
-
-
-def show(figure, alt):
-    """Show a figure in the notebook, with the words that stand for it.
-
-    The picture goes into the page as an ``img`` element with its ``alt`` attribute: JupyterLab and nbconvert
-    drop the alternative text of plain ``image/png`` outputs.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    alt : str
-        What is to be seen, for a reader who cannot see it. One or two sentences.
-
-    Raises
-    ------
-    ValueError
-        If `alt` says next to nothing (fewer than 20 characters).
-
-    Examples
-    --------
-    >>> figure, axes = canvas()
-    >>> show(figure, alt="An empty pair of axes, both from 0 to 1.")
-    [picture: An empty pair of axes, both from 0 to 1.]
-    """
-    element, words = page(figure, alt)
-    _display(element, words)
-
-
-def page(figure, alt):
-    """A figure as an ``img`` element, and as words: what `show` displays.
-
-    Returns
-    -------
-    element, words : str
-
-    Examples
-    --------
-    >>> page(canvas()[0], alt="An empty pair of axes, both from 0 to 1.")[0][:40]
-    '<img alt="An empty pair of axes, both fr'
-    """
-    if not isinstance(alt, str) or len(alt.strip()) < 20:
-        raise ValueError(f"alt={alt!r} does not describe the picture: write one or two sentences.")
-    kind, data = _encode(figure)
-    width = round(figure.get_figwidth() * 96)
-    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    style = "padding-top: 8px"  # apart from what the cell has printed
-    element = f'<img alt="{html.escape(alt, quote=True)}" width="{width}" style="{style}" src="{source}">'
-    return element, f"[picture: {alt}]"
-
-
-def _display(element, words):
-    from IPython import display, get_ipython  # late: takes a third of a second, and only notebooks need it
-
-    if get_ipython() is None:
-        print(words)
-    else:
-        display.display({"text/html": element, "text/plain": words}, raw=True)
-
-
-def _encode(figure):
-    """The figure as ("png" or "webp", bytes)."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-    if stream.tell() <= PNG_LIMIT:
-        return "png", stream.getvalue()
-    with Image.open(stream) as picture:
-        smaller = io.BytesIO()
-        picture.convert("RGB").save(smaller, format="webp", quality=85, method=4)
-    return "webp", smaller.getvalue()
 
 
 def as_picture(image):

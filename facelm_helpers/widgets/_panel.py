@@ -1,11 +1,11 @@
 """The controls: ipywidgets round a `Session`. All that is worked out is worked out there."""
 
-import base64
 import html
 
 import ipywidgets
 from ipywidgets import Layout
 
+from facelm_helpers.plots.picture import COLUMN, beside
 from facelm_helpers.widgets import _methods, _webcam
 from facelm_helpers.widgets._drawing import encode
 from facelm_helpers.widgets._scene import VIEW, samples
@@ -112,17 +112,9 @@ class Comparison(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **given):
         """The widget, and for pages where no widget can run its two overlays as one picture."""
-        bundle = super()._repr_mimebundle_(**given)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            picture, alt = still(self.session.redraw(), self.session.pair)
-            source = base64.b64encode(encode(picture, quality=85)).decode()
-            data["text/plain"] = f"[picture: {alt}]"
-            data["text/html"] = (
-                f'<img alt="{html.escape(alt, quote=True)}" width="700"'
-                f' src="data:image/jpeg;base64,{source}">'
-            )
-        return bundle
+        overlays, alt = still(self.session.redraw(), self.session.pair)
+        content = encode(overlays, quality=85)
+        return beside(super()._repr_mimebundle_(**given), content, "image/jpeg", COLUMN, alt)
 
     # --- what happens ------------------------------------------------------------------------------------
 

@@ -2,9 +2,7 @@
 
 import ipywidgets
 
-from facelm_helpers.plots._canvas import page
-
-WORDS = "The picture shows where the sliders stand at first."
+from facelm_helpers.plots import picture
 
 
 class Sliders(ipywidgets.VBox):
@@ -15,8 +13,6 @@ class Sliders(ipywidgets.VBox):
     draw : callable
         Takes as many numbers as there are names; returns a figure.
     names : sequence of str
-    alt : str
-        What is to be seen, for a reader who cannot see it.
     limit : float
         Each slider runs from -limit to limit and starts at 0.
     start : sequence of float, optional
@@ -25,16 +21,15 @@ class Sliders(ipywidgets.VBox):
     Examples
     --------
     >>> from facelm_helpers import plots
-    >>> moved = Sliders(lambda a: plots.curves([0, 1], {"line": [0, a]}, "x", "y"), ["a"],
-    ...                 alt="A line that rises with the slider a.")
+    >>> moved = Sliders(lambda a: plots.curves([0, 1], {"line": [0, a]}, "x", "y"), ["a"])
     >>> before = moved.picture.value
     >>> moved.sliders[0].value = 2.0
     >>> moved.picture.value == before
     False
     """
 
-    def __init__(self, draw, names, alt, limit=3.0, start=None):
-        self.draw, self.alt = draw, alt
+    def __init__(self, draw, names, limit=3.0, start=None):
+        self.draw = draw
         self.picture = ipywidgets.HTML()
         self.sliders = [
             ipywidgets.FloatSlider(
@@ -50,11 +45,10 @@ class Sliders(ipywidgets.VBox):
 
     def redraw(self, _=None):
         """Draw again where the sliders stand now."""
-        self.picture.value = page(self.draw(*(slider.value for slider in self.sliders)), self.alt)[0]
+        self._drawn = picture.encode(self.draw(*(slider.value for slider in self.sliders)))
+        stand = ", ".join(f"{slider.description} {slider.value:+.1f}" for slider in self.sliders)
+        self.picture.value = picture.element(*self._drawn, alt=f"The picture with the sliders at {stand}.")
 
     def _repr_mimebundle_(self, **options):
         """Beside the widget a still picture, for pages where no kernel runs."""
-        bundle = super()._repr_mimebundle_(**options)
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        page = f"{self.picture.value}<br><em>{WORDS}</em>"
-        return {**(bundle or {}), "text/html": page, "text/plain": f"[picture: {self.alt}]"}
+        return picture.beside(super()._repr_mimebundle_(**options), *self._drawn)

@@ -1,15 +1,14 @@
 """S^0 walking to the face: as an animated picture, and under a slider."""
 
-import base64
-import html
 import io
 
 import cv2
 import ipywidgets
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from facelm_helpers import metrics
+from facelm_helpers.plots.picture import COLUMN, beside, display
 from facelm_helpers.widgets._drawing import draw, encode
 
 SIDE = 288  # pixels of a drawn face
@@ -56,47 +55,41 @@ def frames(image, walk, truth=None):
     return pictures, stages
 
 
-def animated(pictures, milliseconds=450, quality=70):
-    """Pictures as the bytes of one animated WebP, its last frame held for longer.
+def animated(pictures, milliseconds=450):
+    """Pictures as the bytes of one animated PNG, its last frame held for longer.
 
-    >>> animated([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)])[8:12]
-    b'WEBP'
+    Viewers that play no animations show the first frame. Each later frame holds only what has changed.
+
+    >>> animated([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)])[1:4]
+    b'PNG'
     """
     stream = io.BytesIO()
-    images = [Image.fromarray(picture) for picture in pictures]
-    times = [milliseconds] * (len(images) - 1) + [4 * milliseconds]
-    images[0].save(stream, "webp", save_all=True, append_images=images[1:], duration=times, loop=0,
-                   quality=quality, method=4)  # fmt: skip
+    changed = [np.ones(pictures[0].shape[:2], bool)]
+    changed += [(new != old).any(axis=-1) for old, new in zip(pictures, pictures[1:], strict=False)]
+    first, *others = [
+        Image.fromarray(np.dstack([picture * new[..., None], np.uint8(255) * new]))
+        for picture, new in zip(pictures, changed, strict=True)
+    ]
+    times = [milliseconds] * len(others) + [4 * milliseconds]
+    first.save(stream, "png", save_all=True, append_images=others, duration=times, loop=0, optimize=True,
+               blend=PngImagePlugin.Blend.OP_OVER)  # fmt: skip
     return stream.getvalue()
 
 
-def show_walk(image, walk, truth, alt):
-    """Show the walk as an animation, with the words that stand for it.
+def show_walk(image, walk, truth):
+    """Show the walk as an animation.
 
     Parameters
     ----------
     image, walk, truth
         See `frames`.
-    alt : str
 
     Examples
     --------
-    >>> show_walk(np.zeros((9, 9, 3), np.uint8), np.full((2, 68, 2), 4.0), None, "Dots on black, moving.")
-    [picture: Dots on black, moving.]
+    >>> show_walk(np.zeros((9, 9, 3), np.uint8), np.full((2, 68, 2), 4.0), None)
+    [picture]
     """
-    from IPython import display, get_ipython  # late: only notebooks need it
-
-    words = f"[picture: {alt}]"
-    if get_ipython() is None:
-        print(words)
-        return
-    element = _element(animated(frames(image, walk, truth)[0]), "webp", SIDE, alt)
-    display.display({"text/html": element, "text/plain": words}, raw=True)
-
-
-def _element(content, kind, width, alt):
-    source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-    return f'<img alt="{html.escape(alt, quote=True)}" width="{width}" src="{source}">'
+    display(animated(frames(image, walk, truth)[0]), "image/png", SIDE)
 
 
 class Walks(ipywidgets.VBox):
@@ -135,17 +128,11 @@ class Walks(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **given):
         """The widget, and for pages where no widget can run a strip of some stages."""
-        bundle = super()._repr_mimebundle_(**given)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            some = np.unique(np.linspace(0, len(self._pictures) - 1, 4).astype(int))
-            shown = ", ".join(str(self._stages[i]) for i in some)
-            alt = f"One face under {self.cascade.value} at stages {shown}: the dots close in on it."
-            strip = np.concatenate([self._pictures[i] for i in some], axis=1)
-            data["text/plain"] = f"[picture: {alt}]"
-            picture = _element(encode(strip, quality=85), "jpeg", 165 * len(some), alt)
-            data["text/html"] = f"<p>{self.cascade.value}</p>{picture}"
-        return bundle
+        some = np.unique(np.linspace(0, len(self._pictures) - 1, 4).astype(int))
+        shown = ", ".join(str(self._stages[i]) for i in some)
+        alt = f"One face under {self.cascade.value} at stages {shown}: the dots close in on it."
+        content = encode(np.concatenate([self._pictures[i] for i in some], axis=1), quality=85)
+        return beside(super()._repr_mimebundle_(**given), content, "image/jpeg", COLUMN, alt)
 
 
 def walks(aligners, faces, boxes=None):

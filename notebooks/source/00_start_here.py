@@ -62,11 +62,9 @@ points = aligner.predict([photograph], boxes)
 points.shape
 
 # %%
-plots.show(
-    plots.face(photograph, points[0], box=boxes[0]),
-    alt="An astronaut in an orange suit smiles at us. A white box frames her face; 68 "
-    "coloured dots trace the jaw, the eyebrows, the nose, the eyes and the lips.",
-)
+plots.show(plots.face(photograph, points[0], box=boxes[0]))
+# ALT An astronaut in an orange suit smiles at us. A white box frames her face; 68 coloured dots trace the
+# ALT jaw, the eyebrows, the nose, the eyes and the lips.
 
 # %% [markdown]
 # (dlib's box leaves out the chin; its aligner is used to that.) The paper behind the aligner is called *One
@@ -76,12 +74,9 @@ plots.show(
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
 close_points = apply_transform(transform, points[0])
-plots.show(
-    plots.face(close_up, close_points),
-    alt="The same face, close up. Blue dots follow the jaw from ear to ear, orange ones the "
-    "eyebrows, green ones the bridge and base of the nose, pink ones the eyelids, red "
-    "ones the outer and inner edge of the lips.",
-)
+plots.show(plots.face(close_up, close_points))
+# ALT The same face, close up. Blue dots follow the jaw from ear to ear, orange ones the eyebrows, green ones
+# ALT the bridge and base of the nose, pink ones the eyelids, red ones the outer and inner edge of the lips.
 
 # %% [markdown]
 # ## Another method, the same call
@@ -93,11 +88,9 @@ plots.show(
 # %%
 senet_points = methods.load("senet").predict([photograph], boxes)
 both = {"dlib": close_points, "SENet": apply_transform(transform, senet_points[0])}
-plots.show(
-    plots.compare(close_up, both),
-    alt="The close-up twice, with the 68 points of dlib on the left and those of SENet on the right. Both "
-    "follow jaw, brows, nose, eyes and mouth; here and there they differ by a little.",
-)
+plots.show(plots.compare(close_up, both))
+# ALT The close-up twice, with the 68 points of dlib on the left and those of SENet on the right. Both follow
+# ALT jaw, brows, nose, eyes and mouth; here and there they differ by a little.
 
 # %% [markdown]
 # Which one is better? One face cannot tell. Notebook 01 shows how to measure it.
@@ -109,12 +102,9 @@ plots.show(
 # it the standard. "Left" and "right" are as *you* see the picture, and the numbers start at 0.
 
 # %%
-plots.show(
-    plots.markup(close_points),
-    alt="The 68 points without the photograph, numbered. 0 to 16 run along the jaw from left "
-    "to right, 17 to 26 along the brows, 27 to 35 down the nose, 36 to 47 round the eyes,"
-    " 48 to 67 round the lips.",
-)
+plots.show(plots.markup(close_points))
+# ALT The 68 points without the photograph, numbered. 0 to 16 run along the jaw from left to right, 17 to 26
+# ALT along the brows, 27 to 35 down the nose, 36 to 47 round the eyes, 48 to 67 round the lips.
 
 # %% [markdown]
 # The course gives each region one colour, everywhere:
@@ -178,11 +168,9 @@ check.mouth_ratio(mouth_ratio, points[0])
 # %%
 names = ("5", "21", "29", "51", "68", "98")
 shown = {f"{name} points": landmarks.convert(close_points, name) for name in names}
-plots.show(
-    plots.compare(close_up, shown, columns=3),
-    alt="Six copies of the astronaut's face with 5, 21, 29, 51, 68 and 98 points. With more "
-    "points the outlines of eyes, mouth and jaw become finer.",
-)
+plots.show(plots.compare(close_up, shown, columns=3))
+# ALT Six copies of the astronaut's face with 5, 21, 29, 51, 68 and 98 points. With more points the outlines
+# ALT of eyes, mouth and jaw become finer.
 
 # %% [markdown]
 # ## 2D faces and 3D faces
@@ -209,12 +197,9 @@ faces = sources.load("synthetic", n=24, seed=0)
 faces
 
 # %%
-plots.show(
-    plots.faces_grid(faces.images, columns=8),
-    alt="Twenty-four synthetic faces in three rows: women and men, several skin colours, some"
-    " smiling, some turned to the side, in different light and before different "
-    "backgrounds.",
-)
+plots.show(plots.faces_grid(faces.images, columns=8))
+# ALT Twenty-four synthetic faces in three rows: women and men, several skin colours, some smiling, some
+# ALT turned to the side, in different light and before different backgrounds.
 
 # %% [markdown]
 # Each comes with its box, which just holds the points, and with its points. This is what a method learns
@@ -222,11 +207,9 @@ plots.show(
 # the edge that we see.
 
 # %%
-plots.show(
-    plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxes[:8], columns=4),
-    alt="Eight of the synthetic faces, larger, with their boxes and with 68 coloured dots on "
-    "each, also where the face is turned away.",
-)
+plots.show(plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxes[:8], columns=4))
+# ALT Eight of the synthetic faces, larger, with their boxes and with 68 coloured dots on each, also where the
+# ALT face is turned away.
 
 # %% [markdown]
 # How does dlib, which learnt from photographs, do on them? It starts from these boxes, not from those of its
@@ -234,11 +217,9 @@ plots.show(
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
-plots.show(
-    plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=4),
-    alt="Four synthetic faces with dlib's dots, each joined by a line to the white cross of "
-    "its truth. On three faces the lines are short; on the third, turned away, they are long.",
-)
+plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=4))
+# ALT Four synthetic faces with dlib's dots, each joined by a line to the white cross of its truth. On three
+# ALT faces the lines are short; on the third, turned away, they are long.
 
 # %% [markdown]
 # Close where a face looks at us; lost, sometimes, where it is turned away. *How* close, in a number that is
@@ -269,10 +250,8 @@ painted = close_up.copy()
 painted[lips] = 0.6 * close_up[lips] + 0.4 * np.array([170, 0, 60])
 
 # %%
-plots.show(
-    plots.faces_grid([close_up, painted], titles=["before", "after"], columns=2),
-    alt="The astronaut's face twice: as photographed, and with lips of a bright pinkish red.",
-)
+plots.show(plots.faces_grid([close_up, painted], titles=["before", "after"], columns=2))
+# ALT The astronaut's face twice: as photographed, and with lips of a bright pinkish red.
 
 # %% [markdown]
 # ## The way ahead

@@ -62,11 +62,9 @@ p, g = predicted["ert"][13], test.points[13]
 S = to_vector(g[None])[0]  # g[None] is a set of one face
 distance = np.linalg.norm(p - g, axis=-1)
 print(len(S), "numbers")
-plots.show(
-    plots.face(test.images[13], p, truth=g, title=f"mean distance {distance.mean():.1f} pixels"),
-    alt="A synthetic face with 68 coloured dots, the prediction, and 68 white crosses, the "
-    "truth. Short white lines join each dot to its cross.",
-)
+plots.show(plots.face(test.images[13], p, truth=g, title=f"mean distance {distance.mean():.1f} pixels"))
+# ALT A synthetic face with 68 coloured dots, the prediction, and 68 white crosses, the truth. Short white
+# ALT lines join each dot to its cross.
 
 # %% [markdown]
 # Pixels are a bad unit: in a picture twice as large the error doubles. So we divide by a length $d$ of the
@@ -106,13 +104,10 @@ for s in (1, 2, 4):  # the same face in pictures of three sizes
 # %%
 for norm in metrics.NORMALISERS:
     print(f"{norm:13} {metrics.nme(predicted['ert'], test.points, norm=norm).mean():5.1%}")
-plots.show(
-    plots.normalisers(test.images[13], g),
-    alt="The same face four times, each with one orange line: between the outer eye corners, "
-    "between the eye centres, across a square as large as the box, and along the diagonal"
-    " of the box. The line between the eye centres is the shortest, the diagonal the "
-    "longest.",
-)
+plots.show(plots.normalisers(test.images[13], g))
+# ALT The same face four times, each with one orange line: between the outer eye corners, between the eye
+# ALT centres, across a square as large as the box, and along the diagonal of the box. The line between the
+# ALT eye centres is the shortest, the diagonal the longest.
 
 # %% [markdown]
 # One method, four "NMEs", the largest more than three times the smallest. A figure without its normaliser
@@ -144,11 +139,9 @@ check.box_length(box_length, g)
 # %%
 ratio = metrics.normaliser(test.points, "inter_ocular") / metrics.normaliser(test.points, "box")
 some = [int(np.abs(ratio - r).argmin()) for r in (0.62, 0.56, 0.5, 0.44, 0.38)]
-plots.show(
-    plots.faces_grid(test.images[some], test.points[some], titles=[f"{r:.2f}" for r in ratio[some]]),
-    alt="Five faces, the first seen from the front, the last nearly from the side. The number"
-    " above each, eye distance divided by the size of the box, falls from left to right.",
-)
+plots.show(plots.faces_grid(test.images[some], test.points[some], titles=[f"{r:.2f}" for r in ratio[some]]))
+# ALT Five faces, the first seen from the front, the last nearly from the side. The number above each, eye
+# ALT distance divided by the size of the box, falls from left to right.
 
 # %% [markdown]
 # ## The ruler picks the winner
@@ -192,11 +185,10 @@ plots.show(
         s[:45], {n: ratios[n][:45] for n in ("inter_ocular", "box")}, level=1,
         xlabel="share of turned faces, s", ylabel="NME of frontal / NME of sideways",
         band=(s[gap[0]], s[gap[-1]]),
-    ),
-    alt="Two rising curves, that of the inter-ocular ruler above that of the box. Each "
-    "crosses the dotted line at 1, where the two methods tie, but not at the same share "
-    "of turned faces; a grey band marks the gap.",
+    )
 )  # fmt: skip
+# ALT Two rising curves, that of the inter-ocular ruler above that of the box. Each crosses the dotted line at
+# ALT 1, where the two methods tie, but not at the same share of turned faces; a grey band marks the gap.
 
 # %% [markdown]
 # In the grey gap between the crossings the rulers contradict each other. An exam from its middle:
@@ -237,12 +229,10 @@ check.ruler(ruler)
 
 # %%
 errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
-plots.show(
-    plots.ced(errors, threshold=0.08),
-    alt="Three rising curves: share of faces against error. That of dlib rises first, is soon "
-    "crossed by that of ert and levels off lower; that of the mean shape comes last. A "
-    "dotted line marks the threshold at 8 percent.",
-)
+plots.show(plots.ced(errors, threshold=0.08))
+# ALT Three rising curves: share of faces against error. That of dlib rises first, is soon crossed by that of
+# ALT ert and levels off lower; that of the mean shape comes last. A dotted line marks the threshold at 8
+# ALT percent.
 
 # %% [markdown]
 # Two numbers sum the curve up, given a threshold $t$ (here 8 % of the box; 300-W's 8 % of the eye distance is
@@ -290,10 +280,8 @@ print(f"ert: NME {e.mean():.1%}, between {low:.1%} and {high:.1%}\n")
 table = metrics.leaderboard(errors, threshold=0.08)
 for row in table:
     print(f"{row['method']:11} AUC {row['auc']:.2f}   failures {row['failure_rate']:4.0%}")
-plots.show(
-    plots.leaderboard(table),
-    alt="Three bars with whiskers, the shortest on top: ert, then dlib, then the mean shape.",
-)
+plots.show(plots.leaderboard(table))
+# ALT Three bars with whiskers, the shortest on top: ert, then dlib, then the mean shape.
 
 # %% [markdown]
 # ## Where on the face?
@@ -307,11 +295,9 @@ by_region = {name: {} for name in predicted}
 for name, q in predicted.items():
     for region, index in landmarks.REGIONS.items():
         by_region[name][region] = metrics.nme(q, test.points, "box", points=index).mean()
-plots.show(
-    plots.regions(by_region),
-    alt="For each method five bars, one per region, in the colours of the regions. For ert "
-    "the bar of the jaw is the tallest, for the mean shape it is the shortest.",
-)
+plots.show(plots.regions(by_region))
+# ALT For each method five bars, one per region, in the colours of the regions. For ert the bar of the jaw is
+# ALT the tallest, for the mean shape it is the shortest.
 
 # %% [markdown]
 # ## Is it fair? The box

@@ -56,10 +56,10 @@ check.turn_and_scale(turn_and_scale)
 aligned, mean = geometry.procrustes(train.points)
 raw, some = train.points[:60], aligned[:60]
 plots.show(
-    plots.outlines({"as they lie": raw / 128, "aligned": 2.2 * some, "their mean": 2.2 * mean}, columns=3),
-    alt="Sixty faces drawn as coloured lines over each other: a wide tangle as they lie in their pictures; "
-    "after alignment brows, eyes, nose and mouth lie in narrow bands, the jaw in a wider one; their mean.",
+    plots.outlines({"as they lie": raw / 128, "aligned": 2.2 * some, "their mean": 2.2 * mean}, columns=3)
 )
+# ALT Sixty faces drawn as coloured lines over each other: a wide tangle as they lie in their pictures; after
+# ALT alignment brows, eyes, nose and mouth lie in narrow bands, the jaw in a wider one; their mean.
 
 # %% [markdown]
 # ## The point distribution model
@@ -83,11 +83,9 @@ shown = {}
 for j in range(3):
     for b in (-2.5, 0, 2.5):
         shown[f"$b_{j + 1}$ at {b:g} deviations"] = mean + b * np.sqrt(variances[j]) * P[j].reshape(68, 2)
-plots.show(
-    plots.outlines(shown, columns=3, height=6.2),
-    alt="Three rows of three faces in lines, the mean in the middle. First row: turned to one side, and to "
-    "the other. Second: long face, short face. Third: small pointed mouth, wide mouth and wide face.",
-)
+plots.show(plots.outlines(shown, columns=3, height=6.2))
+# ALT Three rows of three faces in lines, the mean in the middle. First row: turned to one side, and to the
+# ALT other. Second: long face, short face. Third: small pointed mouth, wide mouth and wide face.
 
 # %% [markdown]
 # Nobody told the model that heads turn. Move the first four yourself, in standard deviations:
@@ -98,7 +96,8 @@ def face_at(*b):
     return plots.outlines({"S": mean + (b * np.sqrt(variances[:4]) @ P[:4]).reshape(68, 2)}, height=3)
 
 
-widgets.Sliders(face_at, ["b1", "b2", "b3", "b4"], alt="The mean face in coloured lines, above four sliders.")
+widgets.Sliders(face_at, ["b1", "b2", "b3", "b4"])
+# ALT The mean face in coloured lines, above four sliders.
 
 # %% [markdown]
 # ## Which shapes are faces?
@@ -126,10 +125,8 @@ check.clipped(clipped)
 model = methods.create("asm").fit(train[:40]).shape_model
 wild = mean + np.random.default_rng(3).normal(0, 0.04, size=(1, 68, 2))
 near, b = model.nearest(wild)
-plots.show(
-    plots.outlines({"wild points": wild, "the nearest face": near}, columns=2, height=3),
-    alt="Left, a face whose lines zigzag because every point is off by chance. Right, the nearest face.",
-)
+plots.show(plots.outlines({"wild points": wild, "the nearest face": near}, columns=2, height=3))
+# ALT Left, a face whose lines zigzag because every point is off by chance. Right, the nearest face.
 
 # %% [markdown]
 # The heart of both methods: however wrong the points that were found, the answer is a face. `nearest`
@@ -174,11 +171,9 @@ print(f"{len(train)} faces, {process_time() - began:.0f} s; profiles of shape {a
 # %%
 image, truth, box = test[26]
 S, k = truth - (0, 4), 38  # the whole shape 4 pixels too high; a lid
-plots.show(
-    plots.profile_search(image, S, k, *asm.look(image, box, S, k)),
-    alt="A face with its points 4 pixels too high and a line across a lid. In the middle, the profile seen "
-    "there and the mean one, moved onto it. Right, the cost of the moves -6 to 6, its least marked at 4.",
-)
+plots.show(plots.profile_search(image, S, k, *asm.look(image, box, S, k)))
+# ALT A face with its points 4 pixels too high and a line across a lid. In the middle, the profile seen there
+# ALT and the mean one, moved onto it. Right, the cost of the moves -6 to 6, its least marked at 4.
 
 # %% [markdown]
 # ## The story in five steps
@@ -195,11 +190,9 @@ plots.show(
 story = asm.search(image, box, steps=True)
 titles = ["1 base shape", "3 eyes and nose", "4 aligned", "5 first search", "after 8 more", "the end"]
 shapes = [story[t].S[0] for t in (0, 1, 2, 3, 11, -1)]
-plots.show(
-    plots.faces_grid([image] * 6, shapes, [truth] * 6, titles=titles, columns=3),
-    alt="One face six times, white crosses for the truth: the mean shape a little off; eyes and nose moved; "
-    "the whole shape moved with them; then all points; after eight more searches they lie on the crosses.",
-)
+plots.show(plots.faces_grid([image] * 6, shapes, [truth] * 6, titles=titles, columns=3))
+# ALT One face six times, with the points after each step of the search and white crosses for the truth. The
+# ALT points begin as a mean shape, a little off, and end on the crosses.
 
 # %% [markdown]
 # The jaw: step 4 carries it along, the searches of step 5 put it right. Each picture of the pyramid is half
@@ -218,11 +211,8 @@ walks = {}
 for name, one in {"1 view": asm, "3 views": turned}.items():
     walk = one.predict(test.images, test.boxes, stages=True)
     walks[name] = [100 * metrics.nme(S, test.points).mean() for S in walk]
-plots.show(
-    plots.curves(range(len(walk)), walks, "step", "NME, % of the eye distance"),
-    alt="Two falling curves of the error, step by step; that of three views starts lower and ends a third "
-    "lower.",
-)
+plots.show(plots.curves(range(len(walk)), walks, "step", "NME, % of the eye distance"))
+# ALT Two falling curves of the error, step by step; that of three views starts lower and ends a third lower.
 
 # %% [markdown]
 # ## The active appearance model
@@ -242,16 +232,15 @@ def rendered(b1, b2, c1, c2, c3):
 
 
 names = ["shape b1", "shape b2", "texture c1", "texture c2", "texture c3"]
-widgets.Sliders(rendered, names, alt="A blurred mean face on grey, above five sliders of shape and texture.")
+widgets.Sliders(rendered, names)
+# ALT A blurred mean face on grey, above five sliders of shape and texture.
 
 # %%
 grid = [maker.render(maker.shape([b]), maker.texture([c])) for b in (-2, 0, 2) for c in (-2, 0, 2)]
 titles = [f"$b_1$ = {b:+d}, $c_1$ = {c:+d}" for b in (-2, 0, 2) for c in (-2, 0, 2)]
-plots.show(
-    plots.faces_grid(grid, titles=titles, columns=3),
-    alt="Nine blurred faces on grey. Down the rows the shape turns from one side to the other, along the "
-    "columns the texture goes from dark to light.",
-)
+plots.show(plots.faces_grid(grid, titles=titles, columns=3))
+# ALT Nine blurred faces on grey. Down the rows the shape turns from one side to the other, along the columns
+# ALT the texture goes from dark to light.
 
 # %% [markdown]
 # $b_1$ turns the head, $c_1$ is mostly light and complexion.
@@ -279,11 +268,9 @@ print(f"{len(train)} faces, {process_time() - began:.0f} s; {m} textures of {V} 
 # %%
 walk = aam.predict([image], box[None], stages=True)[:, 0]
 moments = {"the best start": walk[0], "coarse, 6 steps": walk[6], "fine, 6 more": walk[12]}
-plots.show(
-    plots.rebuilding({name: (image, S, *aam.residual(image, box, S)) for name, S in moments.items()}),
-    alt="Three rows: the face with its points, what the model sees under them, what it can rebuild, the "
-    "residual. Down the rows the points come to lie on the face and the residual, red and blue, fades.",
-)
+plots.show(plots.rebuilding({name: (image, S, *aam.residual(image, box, S)) for name, S in moments.items()}))
+# ALT Three rows: the face with its points, what the model sees under them, what it can rebuild, the residual.
+# ALT Down the rows the points come to lie on the face and the residual, red and blue, fades.
 
 # %% [markdown]
 # The number is the residual's mean square; the picture itself has about 1. **Predict:** the gradients can be
@@ -311,11 +298,9 @@ for move in moves:
     for name, one in zip(valleys, (asm, turned, aam), strict=True):
         found = one.predict(few.images, few.boxes + move * side)
         valleys[name].append(100 * np.median(metrics.nme(found, few.points)))
-plots.show(
-    plots.curves(moves, valleys, "box moved down, in sides", "median NME, %"),
-    alt="Three curves over the shift of the box: low between a fifth up and a tenth down, the AAM lowest, "
-    "steep walls on either side.",
-)
+plots.show(plots.curves(moves, valleys, "box moved down, in sides", "median NME, %"))
+# ALT Three curves over the shift of the box: low between a fifth up and a tenth down, the AAM lowest, steep
+# ALT walls on either side.
 
 # %% [markdown]
 # The floor reaches further up than down: the starts were learnt in boxes like those of dlib's detector,
@@ -347,10 +332,8 @@ print(f"constant picture: the shape moves by {np.abs(walk[-1] - walk[0]).mean():
 # %%
 shipped = ("mean_shape", "asm", "aam")
 errors = {n: metrics.nme(methods.load(n).predict(test.images, test.boxes), test.points) for n in shipped}
-plots.show(
-    plots.leaderboard(metrics.leaderboard(errors)),
-    alt="Three bars of the mean error: that of the mean shape by far the longest, then ASM, then AAM.",
-)
+plots.show(plots.leaderboard(metrics.leaderboard(errors)))
+# ALT Three bars of the mean error: that of the mean shape by far the longest, then ASM, then AAM.
 
 # %% [markdown]
 # On real faces the order is the same ([notebook 11](11_the_comparison.ipynb)). From near the face both are

@@ -56,10 +56,10 @@ errors = metrics.nme(walk, FACES.points[[i] * len(walk)])
 plots.show(
     plots.faces_grid(
         [FACES.images[i]] * 6, walk, titles=[f"$S^{t}$: {e:.1%}" for t, e in enumerate(errors)], columns=3
-    ),
-    alt="The same face six times. At first the dots of the mean shape lie beside the features; after one "
-    "stage most have arrived, and the later ones move them little.",
+    )
 )
+# ALT The same face six times, with the dots of the shape before the first stage and after each of five; above
+# ALT each face stands its error.
 
 # %% [markdown]
 # The first step does most, but from far off no look is reliable. The second sees the eyes from nearby, and
@@ -137,11 +137,9 @@ def cascade(phi, T=6):
 
 # %%
 curves = {"fixed pixels": cascade(fixed), "indexed by the shape": cascade(indexed)}
-plots.show(
-    plots.curves(range(7), curves, "stage", "NME on unseen faces, %"),
-    alt="Two curves fall together in the first stage. Then the one of fixed pixels is flat, and the one of "
-    "pixels indexed by the shape falls on, to two thirds of it.",
-)
+plots.show(plots.curves(range(7), curves, "stage", "NME on unseen faces, %"))
+# ALT Two curves of the error on unseen faces over the stages 0 to 6: for pixels fixed in the picture, and for
+# ALT pixels indexed by the shape.
 
 # %% [markdown]
 # At stage 1 they are equal: all shapes are $S^0$. Then fixed pixels have nothing new to tell, while indexed
@@ -202,10 +200,10 @@ ends = np.stack([cpr.refine(some.images, some.boxes, S) for S in starts])
 error = np.stack([metrics.nme(S, some.points) for S in ends])
 i = int(np.argmax(error.max(axis=0) - error.min(axis=0)))
 plots.show(
-    plots.faces_grid([some.images[i]] * 5, ends[:, i], titles=[f"{e:.1%}" for e in error[:, i]], columns=5),
-    alt="One face five times, with the dots where five walks from different starts ended: some lie on the "
-    "face, at least one is far off.",
+    plots.faces_grid([some.images[i]] * 5, ends[:, i], titles=[f"{e:.1%}" for e in error[:, i]], columns=5)
 )
+# ALT One face five times, with the dots where five walks from different starts ended: some lie on the face,
+# ALT at least one is far off.
 
 # %% [markdown]
 # ### Exercise 3
@@ -251,9 +249,9 @@ image, points, box = test[3]
 A = similarity(S0, points)[:, :2]
 first, last = (box[2] - box[0]) * np.array(sdm.cell)
 plots.show(
-    plots.cells(image, points, {"first stage": first, "last stage": last}, np.arctan2(A[1, 0], A[0, 0])),
-    alt="A face twice, a square of nine cells round each of five landmarks: large at first, half so last.",
+    plots.cells(image, points, {"first stage": first, "last stage": last}, np.arctan2(A[1, 0], A[0, 0]))
 )
+# ALT A face twice, a square of nine cells round each of five landmarks: large at first, half so last.
 
 # %% [markdown]
 # ## LBF: features that are learnt, and bits
@@ -274,12 +272,10 @@ shipped = methods.load("lbf")
 pictures, boxes = test.images[:14], test.boxes[:14]
 phi = shipped.binary_features(pictures, boxes)
 per_landmark = shipped.trees * 2**shipped.depth
-plots.show(
-    plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.trees),
-    alt="A white table of 14 rows with one black mark in each of five columns of 32: which leaf of the five "
-    "trees of one eye corner each face reached.",
-)
+plots.show(plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.trees))
 print(f"{phi.shape[1]:,} features, {phi[0].sum():.0f} of them 1: one in {2**shipped.depth}")
+# ALT A white table of 14 rows with one black mark in each of five columns of 32: which leaf of the five trees
+# ALT of one eye corner each face reached.
 
 # %% [markdown]
 # ### 3000 frames a second
@@ -313,11 +309,11 @@ print(f"the cascade alone  {256 / (whole - crops_only):5.0f} FPS")
 CASCADES = {name.upper(): methods.load(name) for name in ("sdm", "lbf", "esr", "ert", "cpr")}
 turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
 walk = CASCADES["ESR"].predict(turned.images[:1], turned.boxes[:1], stages=True)[:, 0]
-widgets.show_walk(
-    turned.images[0], walk, turned.points[0],
-    alt="An animation: the mean shape in front of a turned face; within a few steps its dots turn and settle "
-    "on the white crosses of the true points.",
-)  # fmt: skip
+widgets.show_walk(turned.images[0], walk, turned.points[0])
+# ALT An animation: the mean shape in front of a turned face; within a few steps its dots turn and settle on
+# ALT the white crosses of the true points.
+
+# %% tags=["nbval-ignore-output"]
 widgets.walks(CASCADES, turned)
 
 # %% [markdown]
@@ -331,12 +327,9 @@ found = json.loads((paths.RESULTS / "convergence.json").read_text(encoding="utf-
 by_stage = {name.upper(): one["nme"] for name, one in found["stage"].items()}
 by_start = found["away"], {name.upper(): errors for name, errors in found["start"].items()}
 by_count = found["counts"], {name.upper(): (c["learnt"], c["unseen"]) for name, c in found["count"].items()}
-plots.show(
-    plots.convergence(by_stage, by_start, by_count),
-    alt="Three panels of error curves. By stage, all fall steeply, then flatten. By start, all rise slowly "
-    "up to a tenth of a side and steeply beyond. By the number of faces, the errors on unseen faces fall "
-    "towards the dotted ones on faces learnt from.",
-)
+plots.show(plots.convergence(by_stage, by_start, by_count))
+# ALT Three panels of error curves, one colour a method: by the share of its stages, by how far the box was
+# ALT moved, and by the number of faces learnt from, where dotted curves are the errors on those faces.
 
 # %% [markdown]
 # - **By start**: all tolerate what they were trained on, no more; LBF's error grows fastest.
@@ -353,11 +346,9 @@ board = bench["accuracy"]["yt68/val"]["methods"]
 names = [n for n in ("mean_shape", "asm", "aam", "cpr", "esr", "sdm", "lbf", "ert") if n in board]
 nme = {name: board[name]["detector"]["nme"] for name in names}
 print(*(f"{n:11} {e:5.1%}, tight box {board[n]['tight']['nme']:5.1%}" for n, e in nme.items()), sep="\n")
-plots.show(
-    plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for name in names[1:]}),
-    alt="Dots of methods over the year of their paper: the error falls from the active shape model to the "
-    "cascades of 2013 and 2014; CPR, of 2010, lies above all.",
-)
+plots.show(plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for name in names[1:]}))
+# ALT Dots of methods over the year of their paper: the error falls from the active shape model to the
+# ALT cascades of 2013 and 2014; CPR, of 2010, lies above all.
 
 # %% [markdown]
 # - **The box decides.** dlib centres it on eyes, nose and mouth, a tenth of a side above the tight one. In

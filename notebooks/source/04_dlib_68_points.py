@@ -41,11 +41,9 @@ plots.setup()
 # %%
 photograph = skimage.data.astronaut()
 close_up, _ = crop(photograph, detect(photograph, upsample=0)[0], size=256)
-plots.show(
-    plots.faces_grid([close_up, plots.gradients(close_up)], titles=["pixels", "gradients"], columns=2),
-    alt="Left, a smiling face. Right, the same as small white strokes on black, one star of strokes for each "
-    "cell: the outline of the face, the eyes and the mouth can still be made out.",
-)
+plots.show(plots.faces_grid([close_up, plots.gradients(close_up)], titles=["pixels", "gradients"], columns=2))
+# ALT Left, a smiling face. Right, the same as small white strokes on black, one star of strokes for each
+# ALT cell: the outline of the face, the eyes and the mouth can still be made out.
 
 # %% [markdown]
 # A window of 80 x 80 pixels slides over the picture. Its histograms, one long vector $\phi$, get a score
@@ -136,11 +134,9 @@ a, b, tau, leaves = grow(I_u, crops.points - S0, np.random.default_rng(1), tries
 right = I_u[:, a] - I_u[:, b] > tau
 means = [crops.images[side].mean(axis=0).astype(np.uint8) for side in (~right, right)]
 titles = [f"{side.mean():.0%} answer {word}" for side, word in ((~right, "no"), (right, "yes"))]
-plots.show(
-    plots.pixels(means, S0 + leaves, [u[[a, b]]] * 2, truth=[S0, S0], titles=titles, columns=2),
-    alt="Two blurred mean faces, each with two red dots. On one the white lines from crosses to dots point "
-    "to the left, on the other to the right.",
-)
+plots.show(plots.pixels(means, S0 + leaves, [u[[a, b]]] * 2, truth=[S0, S0], titles=titles, columns=2))
+# ALT Two blurred mean faces, each with two red dots. On one the white lines from crosses to dots point to the
+# ALT left, on the other to the right.
 
 # %% [markdown]
 # White crosses are $S^0$, coloured dots $S^0$ plus the leaf, large red dots the two pixels: one question
@@ -173,10 +169,8 @@ curves = {f"nu = {nu}": boost(nu) for nu in (1.0, 0.3, 0.1)}
 for name, (learnt, other) in curves.items():
     print(f"{name}: {learnt[-1]:.1f} % on faces it learnt from, {other[-1]:.1f} % on unseen faces")
 curves = {name: other for name, (learnt, other) in curves.items()}
-plots.show(
-    plots.curves(np.arange(10, 201, 10), curves, "trees", "NME on unseen faces, % of the box"),
-    alt="Three falling curves. The one of nu = 1 soon stops falling; those of smaller steps end lower.",
-)
+plots.show(plots.curves(np.arange(10, 201, 10), curves, "trees", "NME on unseen faces, % of the box"))
+# ALT Three falling curves. The one of nu = 1 soon stops falling; those of smaller steps end lower.
 
 # %% [markdown]
 # Full steps learn by heart: on the faces learnt from they end lowest, on unseen faces highest. Steps of 0.1
@@ -190,11 +184,9 @@ plots.show(
 # %%
 some, near, way = unseen[np.array([3, 8, 12, 9])], [36, 54, 8], np.array([[0, 12], [10, 0], [0, -10]])
 spots = [S[near] + way @ similarity(S0, S)[:, :2].T for S in some.points]
-plots.show(
-    plots.pixels(some.images, some.points, spots),
-    alt="Four faces in different poses. Three red dots keep their places on each: below the eye on the left, "
-    "beside the mouth's corner on the right, above the chin.",
-)
+plots.show(plots.pixels(some.images, some.points, spots))
+# ALT Four faces in different poses. Three red dots keep their places on each: below the eye on the left,
+# ALT beside the mouth's corner on the right, above the chin.
 
 # %% [markdown]
 # ## The model that comes with dlib
@@ -278,12 +270,10 @@ for name, e in errors.items():
 i = int(np.argsort(errors["tight"])[-6])
 boxes, images = np.stack([boxes[i] for boxes in kinds.values()]), [seen.images[i]] * 3
 shapes, truth = shipped.predict(images, boxes), [seen.points[i]] * 3
-plots.show(
-    plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), columns=3),
-    alt="One of the faces on which the tight box fails worst, three times, with the box that dlib's model "
-    "was given and the points that it found. In its detector's box the points lie on the face; in the tight "
-    "box, and in the same moved up, many are far off.",
-)
+plots.show(plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), columns=3))
+# ALT One of the faces on which the tight box fails worst, three times, with the box that dlib's model was
+# ALT given and the points that it found. In its detector's box the points lie on the face; in the tight box,
+# ALT and in the same moved up, many are far off.
 
 # %% [markdown]
 # Moved up, it fails on turned faces only: there dlib's box lies further towards the nose. So "dlib is bad"
@@ -299,11 +289,9 @@ for (name, (aligner, boxes)), move in product(pairs.items(), moves):
     moved = move_boxes(boxes, (0, move))
     e = metrics.nme(aligner.predict(seen.images, moved), seen.points, norm="box")
     valleys[name].append(100 * e.mean())
-plots.show(
-    plots.curves(moves, valleys, "box moved down, in sides", "NME, % of the box"),
-    alt="Three valleys: error against how far the box is moved, up on the left and down on the right. All "
-    "are lowest near zero. The trees that learnt in exact boxes have the steepest walls.",
-)
+plots.show(plots.curves(moves, valleys, "box moved down, in sides", "NME, % of the box"))
+# ALT Three valleys: error against how far the box is moved, up on the left and down on the right. All are
+# ALT lowest near zero. The trees that learnt in exact boxes have the steepest walls.
 
 # %% [markdown]
 # Moved boxes alone give the valley a wide floor.
@@ -324,11 +312,9 @@ print(*sorted(path.name for path in folder.glob("*.pts")))
 e = metrics.nme(labelled.points[1:], mine.points, norm="box")
 titles = ["a photograph", *(f"NME {value:.1%}" for value in e)]
 close = labelled.crops(size=200, margin=1.6)
-plots.show(
-    plots.faces_grid(close.images, close.points, titles=titles, columns=3),
-    alt="The astronaut and five synthetic faces, each with the 68 coloured dots that dlib set. Above the "
-    "synthetic ones stands the error, since their truth is known.",
-)
+plots.show(plots.faces_grid(close.images, close.points, titles=titles, columns=3))
+# ALT The astronaut and five synthetic faces, each with the 68 coloured dots that dlib set. Above the
+# ALT synthetic ones stands the error, since their truth is known.
 
 # %% [markdown]
 # Labels of a machine are guesses: look at *every* one, and move or drop what is wrong. Corrected `.pts` files
@@ -347,12 +333,10 @@ plots.show(
 # from stage to stage.
 
 # %%
-plots.show(
-    plots.joint_cascade(),
-    alt="A diagram from left to right: all windows enter stage 1; each stage drops the windows whose score "
-    "is too low and moves the shape of the others; few windows are left after the last stage, with their "
-    "points. Bars below show the share of nodes that classify, falling, and that align, rising.",
-)
+plots.show(plots.joint_cascade())
+# ALT A diagram from left to right: all windows enter stage 1; each stage drops the windows whose score is too
+# ALT low and moves the shape of the others; few windows are left after the last stage, with their points.
+# ALT Bars below show the share of nodes that classify, falling, and that align, rising.
 
 # %% [markdown]
 # A small one, of six stages, which learnt from default faces, is given no box. By the scores $f$, where would
@@ -369,11 +353,9 @@ for ax, scene in zip(axes, scenes, strict=True):
     for box, points, score in zip(*found[:3], strict=True):
         plots.face(scene, points, box=box, ax=ax)
         ax.text(box[0], box[1] - 9, f"{score:.0f}", color="white", fontsize=8, bbox={"fc": "k", "pad": 1})
-plots.show(
-    figure,
-    alt="Left, a collage of eight faces, each in a box with its points and a score of 13 or more, and one "
-    "box too many with 8. Right, the astronaut: 11 on her face, 8 on a badge and on something dark.",
-)
+plots.show(figure)
+# ALT Left, a collage of eight faces, each in a box with its points and a score of 13 or more, and one box too
+# ALT many with 8. Right, the astronaut: 11 on her face, 8 on a badge and on something dark.
 
 # %% [markdown]
 # ## Key points

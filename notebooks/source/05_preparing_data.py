@@ -91,10 +91,10 @@ wrong = sources.load("300w-lp", root, which="pt2d")
 errors = metrics.nme(wrong.points, turned.points, norm="box")[:3]
 titles = [f"render {k}: pt2d is {e:.0%} off" for k, e in enumerate(errors)]
 plots.show(
-    plots.faces_grid(list(turned[:3].images), wrong.points[:3], turned.points[:3], titles=titles, columns=3),
-    alt="Three renders of one face, each narrower than the last. White crosses follow the face; the coloured "
-    "dots of pt2d stay where the face was in the first, joined to the crosses by ever longer lines.",
+    plots.faces_grid(list(turned[:3].images), wrong.points[:3], turned.points[:3], titles=titles, columns=3)
 )
+# ALT Three renders of one face, each narrower than the last. White crosses follow the face; the coloured dots
+# ALT of pt2d stay where the face was in the first, joined to the crosses by ever longer lines.
 
 # %% [markdown]
 # ### More traps
@@ -128,11 +128,9 @@ answer = to_vector(x_hat[None])  # as a network would give it: 136 numbers
 back = uncrop(denormalise(from_vector(answer)[0], size=128), transform)
 print(f"largest difference: {np.abs(back - points).max():.3f} pixels")
 tight = tight_boxes(x_crop[None])[0]
-plots.show(
-    plots.faces_grid([image, face], [points, x_crop], boxes=[box, tight], columns=2),
-    alt="Left, a picture with a face, its points and the tight box round them. Right, the square crop: the "
-    "face fills it, the points have moved along.",
-)
+plots.show(plots.faces_grid([image, face], [points, x_crop], boxes=[box, tight], columns=2))
+# ALT Left, a picture with a face, its points and the tight box round them. Right, the square crop: the face
+# ALT fills it, the points have moved along.
 
 # %% [markdown]
 # ### Exercise 1
@@ -245,7 +243,8 @@ images, labels = tfrecords.get_one_batch(32, "train", step=0, folder=FOLDER)  # 
 print(images.shape, labels.shape, f"values from {images.min():.0f} to {images.max():.0f}")
 pictures = np.uint8(255 * images[:8])
 figure = plots.faces_grid(pictures, denormalise(from_vector(labels[:8])), columns=8)
-plots.show(figure, alt="Eight different faces of the batch, small, each with its 68 points in place.")
+plots.show(figure)
+# ALT Eight different faces of the batch, small, each with its 68 points in place.
 
 # %% [markdown]
 # ## Augmentation: the same face, seen otherwise
@@ -272,11 +271,9 @@ box = tight_boxes(points[None])[0]
 moved = crop_transform(move_boxes(box, (0.1, -0.1), scale=0.85))
 gallery["box moved"] = warp(image, moved, 128), apply_transform(moved, points)
 pictures, shapes = zip(*gallery.values(), strict=True)
-plots.show(
-    plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6),
-    alt="Twelve versions of one face: rotated, mirrored, darker, with more contrast, warmer, grey, blurred, "
-    "noisy, with blocks of JPEG, with a brown bar over it, and moved. On each the dots sit on the face.",
-)
+plots.show(plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6))
+# ALT Twelve versions of one face: rotated, mirrored, darker, with more contrast, warmer, grey, blurred,
+# ALT noisy, with blocks of JPEG, with a brown bar over it, and moved. On each the dots sit on the face.
 
 # %% [markdown]
 # ### Mirroring changes numbers, too
@@ -289,11 +286,9 @@ plots.show(
 # %%
 mirrored, right = augment.mirror(image, points)
 forgotten = points * [-1, 1] + [len(image[0]) - 1, 0]
-plots.show(
-    plots.compare(mirrored, {"renumbered": right, "forgotten": forgotten}, truth=right),
-    alt="The mirrored face twice. Left, dots lie on crosses. Right, lines join them across the face.",
-)
+plots.show(plots.compare(mirrored, {"renumbered": right, "forgotten": forgotten}, truth=right))
 print(f"error of the forgotten numbers: {metrics.nme(forgotten[None], right[None], norm='box')[0]:.0%}")
+# ALT The mirrored face twice. Left, dots lie on crosses. Right, lines join them across the face.
 
 # %% [markdown]
 # ### Exercise 3
@@ -320,11 +315,9 @@ check.mirror(my_mirror)
 
 # %%
 crops, shapes = augment.random_crops(test[np.full(12, 10)], seed=1)
-plots.show(
-    plots.faces_grid(crops, shapes, columns=6),
-    alt="Twelve random versions of one face: shifted, turned, some mirrored, in different light and colours, "
-    "some with a block of one colour before them, each with its points in place.",
-)
+plots.show(plots.faces_grid(crops, shapes, columns=6))
+# ALT Twelve random versions of one face: shifted, turned, some mirrored, in different light and colours, some
+# ALT with a block of one colour before them, each with its points in place.
 
 # %% [markdown]
 # ## A pipeline that keeps up

@@ -82,12 +82,10 @@ print("the gates s:   ", s.round(2))
 
 # %%
 x = s * u
-plots.show(
-    plots.channel_maps({"u": u, "x = s u": x}, {"u": [f"{gate:.2f}" for gate in s]}),
-    alt="Eight small maps of nine grey pixels, the channels of u, with their gates from 0 to "
-    "1 above them; below each the same map multiplied by its gate. Maps with small gates "
-    "have become dark, those with gates near 1 look the same.",
-)
+plots.show(plots.channel_maps({"u": u, "x = s u": x}, {"u": [f"{gate:.2f}" for gate in s]}))
+# ALT Eight small maps of nine grey pixels, the channels of u, with their gates from 0 to 1 above them; below
+# ALT each the same map multiplied by its gate. Maps with small gates have become dark, those with gates near
+# ALT 1 look the same.
 
 # %% [markdown]
 # ## The same, as a layer
@@ -136,12 +134,9 @@ wanted = np.abs(Z[:, 0] - Z[:, 1]) > 0.4
 one = LogisticRegression().fit(Z, wanted).predict_proba(Z)[:, 1]  # sigmoid(W z + b), fitted
 two = sigmoid(30 * np.maximum(Z @ [[1, -1], [-1, 1]], 0).sum(axis=1) - 12)
 maps = {"the rule": wanted, "one layer": one, "two layers": two}
-plots.show(
-    plots.rule_maps(maps, "mean of channel 1", "mean of channel 2"),
-    alt="Three squares over the means of two channels. The rule is bright in two opposite "
-    "corners. One layer gives nearly one colour everywhere, two layers the bright "
-    "corners.",
-)
+plots.show(plots.rule_maps(maps, "mean of channel 1", "mean of channel 2"))
+# ALT Three squares over the means of two channels. The rule is bright in two opposite corners. One layer
+# ALT gives nearly one colour everywhere, two layers the bright corners.
 
 # %% [markdown]
 # Second, **it is cheaper.** One layer has $C^2$ weights. And the bottleneck?
@@ -179,12 +174,9 @@ plain = totals(None)
 reductions = [2, 4, 8, 16, 32]
 added = [totals(r) / plain - 1 for r in reductions]
 print(f"without gates: {plain[0]:,} parameters, {plain[1] / 1e6:.1f} million multiply-adds")
-plots.show(
-    plots.gate_cost(reductions, *np.transpose(added)),
-    alt="Two bar charts over the reductions 2, 4, 8, 16 and 32. Added parameters halve with "
-    "each step, from nearly half of the network to a few percent. Added multiply-adds stay "
-    "at two percent or less.",
-)
+plots.show(plots.gate_cost(reductions, *np.transpose(added)))
+# ALT Two bar charts over the reductions 2, 4, 8, 16 and 32. Added parameters halve with each step, from
+# ALT nearly half of the network to a few percent. Added multiply-adds stay at two percent or less.
 
 # %% [markdown]
 # The gates' *work* is small at any $r$: squeeze and scale touch each number once, where a convolution sums
@@ -198,13 +190,11 @@ plots.show(
 # branch*; the gate scales that branch only. On the right is what it does *not* do.
 
 # %%
-plots.show(
-    plots.se_modules(),
-    alt="Three diagrams. SE-Inception: four parallel branches are joined; a gate, orange, of "
-    "global pooling, two fully connected layers, ReLU and sigmoid, scales the result. "
-    "SE-ResNet: the residual branch is scaled by its gate, and then the green shortcut is"
-    " added. Third: the shortcut is added first and the sum is scaled.",
-)
+plots.show(plots.se_modules())
+# ALT Three diagrams. SE-Inception: four parallel branches are joined; a gate, orange, of global pooling, two
+# ALT fully connected layers, ReLU and sigmoid, scales the result. SE-ResNet: the residual branch is scaled by
+# ALT its gate, and then the green shortcut is added. Third: the shortcut is added first and the sum is
+# ALT scaled.
 
 # %%
 image = keras.Input((16, 16, 64))
@@ -267,16 +257,14 @@ for place in ("branch", "main"):
 
 # %%
 panels = {False: "without batch norm", True: "with batch norm"}
-plots.show(
-    plots.gradient_by_depth(found, panels),
-    alt="Gradient of the first layer against the number of blobs, both axes logarithmic. "
-    "Without batch norm the curve of the gate on the main path falls by powers of ten, "
-    "with it the curve shoots up. The curves of the gate on the branch rise far less.",
-)
+plots.show(plots.gradient_by_depth(found, panels))
 for norm, title in panels.items():
     for place in ("branch", "main"):
         per_blob = (found[norm, place, 32] / found[norm, place, 4]) ** (1 / 28)
         print(f"{title:18}  gate_at={place!r:8}  times {per_blob:.2f} per blob")
+# ALT Gradient of the first layer against the number of blobs, both axes logarithmic. Without batch norm the
+# ALT curve of the gate on the main path falls by powers of ten, with it the curve shoots up. The curves of
+# ALT the gate on the branch rise far less.
 
 # %% [markdown]
 # Without batch norm it is as the formula says: per blob the main path has about half of what the branch has,
@@ -298,12 +286,10 @@ gate_layers = [layer for layer in senet.layers if layer.name.endswith("_se_gate"
 inside = keras.Model(senet.input, [layer.output for layer in gate_layers])
 images = training.scaled(crops.images)
 gates = {str(b): s for b, s in enumerate(inside.predict(images, verbose=0), 1)}
-plots.show(
-    plots.gate_spread(gates),
-    alt="Two plots with a box for each blob, its orange line at the middle channel. Left, the "
-    "means of the gates over the faces, on a scale from 0 to 1. Right, how much each gate "
-    "varies from face to face. The middle channels' means lie between 0.4 and 0.7.",
-)
+plots.show(plots.gate_spread(gates))
+# ALT Two plots with a box for each blob, its orange line at the middle channel. Left, the means of the gates
+# ALT over the faces, on a scale from 0 to 1. Right, how much each gate varies from face to face. The middle
+# ALT channels' means lie between 0.4 and 0.7.
 
 # %% [markdown]
 # A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. What does
@@ -319,12 +305,10 @@ most = np.argsort(-np.abs(along[blob]))[:60]
 table = (gates[blob] - gates[blob].mean(axis=0))[np.argsort(turn)][:, most[np.argsort(along[blob][most])]]
 ahead, profile = int((turn < 0.2).sum()), int((turn > 0.5).sum())
 kinds = {"ahead": ahead, "half": 200 - ahead - profile, "turned": profile}
-plots.show(
-    plots.gate_table(table, kinds, f"sixty channels of blob {blob}, sorted"),
-    alt="A table of colours, a row for each of 200 faces, a column for each of sixty channels, each less its "
-    "mean. Towards the bottom, where faces are turned, the columns at the left go from red to blue, those at "
-    "the right from blue to red.",
-)
+plots.show(plots.gate_table(table, kinds, f"sixty channels of blob {blob}, sorted"))
+# ALT A table of colours, a row for each of 200 faces, a column for each of sixty channels, each less its
+# ALT mean. Towards the bottom, where faces are turned, the columns at the left go from red to blue, those at
+# ALT the right from blue to red.
 
 # %% [markdown]
 # Which gates differ *clearly* between two kinds of faces, by more than 0.8 of their spread within the
@@ -345,12 +329,9 @@ def clearly(s, a, b):
 
 
 shares = {name: [100 * clearly(s, *pair) for s in gates.values()] for name, pair in pairs.items()}
-plots.show(
-    plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that differ clearly, %"),
-    alt="The share of channels that differ clearly, blob by blob, in three curves: between "
-    "frontal and turned faces, between dark and light ones, and between random halves, the "
-    "last near 0.",
-)
+plots.show(plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that differ clearly, %"))
+# ALT The share of channels that differ clearly, blob by blob, in three curves: between frontal and turned
+# ALT faces, between dark and light ones, and between random halves, the last near 0.
 
 # %% [markdown]
 # Light shows in single pixels, pose only in the whole face: see how deep each is answered.

@@ -58,11 +58,9 @@ images.shape, labels.shape
 # %%
 batches = training.face_batches(train, batch_size=32, seed=0)
 x, y = batches(0)
-plots.show(
-    plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-1, 68, 2), columns=4),
-    alt="Eight crops from one batch with their 68 points: turned, mirrored, darkened, "
-    "blurred, some with a block of colour over a part of the face.",
-)
+plots.show(plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-1, 68, 2), columns=4))
+# ALT Eight crops from one batch with their 68 points: turned, mirrored, darkened, blurred, some with a block
+# ALT of colour over a part of the face.
 
 # %% [markdown]
 # ## The network
@@ -111,11 +109,9 @@ total = sum(row["parameters"] for row in rows), sum(row["multiply_adds"] for row
 print(f"total {total[0]:>22,} {total[1]:6.1f} M")
 
 # %%
-plots.show(
-    plots.network_bars(rows),
-    alt="Bars for stem, six blobs, head, hidden and points. Most multiply-adds are in blobs 2 "
-    "to 4, most parameters in the hidden layer and in blobs 3 to 6.",
-)
+plots.show(plots.network_bars(rows))
+# ALT Bars for stem, six blobs, head, hidden and points. Most multiply-adds are in blobs 2 to 4, most
+# ALT parameters in the hidden layer and in blobs 3 to 6.
 
 # %% [markdown]
 # Work is in the middle, memory where many channels meet many.
@@ -141,11 +137,9 @@ for name, variance in {"1/n": 1, "2/n": 2, "4/n": 4}.items():
         signal = np.maximum(rng.normal(0, np.sqrt(variance / 256), (256, 256)) @ signal, 0)
         size.append(np.log10(signal.std()))
     signals[f"variance {name}"] = size
-plots.show(
-    plots.curves(range(1, 31), signals, "layer", "size of the signal, power of 10", level=0),
-    alt="Three lines over thirty layers: with variance 1/n the signal shrinks by powers of "
-    "ten, with 4/n it grows by powers of ten, with 2/n it keeps its size.",
-)
+plots.show(plots.curves(range(1, 31), signals, "layer", "size of the signal, power of 10", level=0))
+# ALT Three lines over thirty layers: with variance 1/n the signal shrinks by powers of ten, with 4/n it grows
+# ALT by powers of ten, with 2/n it keeps its size.
 
 # %% [markdown]
 # ### Exercise 1
@@ -188,10 +182,8 @@ recipe = training.Recipe()  # the published one
 steps = np.arange(0, recipe.steps + 1, 500)
 rates = {"learning rate": [training.learning_rate(step, recipe) for step in steps]}
 print(f"0.98^150 = {0.98**150:.3f}, so the last rate is {rates['learning rate'][-1]:.1e}")
-plots.show(
-    plots.curves(steps / 1000, rates, "thousand steps", "learning rate"),
-    alt="The learning rate falls from 0.001, fast at first and then ever more slowly, to a twentieth of it.",
-)
+plots.show(plots.curves(steps / 1000, rates, "thousand steps", "learning rate"))
+# ALT The learning rate falls from 0.001, fast at first and then ever more slowly, to a twentieth of it.
 
 # %% [markdown]
 # ## The loss
@@ -214,12 +206,9 @@ slopes = {}
 for name in ("l2", "l1", "wing"):
     loss = training.LOSSES[name](np.zeros_like(d), d / 128)
     slopes[name] = np.diff(loss) * 1280
-plots.show(
-    plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"),
-    alt="Slopes against the error. That of l2 rises from 0 in a straight line, that of l1 is "
-    "1 throughout, that of wing falls from near 5 to a little below 1, and is 1 beyond 20 "
-    "pixels.",
-)
+plots.show(plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"))
+# ALT Slopes against the error. That of l2 rises from 0 in a straight line, that of l1 is 1 throughout, that
+# ALT of wing falls from near 5 to a little below 1, and is 1 beyond 20 pixels.
 
 # %% [markdown]
 # A trap that we met: from a random start wing stalled at the mean shape. Begin with L1, as all runs
@@ -238,11 +227,12 @@ with training.seeded(0):
 print(f"{sum(row['multiply_adds'] for row in networks.cost(small)) / 1e6:.1f} million multiply-adds")
 
 # %% tags=["nbval-ignore-output"]
-show = plots.live_loss("The loss falls steeply from the mean shape's error, then ever more slowly.")
+show = plots.live_loss()
 batches = training.face_batches(train, 32, size=64, strength=mild)
 short = training.Recipe(steps=250)
 history = training.train(small, batches, short, on_report=show, report_every=50)
 print(f"{history.images_per_second:.0f} images a second")
+# ALT The loss falls steeply from the mean shape's error, then ever more slowly.
 
 # %% [markdown]
 # **We go on from the shipped weights**, which fit the network that
@@ -258,9 +248,9 @@ later = training.train(shipped, batches, few)
 plots.show(
     plots.loss_curves(
         {"half a minute": history.losses, "shipped weights": later.losses}, {"shipped weights": 250}
-    ),
-    alt="The falling loss of the short run, and far below it a few steps of the shipped weights.",
+    )
 )
+# ALT The falling loss of the short run, and far below it a few steps of the shipped weights.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -345,11 +335,9 @@ for name, (settings, strength) in ways.items():
     gaps[name] = [error_of(model, faces) for faces in (seen, unseen)]
 
 # %% tags=["nbval-ignore-output"]
-plots.show(
-    plots.learnt_by_heart(gaps),
-    alt="Three pairs of bars, the error on the faces learnt from and on other people. Without"
-    " regularisation the gap is widest; with augmentation it is smallest.",
-)
+plots.show(plots.learnt_by_heart(gaps))
+# ALT Three pairs of bars, the error on the faces learnt from and on other people. Without regularisation the
+# ALT gap is widest; with augmentation it is smallest.
 
 # %% [markdown]
 # The gap between the bars was learnt by heart; what counts is the bar of the *others*.

@@ -69,11 +69,9 @@ tight = jitter_boxes(FACES.boxes, seed=0, amount=0.05)
 
 # %%
 some = slice(0, 8)
-plots.show(
-    plots.faces_grid(FACES.images[some], truth=FACES.points[some], boxes=boxes[some], columns=4),
-    alt="Eight synthetic faces in different poses and light, each with white crosses at its 68 true points "
-    "and the white box that every method is given; the box reaches higher up than the points.",
-)
+plots.show(plots.faces_grid(FACES.images[some], truth=FACES.points[some], boxes=boxes[some], columns=4))
+# ALT Eight synthetic faces in different poses and light, each with white crosses at its 68 true points and
+# ALT the white box that every method is given; the box reaches higher up than the points.
 
 # %% [markdown]
 # ## The leaderboard
@@ -91,7 +89,8 @@ print(f"{'':14}  NME   95 % interval  median   AUC  failures")
 for row in table:
     print(f"{row['method']:14} {row['nme']:5.1%} {row['low']:5.1%} to {row['high']:5.1%}", end="  ")
     print(f"{row['median']:6.1%}  {row['auc']:5.2f}  {row['failure_rate']:6.0%}")
-plots.show(plots.leaderboard(table), alt="A bar for each method, best on top: its NME, with its interval.")
+plots.show(plots.leaderboard(table))
+# ALT A bar for each method, best on top: its NME, with its interval.
 
 # %% [markdown]
 # ## How sure is the ranking?
@@ -136,11 +135,9 @@ check.share_better(share, a, b)
 
 # %%
 shown = ranked[:6] + [name for name in ranked[6:] if name == "dlib"]
-plots.show(
-    plots.ced({name: errors[name] for name in shown}, FAILURE),
-    alt="Rising curves, one for each method shown: the share of faces against the error. The further up and "
-    "left a curve, the better the method; a dotted line marks 8 percent, where failure begins.",
-)
+plots.show(plots.ced({name: errors[name] for name in shown}, FAILURE))
+# ALT Rising curves, one for each method shown: the share of faces against the error. The further up and left
+# ALT a curve, the better the method; a dotted line marks 8 percent, where failure begins.
 
 # %% [markdown]
 # ## Where on the face?
@@ -157,11 +154,9 @@ by_region = {
     }
     for name in ranked
 }
-plots.show(
-    plots.error_map(by_region, "NME, % of the box"),
-    alt="A table of methods and the regions jaw, brows, nose, eyes and mouth, each cell the darker the "
-    "larger its error.",
-)
+plots.show(plots.error_map(by_region, "NME, % of the box"))
+# ALT A table of methods and the regions jaw, brows, nose, eyes and mouth, each cell the darker the larger its
+# ALT error.
 
 # %% [markdown]
 # ## In which pose?
@@ -178,11 +173,8 @@ groups = {
 }
 by_pose = {name: {pose: errors[name][who].mean() for pose, who in groups.items()} for name in ranked}
 print({pose: int(who.sum()) for pose, who in groups.items()}, "faces")
-plots.show(
-    plots.error_map(by_pose, "NME, % of the box"),
-    alt="A table of methods and the poses frontal, half and profile, each cell the darker the larger its "
-    "error.",
-)
+plots.show(plots.error_map(by_pose, "NME, % of the box"))
+# ALT A table of methods and the poses frontal, half and profile, each cell the darker the larger its error.
 
 # %% [markdown]
 # ## What does a method tolerate?
@@ -227,10 +219,10 @@ plots.show(
     plots.faces_grid(
         [images[5] for images, _, _ in hard.values()], truth=[points[5] for _, points, _ in hard.values()],
         boxes=[boxes_[5] for _, _, boxes_ in hard.values()], titles=list(hard), columns=4,
-    ),
-    alt="One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly "
-    "covered by a plain rectangle, and turned by 15, 30 and 45 degrees with its white crosses turning along.",
+    )
 )  # fmt: skip
+# ALT One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly covered by
+# ALT a plain rectangle, and turned by 15, 30 and 45 degrees with its white crosses turning along.
 
 # %%
 stress = {name: {} for name in ranked}
@@ -240,11 +232,9 @@ for change, (images, truth, given) in hard.items():
         # the box of the upright face stays the ruler, so that turning alone does not change it
         scale = metrics.normaliser(truth, NORM) / metrics.normaliser(few.points, NORM)
         stress[name][change] = np.mean(metrics.nme(found, truth, NORM) * scale)
-plots.show(
-    plots.error_map(stress, "NME, % of the box"),
-    alt="A table of methods and changes: as they are, tight box, box moved, blurred, covered, turned by 15, "
-    "30 and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.",
-)
+plots.show(plots.error_map(stress, "NME, % of the box"))
+# ALT A table of methods and changes: as they are, tight box, box moved, blurred, covered, turned by 15, 30
+# ALT and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.
 
 # %% [markdown]
 # ### Exercise 2
@@ -273,10 +263,8 @@ check.steadiest(steadiest, before, after)
 worst = [(name, int(np.argmax(errors[name]))) for name in ranked[:8]]
 titles = [f"{name} {errors[name][i]:.0%}" for name, i in worst]
 found, rows = [predicted[name][i] for name, i in worst], [i for _, i in worst]
-plots.show(
-    plots.faces_grid(FACES.images[rows], found, truth=FACES.points[rows], titles=titles, columns=4),
-    alt="For each method the face on which it errs most, its dots joined to the white crosses of the truth.",
-)
+plots.show(plots.faces_grid(FACES.images[rows], found, truth=FACES.points[rows], titles=titles, columns=4))
+# ALT For each method the face on which it errs most, its dots joined to the white crosses of the truth.
 
 # %% [markdown]
 # ## Real faces
@@ -368,11 +356,9 @@ def milliseconds(name):
 
 
 print("times of the bench" if one_thread else "in the bench: not measured yet; times of this machine, now")
-plots.show(
-    plots.speed_and_error({row["method"]: (milliseconds(row["method"]), row["nme"]) for row in table}),
-    alt="A dot with a name for each method: time for one face on a logarithmic axis to the right, NME "
-    "upwards. The best trade-offs lie at the lower left.",
-)
+plots.show(plots.speed_and_error({row["method"]: (milliseconds(row["method"]), row["nme"]) for row in table}))
+# ALT A dot with a name for each method: time for one face on a logarithmic axis to the right, NME upwards.
+# ALT The best trade-offs lie at the lower left.
 
 # %% [markdown]
 # ## Key points

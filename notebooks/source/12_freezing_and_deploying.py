@@ -211,11 +211,7 @@ print(*sorted({node.op for node in graph.node}), sep=", ")
 x = np.linspace(-1, 1, 801)
 levels = {bits: 2 ** (bits - 1) for bits in (3, 5, 8)}
 steps = {f"{bits} bits": np.clip(np.round(x * n), -n, n - 1) / n for bits, n in levels.items()}
-plots.show(
-    plots.curves(x, steps, "a number", "what is kept of it"),
-    alt="Three staircases along the diagonal: with 3 bits the steps are wide, with 5 bits small, and with "
-    "8 bits the staircase looks like a straight line. They end one step short of 1.",
-)
+plots.show(plots.curves(x, steps, "a number", "what is kept of it"))
 freezing.save_saved_model(model, folder / "senet")
 freezing.save_litert(model, folder / "senet.tflite")
 freezing.save_litert(model, folder / "senet-int8.tflite", representative=others)
@@ -224,6 +220,8 @@ print(f"{model.count_params():,} parameters of 4 bytes are {4 * model.count_para
 for path in sorted(folder.iterdir()):
     parts = path.rglob("*") if path.is_dir() else [path]
     print(f"{path.name:18} {sum(p.stat().st_size for p in parts if p.is_file()) / 1e6:4.1f} MB")
+# ALT Three staircases along the diagonal: with 3 bits the steps are wide, with 5 bits small, and with 8 bits
+# ALT the staircase looks like a straight line. They end one step short of 1.
 
 # %% [markdown]
 # ## Read them back
@@ -273,11 +271,9 @@ for name in ("Keras", "LiteRT int8"):
     print(f"{name:12} NME {metrics.nme(points, FACES.points[:60]).mean():.2%}")
 i = int(np.abs(answers["LiteRT int8"] - answer).mean(axis=1).argmax())
 both = {name: 128 * answers[name][i].reshape(68, 2) for name in ("Keras", "LiteRT int8")}
-plots.show(
-    plots.compare(FACES.images[i], both, truth=FACES.points[i]),
-    alt="The same synthetic face twice, with the points of the network in floats and in 8-bit integers: the "
-    "face where the two differ most. White crosses mark the truth, thin lines join them to their dots.",
-)
+plots.show(plots.compare(FACES.images[i], both, truth=FACES.points[i]))
+# ALT The same synthetic face twice, with the points of the network in floats and in 8-bit integers: the face
+# ALT where the two differ most. White crosses mark the truth, thin lines join them to their dots.
 
 # %% [markdown]
 # ## From OpenCV: photograph in, points out
@@ -327,10 +323,10 @@ check.in_photograph(points, vector, transform)
 # %%
 picture, _ = freezing.run_opencv(file, runs["OpenCV, senet.onnx"], out=folder / "drawn.png")
 plots.show(
-    plots.faces_grid([photograph, picture[30:230, 120:320]], titles=["in", "out, close up"], columns=2),
-    alt="Left, the photograph of a smiling astronaut. Right, her face close up with 68 green dots, drawn by "
-    "OpenCV, along jaw, brows, nose, eyes and mouth.",
+    plots.faces_grid([photograph, picture[30:230, 120:320]], titles=["in", "out, close up"], columns=2)
 )
+# ALT Left, the photograph of a smiling astronaut. Right, her face close up with 68 green dots, drawn by
+# ALT OpenCV, along jaw, brows, nose, eyes and mouth.
 
 # %% [markdown]
 # ## Milliseconds

@@ -76,11 +76,9 @@ views = [widgets.view(face, state) for state in states]
 # %%
 titles = ["as it is", "turned", "blurred, noisy", "covered", "dark, box moved"]
 boxes = [view.box for view in views]
-plots.show(
-    plots.faces_grid([view.image for view in views], boxes=boxes, titles=titles, columns=5),
-    alt="One synthetic face five times, with its white box: as it is; turned clockwise; out of focus and "
-    "grainy; with a dark patch over mouth and chin; dark, with a larger box that is moved to the right.",
-)
+plots.show(plots.faces_grid([view.image for view in views], boxes=boxes, titles=titles, columns=5))
+# ALT One synthetic face five times, with its white box: as it is; turned clockwise; out of focus and grainy;
+# ALT with a dark patch over mouth and chin; dark, with a larger box that is moved to the right.
 
 # %% [markdown]
 # Two methods are compared from here on: the two that the page opens with. The rest of this notebook works
@@ -122,11 +120,9 @@ by_shift.shape
 
 # %%
 lines = dict(zip(aligners, 100 * by_shift.T, strict=True))
-plots.show(
-    plots.curves(100 * shifts, lines, "box moved down by ... % of its side", "mean NME (%)"),
-    alt="A curve for each of the two methods: the mean NME against the shift of the box, from a quarter of "
-    "its side up to a quarter down. Near 0 both are low; that of dlib rises steeply to both sides.",
-)
+plots.show(plots.curves(100 * shifts, lines, "box moved down by ... % of its side", "mean NME (%)"))
+# ALT A curve for each of the two methods: the mean NME against the shift of the box, from a quarter of its
+# ALT side up to a quarter down. Near 0 both are low; that of dlib rises steeply to both sides.
 
 # %% [markdown]
 # Look for two things: how *wide* the floor of a curve is (how much a method tolerates), and whether its
@@ -172,11 +168,9 @@ for ax, label, (_, values), errors in zip(axes, moves, moves.values(), sweeps, s
 for ax in axes[::2]:
     ax.get_legend().remove()
 axes[1].legend(loc="upper left")
-plots.show(
-    figure,
-    alt="Three plots with a curve for each of the two methods: mean NME against rotation, blur, and the "
-    "covered share of the box. On the whole it grows with each; that of dlib most with rotation.",
-)
+plots.show(figure)
+# ALT Three plots with a curve for each of the two methods: mean NME against rotation, blur, and the covered
+# ALT share of the box. On the whole it grows with each; that of dlib most with rotation.
 
 # %% [markdown]
 # - **Rotation.** A method that looks for upright faces starts from an upright mean shape, and beyond some
@@ -232,11 +226,9 @@ for answer in (moved, crooked):
     print(f"{metrics.nme(answer[None], plain.truth[None])[0]:.2%}")
 
 # %%
-plots.show(
-    plots.compare(plain.image, {"all points, a little": moved, "the mouth alone": crooked}),
-    alt="The same face twice. Left, all dots sit a hair to the right of where they belong; one has to look "
-    "twice. Right, eyes, brows, nose and jaw are perfect, and the mouth's dots are plainly beside it.",
-)
+plots.show(plots.compare(plain.image, {"all points, a little": moved, "the mouth alone": crooked}))
+# ALT The same face twice. Left, all dots sit a hair to the right of where they belong; one has to look twice.
+# ALT Right, eyes, brows, nose and jaw are perfect, and the mouth's dots are plainly beside it.
 
 # %% [markdown]
 # Somebody who puts lipstick on it wants the first; somebody who measures blinks, the second. An average over
@@ -269,17 +261,15 @@ apart, nme_p, nme_q = np.array(dots).T
 
 # %%
 print(f"of the dots, {np.mean(np.maximum(nme_p, nme_q) > apart):.0%} have a worse NME above a")
-figure, ax = plots.canvas(width=1.1 * plots.HALF, height=0.9 * plots.HALF)
+figure, ax = plots.canvas(width=plots.SQUARE, height=0.8 * plots.SQUARE)
 ax.loglog(100 * apart, 100 * np.maximum(nme_p, nme_q), "o", ms=4)
 ax.loglog([2, 100], [1, 50], ls=":", color="#888888")
 for axis in (ax.xaxis, ax.yaxis):
     axis.set_major_formatter("{x:g}")
 ax.set(xlabel="distance of the two answers, a (%)", ylabel="NME of the worse one (%)")
-plots.show(
-    figure,
-    alt="A hundred dots on two logarithmic scales: the farther the two answers lie apart, the larger is the "
-    "error of the worse one. No dot lies below the dotted line at half the distance.",
-)
+plots.show(figure)
+# ALT A hundred dots on two logarithmic scales: the farther the two answers lie apart, the larger is the error
+# ALT of the worse one. No dot lies below the dotted line at half the distance.
 
 # %% [markdown]
 # Disagreement is an alarm that one can trust: if the answers lie $a$ apart, the worse of them is wrong by at

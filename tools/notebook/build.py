@@ -1,4 +1,6 @@
-"""Builds the notebooks: derives exercise and solution from each source, runs both, writes both.
+"""Builds the notebooks: derives exercise and solution from each source, runs the exercise, writes both.
+
+Solutions are stored without outputs; the tests run them.
 
     python course.py notebooks              rebuild what changed
     python course.py notebooks --only 01    one notebook
@@ -124,20 +126,20 @@ def build(source, force=False):
     built_from = fingerprint(source)
     if not force and facts.get("built_from") == built_from and not check(source):
         return "unchanged"
-    notebooks = derive(source)
-    seconds = {kind: execute(notebook, where[kind].parent) for kind, notebook in notebooks.items()}
+    seconds = execute(done := derive(source)["exercise"], where["exercise"].parent)
     facts = {
-        "computing_seconds": _settled(seconds["exercise"], facts.get("computing_seconds")),
+        "computing_seconds": _settled(seconds, facts.get("computing_seconds")),
         "built_from": built_from,
     }
-    for kind, final in derive(source, facts).items():
-        for cell, done in zip(final.cells, notebooks[kind].cells, strict=True):
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = done.outputs, done.execution_count
-        _write(final, where[kind])
-        for complaint in complaints(final):
-            print(f"  {where[kind].name} ({kind}): {complaint}")
-    return f"run in {seconds['exercise']:.0f} s, solved in {seconds['solution']:.0f} s"
+    final = derive(source, facts)
+    for cell, run in zip(final["exercise"].cells, done.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    for kind, path in where.items():
+        _write(final[kind], path)
+    for complaint in complaints(final["exercise"]):
+        print(f"  {where['exercise'].name}: {complaint}")
+    return f"run in {seconds:.0f} s"
 
 
 def _settled(seconds, before):

@@ -13,7 +13,12 @@ tag `exercise`:
 The solved twin keeps the lines between the markers; the exercise gets the STUB lines in their place. Dots in
 a stub stand for whatever the learner has to find: every stub line must be a solution line with parts of it
 left out. READING_MINUTES and COMPUTING_SECONDS in a text cell are replaced by what was measured when the
-notebook was built.
+notebook was built. Lines of a code cell that begin with ALT describe its picture to a reader who cannot see
+it; they become the cell's metadata:
+
+    plots.show(plots.face(image, points))
+    # ALT A face from the front, with 68 dots on jaw, brows, nose,
+    # ALT eyes and lips.
 """
 
 import copy
@@ -31,7 +36,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-START, END, STUB = "# SOLUTION", "# END SOLUTION", "# STUB"
+START, END, STUB, ALT = "# SOLUTION", "# END SOLUTION", "# STUB", "# ALT "
 
 
 def split_exercise(source):
@@ -86,6 +91,21 @@ def _stub_is_part_of(stub, solution, source):
             raise ValueError(f"The stub line {line!r} is no part of its solution:\n{source}")
 
 
+def split_alt(source):
+    """The text of a code cell without its ALT lines, and what they say.
+
+    Examples
+    --------
+    >>> split_alt('''plots.show(figure)
+    ... # ALT Two lines
+    ... # ALT that cross.''')
+    ('plots.show(figure)', 'Two lines that cross.')
+    """
+    lines = source.splitlines()
+    told = " ".join(line.removeprefix(ALT).strip() for line in lines if line.startswith(ALT))
+    return "\n".join(line for line in lines if not line.startswith(ALT)), told
+
+
 def read_source(path):
     """The cells of a source, as a notebook without outputs.
 
@@ -134,6 +154,9 @@ def derive(path, facts=None):
 def _derived_cell(cell, kind, facts, stem, taken):
     text = cell.source
     tags = list(cell.metadata.get("tags", []))
+    alt = ""
+    if cell.cell_type == "code":
+        text, alt = split_alt(text)
     identity = _cell_id(text, taken)
     if cell.cell_type == "code":
         if "exercise" in tags:
@@ -147,6 +170,8 @@ def _derived_cell(cell, kind, facts, stem, taken):
     new["id"] = identity
     if tags:
         new.metadata["tags"] = tags
+    if alt:
+        new.metadata["alt"] = alt
     return new
 
 
@@ -172,8 +197,8 @@ def _solved_title(text, stem):
 
 
 def reading_minutes(notebook):
-    """Minutes of reading: 200 words a minute for text, two seconds a line of code but those of alternative
-    texts, and ten a cell to look at its output.
+    """Minutes of reading: 200 words a minute for text, two seconds a line of code, and ten a cell to look at
+    its output.
 
     >>> cell = nbformat.v4.new_markdown_cell("word " * 400)
     >>> reading_minutes(nbformat.v4.new_notebook(cells=[cell]))
@@ -182,8 +207,7 @@ def reading_minutes(notebook):
     seconds = 0.0
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            lines = [line.strip() for line in cell.source.splitlines()]
-            seconds += 10 + 2 * sum(not line.startswith(("alt=", '"')) for line in lines)
+            seconds += 10 + 2 * len(split_alt(cell.source)[0].splitlines())
         else:
             seconds += len(cell.source.split()) * 60 / 200
     return math.ceil(seconds / 60 - 1e-9)

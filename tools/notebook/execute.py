@@ -8,9 +8,11 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from facelm_helpers.plots import picture
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300  # seconds for one cell; a notebook has 60 in all on two idle cores
-WIDGET = "application/vnd.jupyter.widget-view+json"
+LARGEST = 300_000  # bytes of a picture
 
 
 def environment():
@@ -78,21 +80,26 @@ def tidy(notebook):
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = number
-            if WIDGET in output.get("data", {}):
-                output = _instead_of_widget(output["data"].get("text/html"), output["data"].get("text/plain"))
-            if kept and output.output_type == "stream" and kept[-1].get("name") == output.name:
+            if picture.WIDGET in output.get("data", {}):
+                kept += _instead_of_widget(output)
+            elif kept and output.output_type == "stream" and kept[-1].get("name") == output.name:
                 kept[-1].text += output.text
             else:
                 kept.append(output)
         cell.outputs = kept
+        picture.describe(cell)
 
 
-def _instead_of_widget(page=None, text=None):
-    """Words in a widget's place; below the picture that stands in for it, if it brought one."""
+def _instead_of_widget(output):
+    """What stands in a widget's place: the picture that it brought, if any, and how to get the controls."""
     words = "Run this cell to see the controls."
-    page = f"{page}<br>" if page else ""
-    data = {"text/plain": text if page else words, "text/html": f"{page}<em>{words}</em>"}
-    return nbformat.v4.new_output("display_data", data)
+    data = {"text/plain": words, "text/html": f"<em>{words}</em>"}
+    outputs = [nbformat.v4.new_output("display_data", data)]
+    still = {kind: value for kind, value in output["data"].items() if kind in picture.IMAGES}
+    if still:
+        data = {**still, "text/plain": picture.WORD}
+        outputs.insert(0, nbformat.v4.new_output("display_data", data, metadata=output["metadata"]))
+    return outputs
 
 
 def complaints(notebook):
@@ -103,29 +110,37 @@ def complaints(notebook):
     """
     found = []
     for number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
-            page = str(output.get("data", {}).get("text/html", ""))
-            where = f"cell {number} ({cell.source.splitlines()[0][:50]!r})"
-            if output.get("name") == "stderr":
-                found.append(f"{where} writes to the error stream: {output.text.strip()[-200:]!r}")
-            if output.output_type == "error":
-                found.append(f"{where} ends in {output.ename}")
-            if re.search(r"\b0x[0-9a-f]{8,}", text):
-                found.append(f"{where} shows the address of an object")
-            if str(ROOT) in text + page or str(Path.home()) + os.sep in text:
-                found.append(f"{where} shows a folder of the machine that built it")
-            if {"image/png", "image/jpeg", "image/svg+xml"} & set(output.get("data", {})):
-                found.append(
-                    f"{where} shows a picture without alternative text: use plots.show(figure, alt=...)"
-                )
-            for element in re.findall(r"<img[^>]*>", page):
-                alt = re.search(r'alt="([^"]*)"', element)
-                if alt is None or len(alt[1]) < 20:
-                    found.append(f"{where} shows a picture without alternative text")
-                if len(element) > 140_000:
-                    found.append(f"{where} shows a picture of {len(element) * 3 // 4000} KB; 100 are allowed")
+        if cell.cell_type == "code" and cell.outputs:
+            where = f"cell {number} ({(cell.source.splitlines() or [''])[0][:50]!r})"
+            found += [f"{where} {what}" for what in _complaints_of(cell)]
     size = len(nbformat.writes(notebook))
     if size > 1_500_000:
         found.append(f"the notebook has {size / 1e6:.1f} MB; 1.5 are allowed")
     return found
+
+
+def _complaints_of(cell):
+    shown = picture.pictures(cell)
+    if shown and len(cell.metadata.get("alt", "")) < 20 and not all(picture.alt(*one) for one in shown):
+        yield "shows a picture without alternative text: describe it in ALT lines of the source"
+    if len(shown) > 1 and "alt" in cell.metadata:
+        yield f"shows {len(shown)} pictures, and has one alternative text"
+    if "alt" in cell.metadata and not shown:
+        yield "has an alternative text, and shows no picture"
+    for output, kind in shown:
+        size = len(output["data"][kind]) * 3 // 4
+        if size > LARGEST:
+            yield f"shows a picture of {size // 1000} KB; {LARGEST // 1000} are allowed"
+    for output in cell.outputs:
+        text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+        page = str(output.get("data", {}).get("text/html", ""))
+        if output.get("name") == "stderr":
+            yield f"writes to the error stream: {output.text.strip()[-200:]!r}"
+        if output.output_type == "error":
+            yield f"ends in {output.ename}"
+        if re.search(r"\b0x[0-9a-f]{8,}", text):
+            yield "shows the address of an object"
+        if str(ROOT) in text + page or str(Path.home()) + os.sep in text:
+            yield "shows a folder of the machine that built it"
+        if "<img" in page or "image/svg+xml" in output.get("data", {}):
+            yield "shows a picture that not every viewer shows: use plots.show(figure)"

@@ -20,6 +20,7 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from facelm_helpers.plots import picture
 from tools.notebook.derive import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -125,6 +126,7 @@ def page(path):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path.parent)})", cell.source)
+        picture.as_html(cell)
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 
 
 def error_map(errors, title="", ax=None):
@@ -66,7 +66,7 @@ def speed_and_error(points, ax=None):
     ['dlib', 'senet']
     """
     if ax is None:
-        _, ax = canvas(width=FULL, height=1.05 * HALF)
+        _, ax = canvas(width=FULL, height=0.6 * FULL)
     for name, (ms, error) in points.items():
         near = [p for p in points.values() if max(p[0], ms) < 1.7 * min(p[0], ms)]  # names would overlap
         side = 1 if ms == max(near)[0] else -1

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas, page
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
+from facelm_helpers.plots.picture import bundle, display, encode
 
 SMOOTH = 20  # steps of the running mean that is drawn over the single losses
 
@@ -27,7 +28,7 @@ def loss_curves(losses, starts=None, ax=None):
     'log'
     """
     if ax is None:
-        _, ax = canvas(width=1.5 * HALF, height=0.8 * HALF)
+        _, ax = canvas()
     for i, (name, values) in enumerate(losses.items()):
         values = np.asarray(values, float)
         steps = (starts or {}).get(name, 0) + np.arange(1, len(values) + 1)
@@ -44,13 +45,11 @@ def loss_curves(losses, starts=None, ax=None):
     return ax.figure
 
 
-def live_loss(alt, name="training"):
+def live_loss(name="training"):
     """A function that draws the curve of a training run, again and again in the same place of the page.
 
     Parameters
     ----------
-    alt : str
-        The words for who cannot see it.
     name : str
 
     Returns
@@ -61,24 +60,20 @@ def live_loss(alt, name="training"):
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> report = live_loss("The loss falls from step to step.")
+    >>> report = live_loss()
     >>> report(SimpleNamespace(losses=[2.0, 1.0]))
-    [picture: The loss falls from step to step.]
+    [picture]
     """
     handle = None
 
     def report(history):
-        from IPython import display, get_ipython
-
         nonlocal handle
-        element, words = page(loss_curves({name: history.losses}), alt)
-        picture = {"text/html": element, "text/plain": words}
-        if get_ipython() is None:
-            print(words)
-        elif handle is None:
-            handle = display.display(picture, raw=True, display_id=True)
+        picture = encode(loss_curves({name: history.losses}))
+        if handle is None:
+            handle = display(*picture)
         else:
-            handle.update(picture, raw=True)
+            data, metadata = bundle(*picture)
+            handle.update(data, metadata=metadata, raw=True)
 
     return report
 
@@ -132,7 +127,7 @@ def learnt_by_heart(errors):
     >>> [text.get_text() for text in learnt_by_heart({"plain": (0.01, 0.05)}).axes[0].get_xticklabels()]
     ['plain']
     """
-    figure, ax = canvas(width=1.5 * HALF, height=0.75 * HALF)
+    figure, ax = canvas()
     for i, kind in enumerate(("faces learnt from", "other people")):
         values = [100 * pair[i] for pair in errors.values()]
         places = np.arange(len(errors)) + 0.4 * (i - 0.5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, canvas
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 from facelm_helpers.plots._faces import faces_grid
 
 
@@ -135,7 +135,7 @@ def by_year(methods):
     >>> [label.get_text() for label in by_year({"CPR": (2010, 0.1), "ESR": (2012, 0.08)}).axes[0].texts]
     ['CPR', 'ESR']
     """
-    figure, ax = canvas(width=FULL, height=0.85 * HALF)
+    figure, ax = canvas(width=FULL, height=0.5 * FULL)
     heights = sorted((error for _, error in methods.values()), reverse=True)
     apart = 0.07 * max(heights, default=1)
     for i, (title, (year, error)) in enumerate(sorted(methods.items(), key=lambda item: item[1])):

@@ -5,7 +5,7 @@ import numpy as np
 from facelm_helpers import metrics
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.landmarks import LEFT_EYE, REGIONS, RIGHT_EYE
-from facelm_helpers.plots._canvas import FULL, HALF, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
 
 LINE_STYLES = ("-", "--", ":")
 
@@ -32,7 +32,7 @@ def ced(errors, threshold=0.08, ax=None):
     [0.0, 16.0]
     """
     if ax is None:
-        _, ax = canvas(width=1.3 * HALF, height=0.95 * HALF)
+        _, ax = canvas(height=0.55 * FULL)
     thresholds = np.linspace(0, 2 * threshold, 321)
     for i, (name, values) in enumerate(errors.items()):
         style = {
@@ -72,7 +72,7 @@ def curves(x, lines, xlabel, ylabel, level=None, band=None, ax=None):
     1
     """
     if ax is None:
-        _, ax = canvas(width=1.3 * HALF, height=0.85 * HALF)
+        _, ax = canvas()
     for i, (name, y) in enumerate(lines.items()):
         style = {"color": METHOD_COLOURS[i % len(METHOD_COLOURS)]}
         ax.plot(x, y, label=name, ls=LINE_STYLES[i // len(METHOD_COLOURS) % 3], **style)
@@ -140,7 +140,7 @@ def regions(errors, ax=None):
     ['dlib', 'ert']
     """
     if ax is None:
-        _, ax = canvas(width=1.5 * HALF, height=0.8 * HALF)
+        _, ax = canvas()
     names = [region for region in REGIONS if region in next(iter(errors.values()))]
     width = 0.8 / len(names)
     for j, region in enumerate(names):
