@@ -26,7 +26,7 @@ def rerun(path):
 
 
 def differences(stored, again):
-    """In a few words each, where cells show something else than before; pictures by their alternative text."""
+    """In a few words each, where cells show something else than before; of pictures, their alternative text."""
     found = []
     for number, (old, new) in enumerate(zip(stored, again, strict=True), 1):
         if IGNORING in old.metadata.get("tags", []):

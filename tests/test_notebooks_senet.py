@@ -3,12 +3,12 @@
 import re
 
 import numpy as np
-from test_notebooks import ROOT, definitions, output_of
+from test_notebooks import ROOT, definitions, output_of, solved
 
 from facelm_helpers import training
 
-GATES = ROOT / "notebooks" / "solutions" / "09_squeeze_and_excitation.ipynb"
-TRAINING = ROOT / "notebooks" / "solutions" / "10_training_senet.ipynb"
+GATES = ROOT / "notebooks" / "09_squeeze_and_excitation.ipynb"
+TRAINING = ROOT / "notebooks" / "10_training_senet.ipynb"
 
 
 def test_the_gate_by_hand_is_the_gate_of_the_layer():
@@ -31,7 +31,7 @@ def test_frozen_gates_cost_more_in_the_dark():
 
 
 def test_the_learning_rate_that_a_learner_writes_is_the_one_of_the_recipe():
-    (rate,) = definitions(TRAINING, "rate")
+    (rate,) = definitions(solved(TRAINING), "rate")
     recipe = training.Recipe()
     for step in (0, 999, 1000, 75_500, 149_999):
         np.testing.assert_allclose(rate(step), training.learning_rate(step, recipe))

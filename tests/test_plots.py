@@ -1,66 +1,71 @@
-"""Pictures: the right things are drawn at the right places, and none goes without its words."""
+"""Pictures: the right things are drawn at the right places, and every viewer can show them."""
 
-import base64
 import io
-import re
 import subprocess
 import sys
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
 from facelm_helpers import metrics, plots
 from facelm_helpers.landmarks import REGIONS
-from facelm_helpers.plots import _canvas
+from facelm_helpers.plots import picture
+from tools.notebook.execute import execute
 
 ALT = "Two crossing lines, one rising and one falling."
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """What `show` hands to the page: (html, words) pairs."""
-    calls = []
-    monkeypatch.setattr(_canvas, "_display", lambda *pair: calls.append(pair))
-    return calls
+def image_of(content):
+    return Image.open(io.BytesIO(content))
 
 
-def picture_of(element):
-    kind, data = re.search(r"data:image/(\w+);base64,([^\"]+)", element).groups()
-    return kind, base64.b64decode(data)
+def shown(content, kind="image/png", alt=ALT):
+    """A cell that shows a picture, with the alternative text in the cell's metadata."""
+    data, metadata = picture.bundle(content, kind, 820)
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    return nbformat.v4.new_code_cell("show()", outputs=[output], metadata={"alt": alt})
 
 
-def test_show_writes_an_image_with_its_alternative_text(shown):
-    figure, ax = plots.canvas()
-    plots.show(figure, alt='A "quoted" <line> on a plain page.')
-    element, words = shown[0]
-    assert 'alt="A &quot;quoted&quot; &lt;line&gt; on a plain page."' in element
-    assert words == '[picture: A "quoted" <line> on a plain page.]'
-    kind, data = picture_of(element)
-    with Image.open(io.BytesIO(data)) as image:
-        assert image.width == int(figure.get_figwidth() * _canvas.DPI)
+def compared(cell):
+    picture.describe(cell)
+    return [picture.comparable(output) for output in cell.outputs]
 
 
-@pytest.mark.parametrize("alt", ["", "a face", None, " " * 40])
-def test_show_refuses_a_picture_without_words(alt):
-    figure, _ = plots.canvas()
-    with pytest.raises(ValueError, match="describe"):
-        plots.show(figure, alt=alt)
+def test_a_figure_is_a_png_of_twice_the_width_that_it_is_shown_at():
+    content, kind, width = picture.encode(plots.canvas()[0])
+    assert (kind, width) == ("image/png", picture.COLUMN)
+    image = image_of(content)
+    assert image.format == "PNG" and image.width == 2 * width and len(content) < 30_000
 
 
-def test_a_wall_of_photographs_stays_under_a_hundred_kilobytes(shown):
-    rng = np.random.default_rng(0)
-    small = rng.integers(0, 255, (24, 16, 16, 3), dtype=np.uint8)
-    faces = np.stack([np.asarray(Image.fromarray(face).resize((128, 128), 3)) for face in small])
-    plots.show(plots.faces_grid(faces, columns=8), alt=ALT)
-    kind, data = picture_of(shown[0][0])
-    assert kind == "webp" and len(data) < 100_000
+def test_faces_are_a_jpeg():
+    faces = np.random.default_rng(0).integers(0, 255, (8, 16, 16, 3), dtype=np.uint8)
+    content, kind, _ = picture.encode(plots.faces_grid(faces, columns=4))
+    assert kind == "image/jpeg" and image_of(content).format == "JPEG"
 
 
-def test_the_same_figure_gives_the_same_bytes(shown):
-    for _ in range(2):
-        plots.show(plots.ced({"a": np.array([0.01, 0.05])}), alt=ALT)
-    assert shown[0] == shown[1]
+def test_other_bytes_compare_equal_and_another_alternative_text_does_not():
+    assert compared(shown(b"here")) == compared(shown(b"there")) == compared(shown(b"", "image/jpeg"))
+    assert compared(shown(b"here")) != compared(shown(b"here", alt="Two parallel lines."))
+    other = shown(b"here")
+    other.outputs.append(nbformat.v4.new_output("stream", name="stdout", text="1"))
+    assert compared(shown(b"here")) != compared(other)
+
+
+def test_a_kernel_shows_what_the_comparison_takes_out():
+    code = "from facelm_helpers import plots\nplots.show(plots.canvas()[0])"
+    cell = nbformat.v4.new_code_cell(code, metadata={"alt": ALT})
+    execute(nbformat.v4.new_notebook(cells=[cell]), ".")
+    assert compared(cell) == compared(shown(b""))
+    assert cell.outputs[0].metadata["image/png"] == {"width": picture.COLUMN, "alt": ALT}
+
+
+def test_a_page_gets_the_alternative_text():
+    cell = shown(b"bytes", alt='A "quoted" <line>.')
+    picture.as_html(cell)
+    assert 'alt="A &quot;quoted&quot; &lt;line&gt;."' in cell.outputs[0].data["text/html"]
 
 
 def test_each_region_is_drawn_in_its_own_colour():
