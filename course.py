@@ -127,7 +127,7 @@ def lab(arguments):
     command = [python, "-W", "ignore", "-m", "jupyterlab", "--log-level=WARN", "--LabApp.log_level=WARN"]
     command += [f"--ServerApp.root_dir={ROOT}", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.default_url={page}"]
-    command += [f"--LabApp.extra_labextensions_path={ROOT / 'tools' / 'notebook' / 'labextension'}"]
+    command += [f"--LabApp.extra_labextensions_path={ROOT / 'tools' / 'jupyter' / 'labextensions'}"]
     # an uploaded photograph travels in one message; the usual limit of 10 MiB would drop it without a word
     command += [f"--ServerApp.tornado_settings={{'websocket_max_message_size': {256 * 2**20}}}"]
     command += ["--ServerApp.answer_yes=True"] + ["--no-browser"] * (not opens)

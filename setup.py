@@ -2,12 +2,18 @@
 
 from setuptools import find_packages, setup
 
+LAB = "share/jupyter/labextensions/facelm-alt"
+
 setup(
     packages=[*find_packages(include=["facelm_helpers", "facelm_helpers.*"]), "facelm_helpers.shipped"],
     package_dir={"facelm_helpers.shipped": "data"},
     package_data={
         "facelm_helpers.shipped": ["*.npz", "*.md", "SHA256SUMS", "results/*", "weights/*"],
     },
-    # however JupyterLab is started, a large photograph can be uploaded
-    data_files=[("etc/jupyter/jupyter_server_config.d", ["tools/jupyter/facelm-lab.json"])],
+    # however JupyterLab is started, a large photograph can be uploaded, and pictures have alternative text
+    data_files=[
+        ("etc/jupyter/jupyter_server_config.d", ["tools/jupyter/facelm-lab.json"]),
+        (LAB, ["tools/jupyter/labextensions/facelm-alt/package.json"]),
+        (f"{LAB}/static", ["tools/jupyter/labextensions/facelm-alt/static/alt.js"]),
+    ],
 )

@@ -26,7 +26,7 @@ def rerun(path):
 
 
 def differences(stored, again):
-    """In a few words each, where cells show something else than before; of pictures, their alternative text."""
+    """Where cells show something else than before, in a few words each; of pictures, the alternative text."""
     found = []
     for number, (old, new) in enumerate(zip(stored, again, strict=True), 1):
         if IGNORING in old.metadata.get("tags", []):

@@ -146,7 +146,7 @@ def jupyterlab(folder, notebook=REPOSITORY / "notebooks" / NOTEBOOK):
     _without_windowing(folder / "jupyter" / "settings")
     command = [
         sys.executable, "-W", "ignore", "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}",
-        f"--LabApp.extra_labextensions_path={REPOSITORY / 'tools' / 'notebook' / 'labextension'}",
+        f"--LabApp.extra_labextensions_path={REPOSITORY / 'tools' / 'jupyter' / 'labextensions'}",
         "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--LabApp.news_url=",
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip

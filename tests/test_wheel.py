@@ -61,3 +61,4 @@ def test_a_wheel_works_in_a_clean_environment(repository, tmp_path):
     (limit,) = clean.glob("etc/jupyter/jupyter_server_config.d/*.json")
     settings = json.loads(limit.read_text())["ServerApp"]["tornado_settings"]
     assert settings["websocket_max_message_size"] >= 2**28
+    assert len([*clean.glob("share/jupyter/labextensions/facelm-alt/**/*.js*")]) == 2

@@ -12,7 +12,7 @@ from facelm_helpers.plots.picture import COLUMN, beside, display
 from facelm_helpers.widgets._drawing import draw, encode
 
 SIDE = 288  # pixels of a drawn face
-LIMIT = 12  # frames of an animation; a long cascade shows some of its stages
+LIMIT = 9  # frames of an animation; a long cascade shows some of its stages
 
 
 def frames(image, walk, truth=None):
@@ -35,7 +35,7 @@ def frames(image, walk, truth=None):
     --------
     >>> pictures, stages = frames(np.zeros((64, 64, 3), np.uint8), np.full((101, 68, 2), 30.0))
     >>> len(pictures), stages[0], stages[-1], pictures[0].shape
-    (12, 0, 100, (288, 288, 3))
+    (9, 0, 100, (288, 288, 3))
     """
     walk = np.asarray(walk, np.float64)
     stages = np.unique(np.rint(np.linspace(0, len(walk) - 1, min(len(walk), LIMIT))).astype(int)).tolist()
