@@ -135,6 +135,11 @@ class _Chosen:
             images, chosen = images.images, images.chosen[chosen]
         self.images, self.chosen = images, chosen
 
+    @property
+    def paths(self):
+        """Of the chosen images, where they are files."""
+        return self.images.paths[self.chosen]
+
     def __len__(self):
         return len(self.chosen)
 

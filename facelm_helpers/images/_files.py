@@ -5,6 +5,7 @@ are tried.
 """
 
 import io
+import os
 import warnings
 from pathlib import Path
 
@@ -109,9 +110,9 @@ def image_size(path):
 
 
 def _opened_file(path):
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(f"no picture at {path}")
-    if not path.is_file():  # to open a pipe would wait for ever
+    if not os.path.isfile(path):  # to open a pipe would wait for ever
         raise ValueError(
             f"{path} is {'a folder' if path.is_dir() else 'no ordinary file'}: wanted a picture file"
         )
@@ -126,13 +127,13 @@ def _decode(file, name, most_pixels=None):
     with warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        picture = _guarded(lambda: _pixels(file, name, most_pixels), file, name)
+        picture = _guarded(lambda: _pixels(file, name, most_pixels), file, name, most_pixels)
     for notice in dict.fromkeys(str(notice.message).splitlines()[0] for notice in noticed):
         warnings.warn(notice if str(name) in notice else f"{name}: {notice}", stacklevel=3)
     return picture
 
 
-def _guarded(read, file, name):
+def _guarded(read, file, name, most_pixels=None):
     """What `read` returns; whatever goes wrong in it becomes a ValueError of one line with the name."""
     try:
         return read()
@@ -141,7 +142,8 @@ def _guarded(read, file, name):
     except UnidentifiedImageError:
         raise ValueError(f"{name} is not a picture that can be read: {_wanted(file)}") from None
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{name} is not a picture that can be read: {_first_line(error)}") from None
+        wanted = f"wanted fewer than {(most_pixels or 2 * Image.MAX_IMAGE_PIXELS) / 1e6:.0f} million pixels"
+        raise ValueError(f"{name} is not opened: {_first_line(error)}; {wanted}") from None
     except Exception as error:  # Pillow raises a dozen types on damaged files
         raise ValueError(f"{name} is damaged or cut off: {_first_line(error)}") from None
 

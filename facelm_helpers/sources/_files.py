@@ -1,5 +1,6 @@
 """What the sources of real faces share: folders, text files, a choice of faces, pictures read on demand."""
 
+import os
 import re
 from pathlib import Path
 
@@ -95,9 +96,9 @@ def read_text(path, what):
         If it is a folder or a pipe, cannot be opened, is too large to be `what`, or is not UTF-8.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(f"no file at {path}: wanted {what}")
-    if not path.is_file():  # to open a pipe would wait for ever
+    if not os.path.isfile(path):  # to open a pipe would wait for ever
         raise ValueError(f"{path} is {'a folder' if path.is_dir() else 'no ordinary file'}: wanted {what}")
     try:
         if path.stat().st_size > LARGEST_TEXT:

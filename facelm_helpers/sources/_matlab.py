@@ -1,5 +1,6 @@
 """One field of a MATLAB file, or a sentence on why it cannot be had. Numbers are read; nothing is run."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ def read_field(path, field):
         numbers.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(f"no MATLAB file at {path}")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError(f"{path} is no ordinary file: wanted a MATLAB file")
     try:
         found = loadmat(path, variable_names=[field])
