@@ -5,9 +5,13 @@ N boxes (of faces), K points. The tight box of a face spans its 68 points; a det
 
 import numpy as np
 
+LARGEST = 16  # shorter sides of an image that a box may be long
+
 
 def check_boxes(boxes, n=None):
     """Boxes as float32 (N, 4), or a ValueError that says what is wrong: shape, NaN, or no area.
+
+    dlib's rectangles are taken too; their right and bottom are inclusive, so one pixel is added.
 
     Examples
     --------
@@ -15,6 +19,8 @@ def check_boxes(boxes, n=None):
     Traceback (most recent call last):
     ValueError: box 0 is [10, 10, 10, 20] and has no area: wanted left < right and top < bottom
     """
+    if hasattr(boxes, "__len__") and not isinstance(boxes, (np.ndarray, str)):
+        boxes = [_edges(box) for box in boxes]
     boxes = np.asarray(boxes)
     if boxes.size == 0 and n in (None, 0):
         return np.zeros((0, 4), np.float32)
@@ -22,7 +28,8 @@ def check_boxes(boxes, n=None):
         raise ValueError(f"boxes have shape {boxes.shape}: wanted ({'N' if n is None else n}, 4)")
     if boxes.dtype.kind not in "fiu":
         raise ValueError(f"boxes have type {boxes.dtype}: wanted numbers")
-    boxes = boxes.astype(np.float32)
+    with np.errstate(over="ignore"):
+        boxes = boxes.astype(np.float32)
     bad = ~np.isfinite(boxes).all(axis=1)
     if bad.any():
         raise ValueError(f"box {int(np.argmax(bad))} holds NaN or infinity: wanted left, top, right, bottom")
@@ -34,12 +41,36 @@ def check_boxes(boxes, n=None):
     return boxes
 
 
+def _edges(box):
+    """The edges of a box; of dlib's rectangle as well."""
+    box = getattr(box, "rect", box)  # dlib's other detector wraps its rectangle
+    if hasattr(box, "left") and callable(box.left):
+        return [box.left(), box.top(), box.right() + 1, box.bottom() + 1]
+    return box
+
+
 def check_meets(image, box, name="box"):
-    """Raise a ValueError if a box lies wholly outside its image."""
+    """Raise a ValueError if a box cannot be that of a face in its image: outside it, far too large, tiny.
+
+    A longer side of `LARGEST` times the image's shorter side is refused: to walk its mirrored border would
+    take minutes.
+    """
     height, width = image.shape[:2]
+    box = np.asarray(box, dtype=np.float64)
+    side = max(box[2] - box[0], box[3] - box[1])
     if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
-        box = ", ".join(f"{value:g}" for value in box)
-        raise ValueError(f"{name} [{box}] does not meet its image of {width} x {height} pixels")
+        wrong = "does not meet"
+    elif side > LARGEST * min(width, height):
+        wrong = f"is more than {LARGEST} times as large as"
+    elif side < 1:
+        wrong = "is less than a pixel of"
+    else:
+        return
+    box = ", ".join(f"{value:g}" for value in box)
+    raise ValueError(
+        f"{name} [{box}] {wrong} its image of {width} x {height} pixels: wanted left, top, right, bottom in"
+        " pixels (neither fractions nor x, y, width, height)"
+    )
 
 
 def tight_boxes(points):
@@ -48,10 +79,16 @@ def tight_boxes(points):
     Parameters
     ----------
     points : (N, K, 2) array
+        Hidden points, NaN, are left out.
 
     Returns
     -------
     (N, 4) float32 array
+
+    Raises
+    ------
+    ValueError
+        If the points are of another shape.
 
     Examples
     --------
@@ -61,7 +98,8 @@ def tight_boxes(points):
     points = np.asarray(points)
     if points.ndim != 3 or points.shape[1] == 0 or points.shape[2] != 2:
         raise ValueError(f"points have shape {points.shape}: wanted (N, K, 2)")
-    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1).astype(np.float32)
+    low, high = np.fmin.reduce(points, axis=1), np.fmax.reduce(points, axis=1)  # they pass over NaN
+    return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def move_boxes(boxes, shift, scale=1.0):

@@ -3,9 +3,11 @@
 Errors are fractions of the normaliser (0.05), never percents. N faces, K points.
 """
 
+import warnings
+
 import numpy as np
 
-from facelm_helpers.landmarks import LEFT_EYE, N_POINTS, RIGHT_EYE
+from facelm_helpers.landmarks import LEFT_EYE, N_POINTS, REGIONS, RIGHT_EYE
 
 NORMALISERS = ("inter_ocular", "inter_pupil", "box", "diagonal")
 
@@ -21,7 +23,7 @@ def normaliser(truth, norm="inter_ocular", visible=None):
         of the points of each eye. "box": sqrt(w h) of the tight box of the points (300W-LP, 3DDFA).
         "diagonal": sqrt(w^2 + h^2) of that box (Menpo).
     visible : (N, 68) bool array, optional
-        The box is taken of these points.
+        The box is taken of these points; never of hidden ones, NaN.
 
     Returns
     -------
@@ -44,7 +46,9 @@ def normaliser(truth, norm="inter_ocular", visible=None):
     elif norm == "inter_pupil":
         length = np.linalg.norm(truth[:, LEFT_EYE].mean(axis=1) - truth[:, RIGHT_EYE].mean(axis=1), axis=-1)
     elif norm in ("box", "diagonal"):
-        seen = True if visible is None else np.asarray(visible, dtype=bool)[..., None]
+        seen = ~np.isnan(truth)
+        if visible is not None:
+            seen = seen & np.asarray(visible, dtype=bool)[..., None]
         low = np.min(truth, axis=1, where=seen, initial=np.inf)
         high = np.max(truth, axis=1, where=seen, initial=-np.inf)
         sides = high - low
@@ -54,7 +58,10 @@ def normaliser(truth, norm="inter_ocular", visible=None):
     bad = ~(np.isfinite(length) & (length > 0))
     if bad.any():
         i = int(np.argmax(bad))
-        raise ValueError(f"the {norm} normaliser of face {i} is {length[i]:g}: wanted a positive length")
+        raise ValueError(
+            f"the {norm} normaliser of face {i} is {length[i]:g}: wanted a positive length"
+            + ("; its eye points are hidden, so take norm='box'" if np.isnan(length[i]) else "")
+        )
     return length
 
 
@@ -69,10 +76,12 @@ def nme(predicted, truth, norm="inter_ocular", points=None, visible=None):
     ----------
     predicted, truth : (N, 68, 2) arrays, pixels
     norm : {"inter_ocular", "inter_pupil", "box", "diagonal"}
-    points : index array, optional
-        Average over these points only (``REGIONS["mouth"]``); the normaliser stays that of the whole face.
+    points : index array or str, optional
+        Average over these points only, or over a region by its name (``"mouth"``); the normaliser stays that
+        of the whole face.
     visible : (N, 68) bool array, optional
-        Leave out a face's points where it is False; the truth may be NaN there.
+        Leave out a face's points where it is False. Where the truth is NaN, a point is hidden and left out
+        anyway.
 
     Returns
     -------
@@ -98,17 +107,16 @@ def nme(predicted, truth, norm="inter_ocular", points=None, visible=None):
         if visible.shape != seen.shape:
             raise ValueError(f"visible has shape {visible.shape}: wanted {seen.shape}")
         seen &= visible.astype(bool)
-    length = normaliser(truth, norm, visible)
+    seen &= ~np.isnan(truth).all(axis=-1)
+    length = normaliser(truth, norm, seen)
     if points is not None:
-        chosen = np.zeros(N_POINTS, dtype=bool)
-        chosen[np.asarray(points)] = True
-        seen &= chosen
+        seen &= _chosen(points)
     for name, array in (("predicted", predicted), ("truth", truth)):
         bad = (~np.isfinite(array).all(axis=-1) & seen).any(axis=1)
         if bad.any():
             raise ValueError(
                 f"{name} points of face {int(np.argmax(bad))} hold NaN or infinity:"
-                " wanted pixels, or visible=False at those points"
+                " wanted pixels" + (", or NaN twice for a hidden point" if name == "truth" else "")
             )
     count = seen.sum(axis=1)
     if (count == 0).any():
@@ -224,12 +232,29 @@ def _as_points(points, name):
     return points
 
 
+def _chosen(points):
+    """(68,) bool of an index array, a mask, or the name of a region."""
+    if isinstance(points, str):
+        if points not in REGIONS:
+            raise ValueError(f"no region is called {points!r}: wanted {', '.join(REGIONS)}, or indices")
+        points = REGIONS[points]
+    chosen = np.zeros(N_POINTS, dtype=bool)
+    try:
+        chosen[np.asarray(points)] = True
+    except IndexError as error:
+        raise ValueError(f"points are no indices of {N_POINTS} points: {error}") from None
+    return chosen
+
+
 def _as_errors(errors, name="errors"):
     errors = np.asarray(errors, dtype=np.float64)
     if errors.ndim != 1 or len(errors) == 0:
         raise ValueError(f"{name} have shape {errors.shape}: wanted (N,) with at least one face")
     if not (np.isfinite(errors) & (errors >= 0)).all():
         raise ValueError(f"{name} hold a negative number, NaN or infinity: wanted fractions such as 0.05")
+    if np.median(errors) > 1:
+        said = f"half of the {name} are above {np.median(errors):.3g}, more than the normaliser"
+        warnings.warn(f"{said}: are they percent? Wanted fractions such as 0.05", stacklevel=3)
     return errors
 
 

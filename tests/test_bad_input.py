@@ -1,5 +1,7 @@
 """What a person may hand in by mistake: each gives one sentence, and leaves nothing half-written."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from drawn import drawn_faces
@@ -55,10 +57,13 @@ def test_bad_points():
             check_points(points)
     points = np.zeros((3, 68, 2))
     points[1, 5, 0] = np.nan
-    with refuses("points of face 1 hold NaN"):
+    with refuses("a point of face 1 is half NaN"):
         check_points(points)
     points[1, 5, 0] = np.inf
-    with refuses("points of face 1 hold NaN or infinity"):
+    with refuses("points of face 1 hold infinity"):
+        FaceSet([GREY] * 3, points)
+    points[1, 5] = -1
+    with refuses(r"a point of face 1 is \(-1, -1\), a sign for hidden .* wanted NaN"):
         FaceSet([GREY] * 3, points)
     with refuses("wanted numbers"):
         check_points(np.full((1, 68, 2), "a"))
@@ -93,13 +98,51 @@ def test_a_box_that_reaches_out_is_welcome():
     assert crop(GREY, [-30, -30, 5, 5])[0].shape == (128, 128, 3)
 
 
+@pytest.mark.parametrize("box", [[0, 0, 1e7, 1e7], [-6e4, -6e4, 6e4, 6e4], [0, 0, 1e20, 1e20]])
+@pytest.mark.parametrize("name", ["mean_shape", "sdm", "dlib"])
+def test_a_box_far_larger_than_its_image_is_refused_at_once(name, box):
+    with refuses("more than 16 times as large as its image of 80 x 60"):
+        methods.load(name).predict([GREY], [box])
+    with refuses("more than 16 times"):
+        crop(GREY, box)
+
+
+def test_fractions_in_the_place_of_pixels_are_refused():
+    for box in ([0.1, 0.1, 0.9, 0.9], [0, 0, 1e-38, 1e-38]):
+        with refuses("is less than a pixel of its image .* wanted left, top, right, bottom in pixels"):
+            crop(GREY, box)
+
+
+def test_dlibs_rectangles_are_boxes():
+    import dlib
+
+    rectangles = dlib.rectangles([dlib.rectangle(4, 5, 23, 34), dlib.rectangle(1, 2, 10, 20)])
+    np.testing.assert_array_equal(check_boxes(rectangles), [[4, 5, 24, 35], [1, 2, 11, 21]])
+    detected = SimpleNamespace(rect=rectangles[0], confidence=1.0)  # as dlib's network gives it
+    np.testing.assert_array_equal(check_boxes([detected]), [[4, 5, 24, 35]])
+    aligner = methods.create("mean_shape").fit(drawn_faces(2))
+    given = aligner.predict([GREY], rectangles[:1])
+    np.testing.assert_array_equal(given, aligner.predict([GREY], [[4, 5, 24, 35]]))
+
+
+@pytest.mark.parametrize("name", [name for name in methods.names() if methods.of(name).cascade])
+def test_no_face_has_no_points_at_any_stage(name):
+    aligner = methods.load(name)
+    empty = aligner.predict([], [], stages=True)
+    one = aligner.predict([GREY], [[20, 10, 60, 50]], stages=True)
+    assert empty.shape == (len(one), 0, 68, 2) and aligner.predict([], []).shape == (0, 68, 2)
+
+
 def test_bad_persons_sizes_and_vectors():
     with refuses(r"persons have shape \(3,\) for 2 images"):
         FaceSet([GREY] * 2, persons=[1, 2, 3])
     with refuses("size is 0"):
         crop_transform([0, 0, 5, 5], size=0)
-    with refuses("margin 0"):
-        crop_transform([0, 0, 5, 5], margin=0)
+    with refuses("size is 8.5"):
+        crop_transform([0, 0, 5, 5], size=8.5)
+    for margin in (0, -1, 1e9, np.nan):
+        with refuses("wanted .* a margin of 10 at most"):
+            crop_transform([0, 0, 5, 5], margin=margin)
     with refuses(r"vectors have shape \(2, 134\): wanted \(N, 136\)"):
         from_vector(np.zeros((2, 134)))
     with refuses(r"points have shape \(2, 67, 2\)"):
@@ -155,12 +198,16 @@ def test_what_predict_refuses():
 
 @pytest.mark.parametrize("name", ["mean_shape", "ert"])
 def test_what_fit_refuses(name):
-    with refuses("fit got a list: wanted a FaceSet"):
+    with refuses("got a list to learn from: wanted a FaceSet"):
         methods.create(name).fit([GREY])
     with refuses("faces without points"):
         methods.create(name).fit(FaceSet([GREY], boxes=[[1, 1, 9, 9]]))
     with refuses("no faces to learn from"):
         methods.create(name).fit(drawn_faces(2)[:0])
+    faces = drawn_faces(3)
+    faces.points[1, 4] = np.nan
+    with refuses(r"got 1 faces with hidden points \(NaN\) to learn from, first 1"):
+        methods.create(name).fit(faces)
 
 
 def test_weights_files_that_are_none(tmp_path):

@@ -98,12 +98,41 @@ def test_nme_refuses_nan_and_shapes_that_do_not_fit(truth):
     broken[0, 20] = np.nan
     with pytest.raises(ValueError, match="predicted points of face 0 hold NaN"):
         metrics.nme(broken, truth)
+    broken[0, 20] = 5, np.nan
     with pytest.raises(ValueError, match="truth points of face 0 hold NaN"):
+        metrics.nme(truth, broken)
+    broken[0, 36] = np.nan
+    with pytest.raises(ValueError, match="normaliser of face 0 is nan.* norm='box'"):
         metrics.nme(truth, broken)
     with pytest.raises(ValueError, match=r"wanted \(N, 68, 2\)"):
         metrics.nme(truth[:, :67], truth[:, :67])
     with pytest.raises(ValueError, match="wanted the same"):
         metrics.nme(np.concatenate([truth, truth]), truth)
+
+
+@pytest.mark.parametrize("norm", metrics.NORMALISERS)
+def test_hidden_points_are_left_out(truth, norm):
+    predicted, hidden, visible = truth + (3, 4), truth.copy(), np.ones((1, 68), bool)
+    hidden[0, [8, 30, 60]], visible[0, [8, 30, 60]] = np.nan, False
+    predicted[0, 30] = 1e6
+    wanted = metrics.nme(predicted, truth, norm, visible=visible)
+    np.testing.assert_allclose(metrics.nme(predicted, hidden, norm), wanted)
+
+
+def test_a_region_has_a_name_and_points_are_indices(truth):
+    predicted = truth + np.arange(68)[:, None]
+    by_name, by_index = (metrics.nme(predicted, truth, points=p) for p in ("mouth", np.arange(48, 68)))
+    np.testing.assert_array_equal(by_name, by_index)
+    for points in ("lips", [68], [0.5], ["mouth"], [-69]):
+        with pytest.raises(ValueError, match="no region is called 'lips'|no indices of 68 points"):
+            metrics.nme(predicted, truth, points=points)
+
+
+def test_percent_is_warned_of():
+    for measure in (metrics.auc, metrics.failure_rate, lambda e: metrics.ced(e, [0.1]),
+                    lambda e: metrics.leaderboard({"a": e})):  # fmt: skip
+        with pytest.warns(UserWarning, match="are they percent"):
+            measure([3.2, 4.1, 5.5])
 
 
 # --- from errors to one number

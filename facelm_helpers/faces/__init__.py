@@ -13,9 +13,9 @@ from facelm_helpers.faces._crops import (
     to_vector,
     uncrop,
 )
-from facelm_helpers.faces._face_set import FaceSet, check_points
+from facelm_helpers.faces._face_set import FaceSet, check_annotated, check_points
 
 __all__ = [
-    "FaceSet", "check_points", "crop", "crop_transform", "denormalise", "from_vector", "normalise",
-    "to_vector", "uncrop",
+    "FaceSet", "check_annotated", "check_points", "crop", "crop_transform", "denormalise", "from_vector",
+    "normalise", "to_vector", "uncrop",
 ]  # fmt: skip

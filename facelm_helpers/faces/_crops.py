@@ -28,8 +28,10 @@ def crop_transform(box, size=128, margin=1.5):
     [[1.0078125, 0.0, 21.671875], [0.0, 1.0078125, 21.671875]]
     """
     left, top, right, bottom = check_boxes([box])[0].astype(np.float64)
-    if size < 1 or not margin > 0:
-        raise ValueError(f"size is {size} and margin {margin}: wanted size >= 1 and margin > 0")
+    if not (1 <= size <= 10_000 and int(size) == size and 0 < margin <= 10):
+        raise ValueError(
+            f"size is {size} and margin {margin}: wanted a size of 1 to 10000 pixels, a margin of 10 at most"
+        )
     scale = size / (margin * max(right - left, bottom - top))
     x, y = (left + right) / 2, (top + bottom) / 2
     middle = (size - 1) / 2
@@ -67,7 +69,7 @@ def crop(image, box, size=128, margin=1.5):
     >>> picture.shape, transform.shape
     ((128, 128, 3), (2, 3))
     """
-    image = check_image(image)
+    image, box = check_image(image), check_boxes([box])[0]
     transform = crop_transform(box, size, margin)
     check_meets(image, box)
     return warp(image, transform, size), transform

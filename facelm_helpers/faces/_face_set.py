@@ -16,6 +16,8 @@ class FaceSet:
     images : (N, H, W, 3) uint8 array, or a sequence of (H, W, 3) arrays of any size
         A sequence needs only a length and items; one that reads its files when asked keeps memory small.
     points : (N, 68, 2) array, optional
+        NaN, NaN is a hidden point: nobody knows where it is. Metrics leave it out; methods do not learn from
+        such faces. (Some data sets write -1, -1 or 0, 0 there; the former is refused.)
     boxes : (N, 4) array, optional
         By default the tight boxes of the points, if there are points.
     persons : (N,) array, optional
@@ -155,7 +157,7 @@ def _as_index(index):
 
 
 def check_points(points, n=None):
-    """Points as float32 (N, 68, 2), or a ValueError that says what is wrong.
+    """Points as float32 (N, 68, 2), NaN where hidden, or a ValueError that says what is wrong.
 
     Examples
     --------
@@ -169,8 +171,40 @@ def check_points(points, n=None):
         raise ValueError(f"points have shape {points.shape}: {wanted}")
     if points.dtype.kind not in "fiu":
         raise ValueError(f"points have type {points.dtype}: wanted numbers")
-    points = points.astype(np.float32)
-    bad = ~np.isfinite(points).all(axis=(1, 2))
+    with np.errstate(over="ignore"):
+        points = points.astype(np.float32)
+    bad = np.isinf(points).any(axis=(1, 2))
     if bad.any():
-        raise ValueError(f"points of face {int(np.argmax(bad))} hold NaN or infinity: wanted finite pixels")
+        raise ValueError(f"points of face {int(np.argmax(bad))} hold infinity: wanted pixels")
+    bad = (np.isnan(points[..., 0]) != np.isnan(points[..., 1])).any(axis=1)
+    if bad.any():
+        raise ValueError(f"a point of face {int(np.argmax(bad))} is half NaN: wanted x and y, or NaN twice")
+    bad = (points == -1).all(axis=2).any(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"a point of face {int(np.argmax(bad))} is (-1, -1), a sign for hidden in some data sets:"
+            " wanted NaN for a hidden point"
+        )
     return points
+
+
+def check_annotated(faces, purpose="learn from"):
+    """A ValueError unless there are faces, and all their points are known.
+
+    Examples
+    --------
+    >>> check_annotated(FaceSet(np.zeros((1, 8, 8, 3), np.uint8)))
+    Traceback (most recent call last):
+    ValueError: got faces without points to learn from: wanted a FaceSet with points
+    """
+    if not isinstance(faces, FaceSet):
+        raise ValueError(f"got a {type(faces).__name__} to {purpose}: wanted a FaceSet")
+    if len(faces) == 0 or faces.points is None:
+        missing = "no faces" if len(faces) == 0 else "faces without points"
+        raise ValueError(f"got {missing} to {purpose}: wanted a FaceSet with points")
+    hidden = np.isnan(faces.points).any(axis=(1, 2))
+    if hidden.any():
+        raise ValueError(
+            f"got {hidden.sum()} faces with hidden points (NaN) to {purpose}, first {int(np.argmax(hidden))}:"
+            " wanted those with all points, faces[~np.isnan(faces.points).any(axis=(1, 2))]"
+        )

@@ -85,8 +85,6 @@ def _read(file):
         name = image.get("file")
         if not name:
             raise ValueError(f"{file}: an image has no file: wanted <image file='...'>")
-        name = name.replace("\\", "/")  # imglab on Windows writes its separator
-        picture = _existing(file, name)
         for k, box in enumerate(image.findall("box")):
             where = f"{file}, box {k} of {name}"
             if box.get("ignore") == "1":
@@ -95,10 +93,11 @@ def _read(file):
             if not parts:
                 without += 1
                 continue
+            name = _existing(file, name)
             left, top, width, height = _numbers(box, ("left", "top", "width", "height"), where)
             faces.append((
-                picture, _points(parts, where), _box([left, top, left + width, top + height], where),
-                photograph_of(PurePath(name)),
+                file.parent / name, _points(parts, where),
+                _box([left, top, left + width, top + height], where), photograph_of(PurePath(name)),
             ))  # fmt: skip
     if without:
         warnings.warn(f"{file}: left out {without} boxes without parts", stacklevel=4)
@@ -106,13 +105,13 @@ def _read(file):
 
 
 def _existing(file, name):
-    """The picture of a name in an XML file."""
-    names = [name]
+    """The name of a picture in an XML file, as the disk has it."""
+    names = [name, name.replace("\\", "/")]  # imglab on Windows writes its separator
     with contextlib.suppress(UnicodeError):  # imglab declares Latin-1 and writes the system's bytes, UTF-8
         names.append(name.encode("latin-1").decode("utf-8"))
-    for path in (file.parent / candidate for candidate in names):
-        if os.path.isfile(path):
-            return path
+    for candidate in names:
+        if os.path.isfile(file.parent / candidate):
+            return candidate
     raise FileNotFoundError(f"{file} names a picture that is not there: {file.parent / name}")
 
 

@@ -10,7 +10,15 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.augment import augment_batch
-from facelm_helpers.faces import FaceSet, crop, denormalise, from_vector, normalise, to_vector
+from facelm_helpers.faces import (
+    FaceSet,
+    check_annotated,
+    crop,
+    denormalise,
+    from_vector,
+    normalise,
+    to_vector,
+)
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.paths import DOWNLOADS
@@ -57,9 +65,7 @@ def write(
         If there is no face, or they have no points.
     """
     _check_split(split)
-    if len(faces) == 0 or faces.points is None:
-        missing = "no faces" if len(faces) == 0 else "faces without points"
-        raise ValueError(f"got {missing} to write: wanted a FaceSet with points")
+    check_annotated(faces, "write")
     shard_size = SHARD if shard_size is None else shard_size
     if shard_size < 1 or not 1 <= quality <= 100:
         raise ValueError(f"shard_size is {shard_size} and quality {quality}: wanted 1 or more, and 1 to 100")
