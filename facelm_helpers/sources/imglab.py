@@ -23,8 +23,9 @@ import numpy as np
 from defusedxml.ElementTree import fromstring
 from PIL import Image
 
-from facelm_helpers._atomic import write_bytes
-from facelm_helpers.faces import FaceSet, check_boxes
+from facelm_helpers.atomic import write_bytes
+from facelm_helpers.boxes import check_boxes
+from facelm_helpers.faces import FaceSet
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.sources._files import PictureFiles, check_face, choose, find_root, number
 from facelm_helpers.sources._photographs import photograph_of
