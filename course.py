@@ -20,13 +20,7 @@ import os
 import platform
 import secrets
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-import webbrowser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -37,7 +31,7 @@ TOOLS = {
 }  # fmt: skip
 
 if sys.version_info >= (3, 11):  # an older Python gets one sentence from `complaint`, not a syntax error
-    from tools.setup import doctor, environment
+    from tools.setup import doctor, environment, jupyter, serve
 
 
 def complaint(version, system, machine, mac_release=""):
@@ -66,46 +60,6 @@ def complaint(version, system, machine, mac_release=""):
     return ""
 
 
-def free_port(wanted=8888):
-    """The first port from ``wanted`` on that nobody listens on at this machine's own address."""
-    for port in range(wanted, min(wanted + 200, 65536)):
-        with socket.socket() as probe:
-            if os.name != "nt":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise environment.SetupError(f"No free port from {wanted} on. Name one with --port.")
-
-
-def can_open_browser():
-    """Whether a window of a browser can appear here."""
-    if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False
-    try:
-        return bool(webbrowser.get())
-    except webbrowser.Error:
-        return False
-
-
-def answers(port, token, process, patience=90):
-    """Wait until the server on ``port`` answers; False when its process ends or patience does."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + patience
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            with opener.open(request, timeout=2):
-                return True
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    return False
-
-
 def lab(arguments):
     """Serve JupyterLab on a notebook until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="course.py lab", description="Open the course in JupyterLab.")
@@ -120,39 +74,22 @@ def lab(arguments):
     )
     if notebook is None or not notebook.is_relative_to(ROOT):
         raise environment.SetupError(f"There is no notebook {asked.notebook} in {ROOT}.")
-    start, python = time.monotonic(), environment.ensure(ROOT)
-    port, token = asked.port or free_port(), secrets.token_hex(16)
+    python, port, token = environment.ensure(ROOT), asked.port or free_port(), secrets.token_hex(16)
     page = f"/lab/tree/{notebook.relative_to(ROOT).as_posix()}"
-    opens = not asked.no_browser and can_open_browser()
-    command = [python, "-W", "ignore", "-m", "jupyterlab", "--log-level=WARN", "--LabApp.log_level=WARN"]
-    command += [f"--ServerApp.root_dir={ROOT}", "--ip=127.0.0.1"]
-    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.default_url={page}"]
+    opens = not asked.no_browser and serve.can_open_browser()
+    command = serve.server("jupyterlab", python, port, page, opens)
+    command += [f"--ServerApp.root_dir={ROOT}", "--LabApp.log_level=WARN"]
     command += [f"--LabApp.extra_labextensions_path={ROOT / 'tools' / 'jupyter' / 'labextensions'}"]
-    # an uploaded photograph travels in one message; the usual limit of 10 MiB would drop it without a word
-    command += [f"--ServerApp.tornado_settings={{'websocket_max_message_size': {256 * 2**20}}}"]
-    command += ["--ServerApp.answer_yes=True"] + ["--no-browser"] * (not opens)
-    command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
     print("Starting JupyterLab ...", flush=True)
-    surroundings = environment.surroundings(ROOT) | {"JUPYTER_TOKEN": token}
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    try:
-        if answers(port, token, process):
-            seconds = f"{time.monotonic() - start:.0f} s"
-            print(
-                f"Ready after {seconds}. "
-                + ("Your browser opens this:" if opens else "Open this in a browser:")
-            )
-            print(f"\n    http://localhost:{port}{page}?token={token}\n\nCtrl-C here ends it.", flush=True)
-        return process.wait()
-    except KeyboardInterrupt:
-        try:
-            process.wait(timeout=10)  # it got the Ctrl-C as well and closes its notebooks
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.terminate()
-            process.wait()
-        print("JupyterLab is closed.")
-        return 0
+    given = jupyter.variables(ROOT) | {"JUPYTER_TOKEN": token}
+    return serve.serve(command, port, page, token, opens, cwd=ROOT, env=given)
+
+
+def free_port():
+    port = serve.free_port(8888)
+    if port is None:
+        raise environment.SetupError("No port from 8888 on is free. Name one with --port.")
+    return port
 
 
 def test(arguments):
@@ -163,7 +100,7 @@ def test(arguments):
     if (os.cpu_count() or 1) > 1:
         options = ["-n", "2", "--dist", "loadfile", *options]
     python = environment.ensure(ROOT)
-    return subprocess.call([python, "-m", "pytest", *options], cwd=ROOT, env=environment.surroundings(ROOT))
+    return serve.run([python, "-m", "pytest", *options], cwd=ROOT, env=jupyter.variables(ROOT))
 
 
 def tool(verb, arguments):
@@ -176,7 +113,7 @@ def tool(verb, arguments):
     python = environment.ensure(ROOT)
     # -P: a folder `tools` where the command is given does not come before the course's own
     command = [python, "-P", "-m", f"tools.{TOOLS[verb]}", *arguments]
-    return subprocess.call(command, env=environment.surroundings(ROOT))
+    return serve.run(command, env=jupyter.variables(ROOT))
 
 
 def main(arguments):
@@ -192,6 +129,7 @@ def main(arguments):
         known = ", ".join(("lab", "test", "doctor", *TOOLS))
         print(f"course.py does not know `{verb}`. It knows: {known}.", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way out
     try:
         if verb == "doctor":
             return doctor.main(ROOT, here)

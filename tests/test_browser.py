@@ -169,11 +169,11 @@ def _without_windowing(settings):
 @contextlib.contextmanager
 def voila(folder):
     """The app of `python course.py app`; gives its address."""
-    port = free_port()
-    command = app.command(app.write(folder), port, browser=False)
-    environment = app.surroundings() | surroundings(folder / "jupyter")
-    with server(command, f"http://127.0.0.1:{port}/voila/static/", folder, environment):
-        yield f"http://127.0.0.1:{port}/"
+    port, token = free_port(), secrets.token_hex(16)
+    command = app.command(app.write(folder), port, opens=False)
+    environment = app.variables() | surroundings(folder / "jupyter") | {"JUPYTER_TOKEN": token}
+    with server(command, f"http://127.0.0.1:{port}/api", folder, environment):
+        yield f"http://127.0.0.1:{port}", token
 
 
 # --- what a person does -----------------------------------------------------------------------------------
@@ -339,6 +339,28 @@ def test_pictures_in_jupyterlab_have_their_alternative_text(page, tmp_path):
 
 
 def test_the_app_in_voila(page, photograph, tmp_path):
-    with voila(tmp_path) as address:
-        page.goto(address)
+    elsewhere = []
+    with voila(tmp_path) as (address, token):
+        page.on("request", lambda request: elsewhere.append(request))
+        page.on("requestfailed", lambda request: elsewhere.remove(request))  # what the page's policy forbids
+        page.goto(f"{address}{app.PAGE}?token={token}")
         walk_through(page, photograph, tmp_path)
+        asked = {request.url.split("?")[0] for request in elsewhere}
+        assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
+
+        def kernels(**headers):
+            request = urllib.request.Request(
+                f"{address}/api/kernels", headers={"Authorization": f"token {token}"} | headers
+            )
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(request, timeout=PATIENCE / 1000) as reply:
+                return json.loads(reply.read())
+
+        assert len(kernels()) == 1
+        with pytest.raises(urllib.error.HTTPError, match="403"):  # a foreign name that leads to this machine
+            kernels(Host="elsewhere.example")
+        page.goto("about:blank")
+        end = time.monotonic() + PATIENCE / 1000
+        while kernels() and time.monotonic() < end:
+            time.sleep(1)
+        assert kernels() == []  # a page that was left leaves no kernel behind

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import urllib.request
 
+import platformdirs
 import pytest
 
 import course
-from tools.setup import checksums, console, doctor, environment
+from tools.setup import checksums, console, doctor, environment, jupyter, serve
 
 posix = pytest.mark.skipif(os.name == "nt", reason="builds its sick environments with POSIX files")
 
@@ -57,19 +58,19 @@ def test_a_taken_port_is_passed_over():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert course.free_port(port) > port
+        assert serve.free_port(port) > port
 
 
 def test_no_screen_no_browser(monkeypatch):
-    monkeypatch.setattr(course.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(serve.platform, "system", lambda: "Linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    assert not course.can_open_browser()
+    assert not serve.can_open_browser()
 
 
 def test_programs_of_the_course_keep_inside_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
-    variables = environment.surroundings(tmp_path)
+    variables = jupyter.variables(tmp_path)
     assert "PYTHONPATH" not in variables
     places = [
         value
@@ -79,6 +80,33 @@ def test_programs_of_the_course_keep_inside_it(tmp_path, monkeypatch):
     places += [variables["KERAS_HOME"], variables["IPYTHONDIR"], variables["MPLCONFIGDIR"]]
     assert len(places) >= 8
     assert all(place.startswith(str(tmp_path)) for place in places)
+
+
+def test_programs_keep_their_files_in_the_users_folder_where_the_checkout_is_read_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(jupyter.os, "access", lambda path, mode: False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "mine"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "mine"))
+    folder = jupyter.variables(tmp_path / "checkout")["JUPYTER_RUNTIME_DIR"]
+    assert jupyter.user_folder() == platformdirs.user_data_path("facelm-lab", appauthor=False)
+    assert folder.startswith(str(jupyter.user_folder()))
+
+
+def test_the_reader_chooses_the_backend(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert jupyter.variables(tmp_path)["KERAS_BACKEND"] == "jax"
+
+
+@posix
+def test_what_ends_the_course_ends_what_it_started(repository, tmp_path):
+    """SIGTERM to course.py reaches the program that it runs."""
+    sleeper = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    code = f"import sys; from tools.setup import serve; serve.run([sys.executable, '-c', {sleeper!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=repository, stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGTERM)
+    parent.wait(timeout=60)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
 
 
 def test_progress_is_one_line_on_a_terminal_and_rare_in_a_log():
@@ -141,6 +169,21 @@ def test_the_doctor_on_face_model_and_weights(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("content", [
+    b"", b"\n\n", b"\xff\xfe\x00binary", b"0123  face_model.npz\n", b"a" * 64, b"a" * 64 + b"  f.npz\nb\n",
+])  # fmt: skip
+def test_the_doctor_on_a_damaged_list_of_shipped_files(tmp_path, content):
+    (tmp_path / "face_model.npz").write_bytes(b"model")
+    (tmp_path / "SHA256SUMS").write_bytes(content)
+    assert len(bad(doctor.check_data(tmp_path))) == 1
+
+
+def test_the_doctor_overlooks_a_blank_line_in_the_list(tmp_path):
+    (tmp_path / "face_model.npz").write_bytes(b"model")
+    (tmp_path / "SHA256SUMS").write_text(checksums.checksums(tmp_path) + "\n\n")
+    assert not bad(doctor.check_data(tmp_path))
+
+
 def test_the_shipped_files_are_those_of_the_list(repository):
     assert (repository / "data" / "SHA256SUMS").read_text() == checksums.checksums(repository / "data"), (
         "run `python -m tools.setup.checksums` after a change of the face model or the weights"
@@ -159,7 +202,7 @@ def test_lab_serves_the_first_notebook_and_writes_nothing_outside(repository, tm
         "lab",
         "--no-browser",
         "--port",
-        str(course.free_port(18888)),
+        str(serve.free_port(18888)),
     ]
     home = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")} | {
         "HOME": str(tmp_path)

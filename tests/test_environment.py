@@ -1,17 +1,28 @@
 """How .venv is made, taken up again, mended and examined: from a lock of two packages that are made here."""
 
+import base64
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+import sys
+import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import REPOSITORY
 
-from tools.setup import checksums, doctor, environment
+from tools.setup import checksums, doctor, environment, packages
+from tools.setup.one_at_a_time import one_at_a_time
 
 posix = pytest.mark.skipif(os.name == "nt", reason="breaks the environment with POSIX links")
+
+
+def digest(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 def wheel(folder, name, version="1.0"):
@@ -23,7 +34,8 @@ def wheel(folder, name, version="1.0"):
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in files) + f"{info}/RECORD,,\n"
+    rows = [f"{file},sha256={digest(text)},{len(text)}\n" for file, text in files.items()]
+    files[f"{info}/RECORD"] = "".join(rows) + f"{info}/RECORD,,\n"
     with zipfile.ZipFile(path, "w") as archive:
         for file, text in files.items():
             archive.writestr(file, text)
@@ -140,23 +152,98 @@ def bad(findings):
 
 def test_the_doctor_on_packages(made, tmp_path):
     root, _ = made
-    assert not bad(doctor.check_packages(root))
-    packages = environment.site_packages(root / ".venv")
-    module, info = packages / "facea" / "__init__.py", packages / "faceb-1.0.dist-info"
+    assert not bad(packages.check_packages(root))
+    folder = environment.site_packages(root / ".venv")
+    module, info = folder / "facea" / "__init__.py", folder / "faceb-1.0.dist-info"
     whole = module.read_bytes()
     module.unlink()
     info.rename(tmp_path / "aside")
     try:
-        found = bad(doctor.check_packages(root))
-        assert found[0].replace("\\", "/") == "facea: its file facea/__init__.py is missing or cut short."
+        found = bad(packages.check_packages(root))
+        assert found[0].replace("\\", "/") == "facea: its file facea/__init__.py is missing or was changed."
         assert found[1] == "faceb 1.0 is not installed."
     finally:
         module.write_bytes(whole)
         (tmp_path / "aside").rename(info)
     metadata = info / "METADATA"
     metadata.write_text(metadata.read_text().replace("Version: 1.0", "Version: 0.9"))
-    assert bad(doctor.check_packages(root)) == ["faceb should be 1.0 and is 0.9."]
+    assert bad(packages.check_packages(root)) == ["faceb should be 1.0 and is 0.9."]
     metadata.write_text(metadata.read_text().replace("Version: 0.9", "Version: 1.0"))
+
+
+def test_the_doctor_notices_a_change_that_keeps_the_size(made):
+    root, _ = made
+    module = environment.site_packages(root / ".venv") / "facea" / "__init__.py"
+    whole = module.read_bytes()
+    module.write_bytes(whole.replace(b"1.0", b"6.6"))
+    try:
+        assert "was changed" in bad(packages.check_packages(root))[0]
+    finally:
+        module.write_bytes(whole)
+    assert not bad(packages.check_packages(root))
+
+
+@posix
+def test_a_python_that_says_nothing_and_a_binary_stamp_are_no_environment(tmp_path):
+    lock, venv = tmp_path / "requirements.lock", tmp_path / ".venv"
+    lock.write_bytes(b"\xff\x00")
+    (venv / "bin").mkdir(parents=True)
+    (venv / "ready").write_bytes(b"\xff\xfe\x00")
+    assert not environment.is_ready(venv, lock)
+    for words in ("", "echo", "printf '\\377\\376\\n'", "echo 3 11"):
+        environment.python_in(venv).write_text(f"#!/bin/sh\n{words}\n")
+        environment.python_in(venv).chmod(0o755)
+        assert environment.site_packages(venv) is None
+    assert bad(packages.check_packages(tmp_path)) == ["The Python in .venv does not run."]
+
+
+def test_of_two_starts_at_once_one_waits(made):
+    root, _ = made
+    (root / ".venv" / "ready").unlink()
+    heard, installing = [], threading.Event()
+
+    def first(line):
+        heard.append(line)
+        installing.set()
+        time.sleep(1)
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(environment.ensure, root, first)
+        assert installing.wait(60)
+        said = []
+        two = pool.submit(environment.ensure, root, said.append)
+        assert one.result() == two.result() == environment.python_in(root / ".venv")
+    assert len(said) == 1 and "waiting" in said[0]
+    assert any("Installing" in line for line in heard)
+
+
+def test_a_lock_ends_with_its_process(tmp_path):
+    code = "import sys, time; sys.path.insert(0, sys.argv[2])\n"
+    code += "from tools.setup.one_at_a_time import one_at_a_time\n"
+    code += "with one_at_a_time(sys.argv[1], print): print('held', flush=True); time.sleep(600)"
+    command = [sys.executable, "-c", code, str(tmp_path / "lock"), str(REPOSITORY)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.wait()
+    with one_at_a_time(tmp_path / "lock", lambda: None):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(made, monkeypatch):
+    root, _ = made
+    stamp = root / ".venv" / "ready"
+    text = stamp.read_text()
+
+    def refuse(path, waiting):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(environment, "one_at_a_time", refuse)
+    assert environment.ensure(root)  # a finished one is only read
+    stamp.unlink()
+    with pytest.raises(environment.SetupError, match="cannot be written: Permission denied"):
+        environment.ensure(root)
+    stamp.write_text(text)
 
 
 def test_the_doctor_on_an_unfinished_or_absent_environment(made, tmp_path):
@@ -164,19 +251,27 @@ def test_the_doctor_on_an_unfinished_or_absent_environment(made, tmp_path):
     stamp = root / ".venv" / "ready"
     text = stamp.read_text()
     stamp.unlink()
-    assert "only partly" in doctor.check_packages(root)[0].what
+    assert "only partly" in packages.check_packages(root)[0].what
     stamp.write_text(text)
-    assert bad(doctor.check_packages(tmp_path)) == ["requirements.lock is missing."]
+    assert bad(packages.check_packages(tmp_path)) == ["requirements.lock is missing."]
     (tmp_path / "requirements.lock").write_text("")
-    assert "not installed yet" in doctor.check_packages(tmp_path)[0].what
+    assert "not installed yet" in packages.check_packages(tmp_path)[0].what
     (tmp_path / ".venv").mkdir()
-    assert bad(doctor.check_packages(tmp_path)) == ["The Python in .venv does not run."]
+    assert bad(packages.check_packages(tmp_path)) == ["The Python in .venv does not run."]
 
 
 def test_the_doctor_on_imports(made):
     python = environment.python_in(made[0] / ".venv")
-    found = bad(doctor.check_imports(python, dict(os.environ), ("facea", "no_such_module")))
+    found = bad(packages.check_imports(python, dict(os.environ), ("facea", "no_such_module")))
     assert len(found) == 1 and "No module named 'no_such_module'" in found[0]
+
+
+def test_the_doctor_names_a_package_that_ends_python_and_goes_on(made, tmp_path):
+    (tmp_path / "crashes.py").write_text("import os\nos._exit(7)\n")
+    given = os.environ | {"PYTHONPATH": str(tmp_path)}
+    python = environment.python_in(made[0] / ".venv")
+    found = bad(packages.check_imports(python, given, ("facea", "crashes", "no_such_module", "faceb")))
+    assert len(found) == 2 and "`import crashes` ends Python" in found[0] and "no_such_module" in found[1]
 
 
 def test_the_doctor_ends_with_1_exactly_when_something_is_bad(made, capsys, monkeypatch):

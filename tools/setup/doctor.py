@@ -6,61 +6,17 @@ Every check returns a list of findings; none of them changes anything.
 import hashlib
 import os
 import platform
+import re
 import shutil
-import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from tools.setup import environment
+from tools.setup import environment, jupyter
+from tools.setup.finding import Finding
+from tools.setup.packages import check_imports, check_packages
 
-REDO = "Delete the folder .venv and run `python course.py lab`: it is made anew."
-KEY_MODULES = (
-    "numpy",
-    "scipy",
-    "matplotlib",
-    "skimage",
-    "cv2",
-    "dlib",
-    "ipywidgets",
-    "jupyterlab",
-    "tensorflow",
-    "keras",
-)
 NEEDED_DATA = ("face_model.npz",)
-PACKAGES = r"""
-import csv, importlib.metadata as metadata, os, re, sys
-from pip._vendor.packaging.markers import Marker
-pins = re.findall(r"^([a-z0-9][^ ]*)==([^ ]+)(?: ; (.+?))? \\$", open(sys.argv[1]).read(), re.M)
-for name, version, marker in pins:
-    if marker and not Marker(marker).evaluate():
-        continue
-    try:
-        package = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        print("missing", name, version, sep="\t")
-        continue
-    if package.version != version:
-        print("other", name, version, package.version, sep="\t")
-        continue
-    # not package.files: from Python 3.12 on it leaves out those that are missing
-    for path, _, size in csv.reader((package.read_text("RECORD") or "").splitlines()):
-        place = os.fspath(package.locate_file(path))
-        if path.endswith(".pyc"):
-            continue
-        if not os.path.exists(place) or size not in ("", str(os.path.getsize(place))):
-            print("torn", name, path, sep="\t")
-            break
-"""
-
-
-@dataclass
-class Finding:
-    """What was looked at: ``state`` is "good", "note" (works, but) or "bad"; ``mend`` is what to do."""
-
-    state: str
-    what: str
-    mend: str = ""
+SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 def check_machine(complaint: str) -> list[Finding]:
@@ -143,61 +99,29 @@ def check_path(root: Path, windows: bool) -> list[Finding]:
     return []
 
 
-def check_packages(root: Path) -> list[Finding]:
-    """Whether .venv holds what the lock says: each version, each file and its size."""
-    venv, lock = root / ".venv", root / "requirements.lock"
-    if not lock.is_file():
-        return [Finding("bad", "requirements.lock is missing.", "Run `git checkout -- requirements.lock`.")]
-    if not venv.exists():
-        return [Finding("note", "The packages are not installed yet.", "`python course.py lab` does that.")]
-    if environment.site_packages(venv) is None:
-        return [Finding("bad", "The Python in .venv does not run.", REDO)]
-    if not environment.is_ready(venv, lock):
-        return [Finding("note", "The packages are not, or only partly, those of requirements.lock.",
-                        "`python course.py lab` goes on installing them.")]  # fmt: skip
-    python = environment.python_in(venv)
-    asked = subprocess.run([python, "-c", PACKAGES, lock], capture_output=True, text=True)
-    if asked.returncode:
-        return [Finding("bad", f"The packages could not be read: {_last_line(asked.stderr)}", REDO)]
-    findings = []
-    for line in asked.stdout.splitlines():
-        state, name, *rest = line.split("\t")
-        words = {"missing": "{} {} is not installed.", "torn": "{}: its file {} is missing or cut short.",
-                 "other": "{} should be {} and is {}."}  # fmt: skip
-        findings.append(Finding("bad", words[state].format(name, *rest), REDO))
-    return findings or [Finding("good", "every package is there, as in requirements.lock")]
-
-
-def check_imports(python: Path, surroundings: dict, modules=KEY_MODULES) -> list[Finding]:
-    """Really import the packages on which everything stands, each in a process of its own."""
-    findings = []
-    for module in modules:
-        asked = subprocess.run(
-            [python, "-c", f"import {module}"], capture_output=True, text=True, env=surroundings
-        )
-        if asked.returncode:
-            findings.append(Finding("bad", f"`import {module}` fails: {_last_line(asked.stderr)}", REDO))
-    return findings or [Finding("good", "imports work: " + ", ".join(modules))]
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no word on why"])[-1]
-
-
 def check_data(data: Path) -> list[Finding]:
     """Whether the face model and the weights are there and are those that were shipped."""
     mend = "Run `git checkout -- data`, or clone the course again."
     sums = data / "SHA256SUMS"
     if not sums.is_file():
         return [Finding("bad", f"{sums} is missing: the shipped files cannot be checked.", mend)]
-    listed = dict(reversed(line.split(maxsplit=1)) for line in sums.read_text(encoding="utf-8").splitlines())
+    lines = [line for line in sums.read_bytes().decode("utf-8", "replace").splitlines() if line.strip()]
+    found = [SUM.fullmatch(line) for line in lines]
+    if not lines or not all(found):
+        return [Finding("bad", f"{sums} is damaged: the shipped files cannot be checked.", mend)]
+    listed = {match[2]: match[1] for match in found}
     findings = []
     for name in sorted({*listed, *NEEDED_DATA}):
         file = data / name
-        if not file.is_file():
+        try:
+            as_shipped = name in listed and hashlib.sha256(file.read_bytes()).hexdigest() == listed[name]
+        except FileNotFoundError:
             findings.append(Finding("bad", f"data/{name} is missing.", mend))
-        elif name in listed and hashlib.sha256(file.read_bytes()).hexdigest() != listed[name]:
-            findings.append(Finding("bad", f"data/{name} is not the file that was shipped.", mend))
+        except OSError as error:
+            findings.append(Finding("bad", f"data/{name} cannot be read: {error.strerror}.", mend))
+        else:
+            if not as_shipped:
+                findings.append(Finding("bad", f"data/{name} is not the file that was shipped.", mend))
     return findings or [
         Finding("good", f"the face model and the weights are as shipped ({len(listed)} files)")
     ]
@@ -211,21 +135,25 @@ def check_variables(variables) -> list[Finding]:
 
 
 def main(root: Path, complaint: str) -> int:
-    """Print every finding; 0 when nothing is bad, else 1."""
-    installed = environment.is_ready(root / ".venv", root / "requirements.lock")
-    findings = check_machine(complaint) + check_path(root, os.name == "nt")
-    findings += check_disk(shutil.disk_usage(root).free, installed) + check_memory(memory())
-    findings += check_writable([root, root / ".venv", root / "data", root / "notebooks"])
-    findings += check_variables(os.environ) + check_data(root / "data")
-    packages = check_packages(root)
-    findings += packages
-    if packages[0].state == "good":
-        print("Importing the packages ...", flush=True)
-        findings += check_imports(environment.python_in(root / ".venv"), environment.surroundings(root))
-    for finding in findings:
-        print({"good": "  ok    ", "note": "  note  ", "bad": "  BAD   "}[finding.state] + finding.what)
-        if finding.mend:
-            print("          -> " + finding.mend)
-    bad = sum(finding.state == "bad" for finding in findings)
+    """Print every finding as it is made; 0 when nothing is bad, else 1."""
+    venv, lock = root / ".venv", root / "requirements.lock"
+    installed = lock.is_file() and environment.is_ready(venv, lock)
+    bad = 0
+
+    def tell(findings):
+        nonlocal bad
+        for finding in findings:
+            print({"good": "  ok    ", "note": "  note  ", "bad": "  BAD   "}[finding.state] + finding.what)
+            if finding.mend:
+                print("          -> " + finding.mend, flush=True)
+        bad += sum(finding.state == "bad" for finding in findings)
+        return all(finding.state == "good" for finding in findings)
+
+    tell(check_machine(complaint) + check_path(root, os.name == "nt"))
+    tell(check_disk(shutil.disk_usage(root).free, installed) + check_memory(memory()))
+    tell(check_writable([root, venv, root / "data", root / "notebooks"]) + check_variables(os.environ))
+    tell(check_data(root / "data"))
+    if tell(check_packages(root)):
+        tell(check_imports(environment.python_in(venv), jupyter.variables(root)))
     print(f"\n{bad} to mend." if bad else "\nNothing to mend.")
     return 1 if bad else 0

