@@ -41,7 +41,7 @@ def convergence(by_stage, by_start, by_count):
         counts.plot(numbers, 100 * np.asarray(learnt), color=colour[name], ls=":")
     stages.set(xlabel="share of the stages", ylabel="NME, %", title="by stage")
     starts.set(xlabel="box moved by, in sides", title="by start")
-    counts.set(xlabel="faces learnt from", title="by faces; dotted: those learnt", xscale="log")
+    counts.set(xlabel="dotted: training error", title="by training faces", xscale="log")
     counts.set_xticks(numbers, [f"{n:,}" for n in numbers])
     counts.minorticks_off()
     for ax in figure.axes:

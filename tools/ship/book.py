@@ -26,25 +26,15 @@ from tools.notebook.derive import ROOT
 NOTEBOOKS = ROOT / "notebooks"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
-STYLE = """<style>
-.facelm-nav { font: 15px system-ui, sans-serif; display: flex; gap: 1.5em; padding: 0.7em 1.5em;
-  border-bottom: 1px solid #ddd; background: #fff; }
-.facelm-nav a { color: #0072B2; text-decoration: none; }
-math { font: 1.1em "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
-.jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
-body.jp-Notebook, body main { max-width: 1000px; margin: 0 auto; }
-</style>"""
+HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', re.DOTALL)
+STYLE = f"<style>\n{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 INDEX = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Face alignment, a notebook course</title>
-<style>
-body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #222;
-}} a {{ color: #0072B2; text-decoration: none; }} td, th {{ padding: 0.4em 0.8em 0.4em 0; text-align: left;
-border-bottom: 1px solid #ddd; vertical-align: top; }} td.minutes {{ white-space: nowrap; }}
-</style></head><body> <h1>Face alignment, a notebook course</h1> <p>The executed notebooks, to read. To run
-them, <code>python course.py lab</code>.</p>
-<table><tr><th></th><th>Notebook</th><th>Reading</th><th>Computing</th><th></th></tr> {rows}
-</table></body></html>
+{style}</head><body class="facelm-index"><main><h1>Face alignment, a notebook course</h1>
+<p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
+<table><tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
+</table></main></body></html>
 """
 
 
@@ -130,10 +120,17 @@ def page(path):
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
-    return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + _navigation(path), body, count=1)
+    body = body.replace("</body>", _navigation(path, "facelm-nav foot") + "</body>", 1)
+    top = _navigation(path, "facelm-nav") + _contents(body)
+    return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
 
 
-def _navigation(path):
+def _contents(body):
+    links = "".join(f'<li><a href="#{anchor}">{words}</a></li>' for anchor, words in HEADING.findall(body))
+    return f'<details class="facelm-contents"><summary>Contents</summary><ul>{links}</ul></details>'
+
+
+def _navigation(path, kind):
     solved = path.parent.name == "solutions"
     around = sorted(path.parent.glob("*.ipynb"))
     place = around.index(path)
@@ -144,7 +141,7 @@ def _navigation(path):
         (f"../{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
     )
     anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)
-    return f'<nav class="facelm-nav">{anchors}</nav>'
+    return f'<nav class="{kind}" aria-label="Notebooks">{anchors}</nav>'
 
 
 def title(notebook):
@@ -169,7 +166,7 @@ def index(paths):
             f'<td class="minutes">{facts.get("computing_seconds", "?")} s</td>'
             f'<td><a href="solutions/{path.stem}.html">solutions</a></td></tr>'
         )
-    return INDEX.format(rows="\n".join(rows))
+    return INDEX.format(style=STYLE, rows="\n".join(rows))
 
 
 def main(arguments=None):
