@@ -166,6 +166,9 @@ def test_a_cascade_is_put_together_from_its_chunks(monkeypatch, test):
         def _fit(self, faces, seed, progress):
             pass
 
+        def _arrays(self):
+            return {}
+
         def _predict(self, images, boxes, stages=False):
             start = np.repeat(boxes[:, None, :2], 68, axis=1)
             walk = np.stack([start + t * self.step_ for t in range(4)])

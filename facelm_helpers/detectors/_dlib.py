@@ -1,6 +1,6 @@
 """dlib's frontal detector."""
 
-import functools
+import threading
 
 import numpy as np
 
@@ -46,8 +46,13 @@ def detect(image, upsample=1, threshold=0.0):
     return boxes[np.argsort(-area, kind="stable")]
 
 
-@functools.cache
+_own = threading.local()
+
+
 def _detector():
+    """dlib's detector, one for each thread: it keeps the picture it works on in itself."""
     import dlib  # here, so that a lesson that detects nothing need not load it
 
-    return dlib.get_frontal_face_detector()
+    if not hasattr(_own, "detector"):
+        _own.detector = dlib.get_frontal_face_detector()
+    return _own.detector

@@ -1,12 +1,15 @@
 """Run what `freezing` wrote: each opener gives a function (N, H, W, 3) float32 -> (N, outputs) float32.
 
 None needs Keras, and only `open_frozen` and `open_saved_model` need TensorFlow. A function that was opened
-here is not to be called from two threads at once.
+here may be called from any thread: where a runtime keeps the picture it works on in itself, each thread gets
+its own. Each raises `FileNotFoundError`, or a `ValueError` that names the file if it cannot be opened.
 """
 
+import contextlib
 import importlib.util
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -36,13 +39,14 @@ def open_frozen(path):
     """A frozen ``.pb``, read back by TensorFlow's graph import."""
     import tensorflow as tf
 
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString(_existing(path).read_bytes())
-    imported = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
-    output = f"{graph.node[-1].name}:0"
-    forward = imported.prune(
-        imported.graph.as_graph_element("image:0"), imported.graph.as_graph_element(output)
-    )
+    with _opening(path, "frozen graph"):
+        graph = tf.compat.v1.GraphDef()
+        graph.ParseFromString(_existing(path).read_bytes())
+        imported = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
+        output = f"{graph.node[-1].name}:0"
+        forward = imported.prune(
+            imported.graph.as_graph_element("image:0"), imported.graph.as_graph_element(output)
+        )
     return lambda images: _one_by_one(lambda image: forward(tf.constant(image)).numpy(), images)
 
 
@@ -50,8 +54,9 @@ def open_saved_model(folder):
     """A SavedModel folder."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(_existing(folder)))
-    forward = loaded.signatures["serving_default"]
+    with _opening(folder, "SavedModel"):
+        loaded = tf.saved_model.load(str(_existing(folder)))
+        forward = loaded.signatures["serving_default"]
 
     def run(images):
         return forward(image=tf.constant(np.asarray(images, np.float32)))["points"].numpy()
@@ -64,23 +69,27 @@ def open_litert(path, threads=1):
     """A LiteRT file, float or int8."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    settings = {"model_path": str(_existing(path)), "num_threads": threads}
-    with silence():
-        try:
-            interpreter = Interpreter(**settings)
-            interpreter.allocate_tensors()
-        except RuntimeError:  # the fast kernels refuse some integer ranges, the plain ones none
-            plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
-            interpreter.allocate_tensors()
-    into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    settings = {"model_content": _existing(path).read_bytes(), "num_threads": threads}
 
-    def one(image):
-        interpreter.set_tensor(into, image)
-        interpreter.invoke()
-        return interpreter.get_tensor(out)
+    def make():
+        with silence(), _opening(path, "LiteRT file"):
+            try:
+                interpreter = Interpreter(**settings)
+                interpreter.allocate_tensors()
+            except RuntimeError:  # the fast kernels refuse some integer ranges, the plain ones none
+                plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+                interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
+                interpreter.allocate_tensors()
+        into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
 
-    return lambda images: _one_by_one(one, images)
+        def one(image):
+            interpreter.set_tensor(into, image)
+            interpreter.invoke()
+            return interpreter.get_tensor(out)
+
+        return one
+
+    return _one_a_thread(make)
 
 
 def open_onnx(path, threads=1):
@@ -106,19 +115,20 @@ def open_opencv(path):
     reader = getattr(cv2.dnn, "readNetFromONNX" if onnx else "readNetFromTensorflow", None)
     if reader is None:
         raise ValueError(f"OpenCV {cv2.__version__} reads no {path.suffix} files: freeze to ONNX instead")
-    try:
-        net = reader(str(path))
-    except cv2.error as error:
-        raise ValueError(
-            f"OpenCV {cv2.__version__} cannot read {path}: {str(error).splitlines()[0]}"
-        ) from None
+    content = np.frombuffer(path.read_bytes(), np.uint8)
 
-    def one(image):
-        # a TensorFlow graph is read channels first; the ONNX file turns its input itself
-        net.setInput(image if onnx else np.ascontiguousarray(image.transpose(0, 3, 1, 2)))
-        return net.forward().copy()
+    def make():
+        with _opening(path, f"file that OpenCV {cv2.__version__} reads"):
+            net = reader(content)
 
-    return lambda images: _one_by_one(one, images)
+        def one(image):
+            # a TensorFlow graph is read channels first; the ONNX file turns its input itself
+            net.setInput(image if onnx else np.ascontiguousarray(image.transpose(0, 3, 1, 2)))
+            return net.forward().copy()
+
+        return one
+
+    return _one_a_thread(make)
 
 
 def opencv_reads(path, shape=(1, 128, 128, 3)):
@@ -194,7 +204,33 @@ def _session(path, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_existing(path)), options, providers=["CPUExecutionProvider"])
+    content = _existing(path).read_bytes()
+    with _opening(path, "ONNX file"):
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+@contextlib.contextmanager
+def _opening(path, what):
+    """Whatever a runtime raises, in one sentence that names the file: each has errors of its own."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} is damaged, or no {what}: {' '.join(str(error).split())[:200]}") from None
+
+
+def _one_a_thread(make):
+    """make() gives a function of one image; each thread calls one of its own."""
+    own = threading.local()
+    own.forward = make()  # now, so that a damaged file is told where it is opened
+
+    def run(images):
+        if not hasattr(own, "forward"):
+            own.forward = make()
+        return _one_by_one(own.forward, images)
+
+    return run
 
 
 def _one_by_one(forward, images):

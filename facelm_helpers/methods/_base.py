@@ -1,28 +1,26 @@
 """What every alignment method has in common: its interface, the checks of its input, saving and loading.
 
 A method is one file in this folder with one public subclass of `Aligner`. It writes ``__init__`` (keyword
-arguments with defaults, kept under their own names), ``_fit`` and ``_predict``; attributes that were learnt
-end in ``_`` and are saved by themselves if they are arrays or numbers.
+arguments with defaults, kept under their own names), ``_fit``, ``_predict`` and ``_arrays``; attributes that
+were learnt end in ``_`` and are saved by themselves if they are arrays or numbers.
 """
 
 import abc
 import inspect
 import json
-import os
-import tempfile
-import zipfile
-import zlib
+import math
 from pathlib import Path
 
 import numpy as np
 
 from facelm_helpers import paths
+from facelm_helpers.arrays import TEXT, read_arrays, write_arrays
 from facelm_helpers.boxes import check_boxes, check_meets
 from facelm_helpers.faces import check_annotated, crop
 from facelm_helpers.images import check_image
 
 FORMAT = "facelm_helpers aligner 1"
-DAMAGED = (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error)
+HEAD = dict.fromkeys(("format", "name", "configuration"), TEXT)
 CHUNK = 256  # images held in memory at a time while a lazy sequence is gone through
 
 
@@ -38,6 +36,11 @@ class Aligner(abc.ABC):
     year : int
     cascade : bool
         True if `predict` can return the shape after every stage.
+    bounds : dict
+        Setting -> lowest and highest value that a file of weights may give it; whole numbers are at least 0
+        anyway. It keeps a damaged file from asking for crops of a terabyte.
+    may_be_none : tuple of str
+        The settings that a file of weights may leave empty.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Aligner(abc.ABC):
     year: int
     paper: str
     cascade = False
+    bounds = {"size": (8, 4096), "margin": (0.5, 10)}
+    may_be_none = ()
 
     def fit(self, faces, seed=0, progress=True):
         """Learn from labelled faces.
@@ -85,7 +90,8 @@ class Aligner(abc.ABC):
         Raises
         ------
         ValueError
-            If images and boxes do not fit, or a box is empty or does not meet its image.
+            If images and boxes do not fit, or a box is empty or does not meet its image; if the weights
+            are such that a point is no number.
         RuntimeError
             If it has learnt nothing yet.
         """
@@ -102,10 +108,17 @@ class Aligner(abc.ABC):
             for i, picture in enumerate(pictures):
                 check_meets(picture, some[i], f"box {start + i}")
             parts.append(np.asarray(self._predict(pictures, some, **options), dtype=np.float32))
-        if not parts:  # one face of a black picture says how many stages there are
-            some = self._predict([np.zeros((8, 8, 3), np.uint8)], np.float32([[1, 1, 7, 7]]), **options)
-            return np.asarray(some, np.float32)[..., :0, :, :]
-        return np.concatenate(parts, axis=-3)
+        if not parts:
+            return np.zeros((*self._stages(stages), 0, 68, 2), np.float32)
+        points = np.concatenate(parts, axis=-3)
+        if not np.isfinite(points).all():
+            raise ValueError(f"{self.name} finds points that are no numbers: its weights are of no use")
+        return points
+
+    def _stages(self, stages):
+        """(T + 1,) of a cascade that is asked for its stages, seen on a grey picture; () otherwise."""
+        grey, box = np.full((64, 64, 3), 128, np.uint8), np.array([[16, 16, 48, 48]], np.float32)
+        return (len(self._predict([grey], box, stages=True)),) if stages else ()
 
     @abc.abstractmethod
     def _fit(self, faces, seed, progress):
@@ -114,6 +127,10 @@ class Aligner(abc.ABC):
     @abc.abstractmethod
     def _predict(self, images, boxes):
         """(N, 68, 2) from N checked images (a list) and (N, 4) checked boxes. A cascade also takes stages."""
+
+    @abc.abstractmethod
+    def _arrays(self):
+        """What a file of its weights holds, as a dict of `Array`; the settings are known by then."""
 
     @property
     def fitted(self):
@@ -132,6 +149,10 @@ class Aligner(abc.ABC):
     def with_runtime(self, runtime):
         """The same aligner computed by another runtime, where a method offers one."""
         raise ValueError(f"{self.name} runs only as it is: it offers no runtime called {runtime!r}")
+
+    def __getstate__(self):
+        """What is pickled and copied: settings and what was learnt, not what ``_`` names (open runtimes)."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
     def _learnt(self):
         public = {key: value for key, value in vars(self).items() if not key.startswith("_")}
@@ -161,18 +182,7 @@ class Aligner(abc.ABC):
             raise RuntimeError(f"{self.name} has learnt nothing yet: fit it before saving")
         head = {"format": FORMAT, "name": self.name, "configuration": json.dumps(self.configuration())}
         content = {key: np.array(value) for key, value in head.items()} | self._state()
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **content)
-            os.chmod(temporary, 0o644)  # mkstemp makes it private
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        return path
+        return write_arrays(path, content, compressed=True)
 
     @classmethod
     def load(cls, path):
@@ -182,29 +192,44 @@ class Aligner(abc.ABC):
         ------
         FileNotFoundError
         ValueError
-            If the file is damaged, is something else, or holds another method's weights.
+            If the file is damaged, is something else, holds another method's weights, or settings or arrays
+            that this method cannot have.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"no weights of {cls.name} at {path}")
+        what = f"weights of {cls.name}"
+        head = {key: str(text) for key, text in read_arrays(path, HEAD, what, beside=["*"]).items()}
+        if head["format"] != FORMAT:
+            raise ValueError(f"{path} says its format is {head['format']!r}: wanted {FORMAT!r}")
+        if head["name"] != cls.name:
+            raise ValueError(f"{path} holds weights of {head['name']!r}: wanted those of {cls.name!r}")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                content = {key: file[key] for key in file.files}
-        except DAMAGED as error:
-            raise ValueError(f"{path} is not a weights file, or it is damaged: {error}") from None
-        written = str(content.pop("format", "nothing"))
-        if written != FORMAT:
-            raise ValueError(f"{path} says its format is {written!r}: wanted {FORMAT!r}")
-        name = str(content.pop("name"))
-        if name != cls.name:
-            raise ValueError(f"{path} holds weights of {name!r}: wanted those of {cls.name!r}")
-        try:
-            aligner = cls(**json.loads(str(content.pop("configuration"))))
-        except TypeError as error:
-            words = f"{path} was saved by another version of {name!r}: {error}; train it again"
+            aligner = cls(**cls._settings(head["configuration"]))
+            wanted = aligner._arrays()
+        except Exception as error:  # of a constructor that never saw such settings
+            words = f"{path} was saved by another version of {cls.name!r}, or altered: {error}"
             raise ValueError(words) from None
-        aligner._restore(content)
+        state = read_arrays(path, wanted, what, beside=HEAD)
+        try:
+            aligner._restore(state)
+        except Exception as error:  # each array is as it should be, but they do not go together
+            raise ValueError(f"{path} holds no sound {what}: {error}") from error
         return aligner
+
+    @classmethod
+    def _settings(cls, text):
+        """The keyword arguments in a configuration's JSON text, if each looks like its default."""
+        given, known = json.loads(text), inspect.signature(cls).parameters
+        if not isinstance(given, dict):
+            raise ValueError(f"its configuration is {text[:40]!r}: wanted a table of settings")
+        for key, value in given.items():
+            if key not in known:
+                raise ValueError(f"it has a setting {key!r}, which is unknown here; train it again")
+            if not (value is None and key in cls.may_be_none or _alike(value, known[key].default)):
+                raise ValueError(f"its {key} is {value!r}: wanted something like {known[key].default!r}")
+            low, high = cls.bounds.get(key, (-math.inf, math.inf))
+            numbers = value if isinstance(value, list) else [value]
+            if key in cls.bounds and not all(low <= number <= high for number in numbers):
+                raise ValueError(f"its {key} is {value!r}: wanted {low:g} to {high:g}")
+        return given
 
     @classmethod
     def shipped(cls):
@@ -240,3 +265,15 @@ def crop_all(images, boxes, size=128, margin=1.5):
     for i in range(len(images)):
         crops[i], transforms[i] = crop(images[i], boxes[i], size, margin)
     return crops, transforms
+
+
+def _alike(value, default):
+    """Whether a value from JSON is of a default's kind, and no absurd number."""
+    if isinstance(default, list | tuple):
+        fits = isinstance(value, list) and 0 < len(value) <= 100
+        return fits and all(_alike(one, default[0]) for one in value)
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return type(value) is type(default)
+    if isinstance(default, int):
+        return type(value) is int and 0 <= value <= 10_000_000
+    return type(value) in (int, float) and math.isfinite(value)

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from facelm_helpers import freezing, networks, paths, sources, training
+from facelm_helpers.atomic import write_bytes
 
 CACHE = "runtimes"  # below data/downloads: made on this machine, ignored by git
 ENDINGS = {
@@ -71,8 +72,15 @@ def model_of(weights, architecture):
     return model
 
 
+def known(weights):
+    """Whether exactly these weights have been frozen: then they need not be tried on the network."""
+    name = fingerprint(weights)
+    return any(known_file(runtime, name) for runtime in ENDINGS)
+
+
 def keras_function(model):
     """Its forward pass; one batch skips the loop of `keras.Model.predict`, slower than the network."""
+    model.make_predict_function()  # now, and not by several threads at once
 
     def run(images):
         forward = model.predict_on_batch if len(images) <= 64 else lambda many: model.predict(many, verbose=0)
@@ -85,7 +93,11 @@ def file_of(runtime, weights, architecture):
     """The frozen form of these weights: the shipped one, one made before, or one made now."""
     name = fingerprint(weights)
     found = known_file(runtime, name)
-    return found or write(runtime, model_of(weights, architecture), cached(runtime, name))
+    if found:
+        return found
+    path = write(runtime, model_of(weights, architecture), cached(runtime, name))
+    write_bytes(_digest_file(path), _digest(path).encode())
+    return path
 
 
 def file_name(runtime, name):
@@ -94,14 +106,35 @@ def file_name(runtime, name):
 
 
 def cached(runtime, name):
-    """Where it is kept once it was made here."""
+    """Where it is kept once it was made here, beside its SHA-256."""
     return paths.DOWNLOADS / CACHE / file_name(runtime, name)
 
 
 def known_file(runtime, name):
-    """The frozen form of weights of this fingerprint, if there is one: shipped, or made before."""
-    places = (paths.WEIGHTS / file_name(runtime, name), cached(runtime, name))
-    return next((path for path in places if path.is_file()), None)
+    """The frozen form of weights of this fingerprint, shipped or made before, if there is a sound one.
+
+    A byte changed in it would change answers without a word, so each is compared with its SHA-256: the
+    shipped one with that in ``SHA256SUMS``. What differs is passed over, and made again.
+    """
+    shipped, made = paths.WEIGHTS / file_name(runtime, name), cached(runtime, name)
+    if shipped.is_file() and f"{_digest(shipped)}  weights/{shipped.name}" in _sums():
+        return shipped
+    note = _digest_file(made)
+    sound = made.is_file() and note.is_file() and note.read_bytes() == _digest(made).encode()
+    return made if sound else None
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest_file(path):
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _sums():
+    path = paths.DATA / "SHA256SUMS"
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
 
 
 def write(runtime, model, path):

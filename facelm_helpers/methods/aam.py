@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.boxes import check_boxes
 from facelm_helpers.faces import uncrop
 from facelm_helpers.geometry import Mesh, apply_transform
@@ -88,6 +89,8 @@ class Aam(Aligner):
     )
     cascade = True
     full = {}
+    bounds = Aligner.bounds | {"widths": (4, 512), "iterations": (1, 1000)}
+    bounds |= {"noise": (0, 1000), "damping": (0, 1000)}
 
     def __init__(
         self, algorithm="simultaneous", features="gradient", views=5, widths=(24, 48), iterations=6,
@@ -120,6 +123,22 @@ class Aam(Aligner):
         count = min(len(part) for part in parts)
         self.A0_ = np.concatenate(means).astype(np.float16)
         self.A_ = np.concatenate([part[:count] for part in parts], axis=1).astype(np.float16)
+
+    def _arrays(self):
+        return {
+            "mean_shape_": Array("f4", (68, 2), -1, 1),
+            "components_": Array("f4", ("j", 136), -1.01, 1.01),
+            "variances_": Array("f4", ("j",), 1e-12, 1),
+            "starts_": Array("f4", ("S", 68, 2), -self.size, 2 * self.size),
+            "A0_": Array("f2", ("V",), -100, 100),
+            "A_": Array("f2", ("m", "V"), -1.01, 1.01),
+        }
+
+    def _restore(self, state):
+        super()._restore(state)
+        count = self.channels * sum(len(mesh.pixels) for mesh in self.meshes())
+        if len(self.A0_) != count:
+            raise ValueError(f"textures have {len(self.A0_)} values: wanted {count}, one for each pixel")
 
     @property
     def shape_model(self):

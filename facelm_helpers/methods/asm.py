@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.boxes import check_boxes
 from facelm_helpers.faces import uncrop
 from facelm_helpers.geometry import apply_transform, similarity
@@ -109,6 +110,8 @@ class Asm(Aligner):
     )
     cascade = True
     full = {}
+    bounds = Aligner.bounds | {"levels": (1, 8), "search": (1, 100), "iterations": (1, 1000)}
+    bounds |= {"noise": (0, 1000), "reach": (1, 100)}
 
     def __init__(
         self, variance=0.97, views=5, levels=3, reach=4, search=3, iterations=5, stay=0.4, noise=2.0,
@@ -139,6 +142,22 @@ class Asm(Aligner):
         self.profiles_, self.precisions_ = (
             np.stack(part).astype(np.float32) for part in zip(*parts, strict=True)
         )
+
+    def _arrays(self):
+        length = 2 * self.reach + 1
+        return {
+            "mean_shape_": Array("f4", (68, 2), -1, 1),
+            "components_": Array("f4", ("j", 136), -1.01, 1.01),
+            "variances_": Array("f4", ("j",), 1e-12, 1),
+            "starts_": Array("f4", ("V", 68, 2), -self.size, 2 * self.size),
+            "profiles_": Array("f4", ("V", self.levels, 68, length), -1, 1),
+            "precisions_": Array("f4", ("V", self.levels, 68, length, length)),
+        }
+
+    def _restore(self, state):
+        super()._restore(state)
+        if np.ptp(self.mean_shape_, axis=0).min() <= 0 or np.linalg.eigvalsh(self.precisions_).min() <= 0:
+            raise ValueError("the mean shape has no area, or a precision is not positive definite")
 
     def _profile_model(self, g):
         """Mean (levels, 68, L) and inverse covariance of profiles (N, levels, 68, L)."""

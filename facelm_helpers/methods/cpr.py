@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade, _ferns, to_bytes
 from facelm_helpers.methods._cascade._features import pose_indexed
 
@@ -71,11 +72,14 @@ class Cpr(Cascade):
         self.shrinkage, self.rank, self.reach, self.near = shrinkage, rank, reach, near
         self.size, self.margin = size, margin
 
-    def _begin(self, m):
-        self.places_ = np.empty((self.T, self.F, 2, 2), np.float16)
-        self.thresholds_ = np.empty((self.T, self.F), np.int16)
-        self.outputs_ = np.empty((self.T, 2**self.F, self.rank), np.int8)
-        self.scales_ = np.empty(self.T, np.float32)
+    def _stage_arrays(self):
+        T, F = self.T, self.F
+        return {
+            "places_": Array("f2", (T, F, 2, 2), -self.size, 2 * self.size),
+            "thresholds_": Array("i2", (T, F)),
+            "outputs_": Array("i1", (T, 2**F, self.rank)),
+            "scales_": Array("f4", (T,), 0, 1000),
+        }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         some = rng.permutation(len(S))[:JUDGING]

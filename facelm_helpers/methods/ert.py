@@ -4,6 +4,7 @@ import cv2
 import dlib
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.boxes import detector_like, tight_boxes
 from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.geometry import apply_transform
@@ -150,6 +151,20 @@ class Ert(Aligner):
         """The grey crop that the trees look at, large enough for dlib's whole pixels not to matter."""
         picture, transform = crop(image, box, self.size, margin=1.5)
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), transform
+
+    def _arrays(self):
+        T, K, P = self.cascade_depth, self.num_trees_per_cascade_level, self.feature_pool_size
+        leaves, rank = 2**self.tree_depth, _ert_file.RANK
+        return {
+            "start_": Array("f4", (136,), -10, 10),
+            "basis_": Array("f2", (rank, 136), -1.01, 1.01),
+            "leaves_": Array("i1", (T, K, leaves, rank)),
+            "scales_": Array("f4", (T, K), 0, 1000),
+            "splits_": Array("u2", (T, K, leaves - 1, 2), 0, P - 1),
+            "thresholds_": Array("f2", (T, K, leaves - 1)),
+            "anchors_": Array("u1", (T, P), 0, 67),
+            "deltas_": Array("f2", (T, P, 2), -10, 10),
+        }
 
     def _state(self):
         return {key: value for key, value in self._learnt().items() if key != "predictor_"}

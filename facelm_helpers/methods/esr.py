@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade, _ferns, to_bytes
 from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_rows, random_places
 
@@ -68,12 +69,16 @@ class Esr(Cascade):
         self.T, self.K, self.F, self.P, self.starts, self.restarts = T, K, F, P, starts, restarts
         self.shrinkage, self.rank, self.reach, self.size, self.margin = shrinkage, rank, reach, size, margin
 
-    def _begin(self, m):
+    def _stage_arrays(self):
         T, K, F, P = self.T, self.K, self.F, self.P
-        self.anchors_, self.offsets_ = np.empty((T, P), np.uint8), np.empty((T, P, 2), np.float16)
-        self.pairs_, self.thresholds_ = np.empty((T, K, F, 2), np.int16), np.empty((T, K, F), np.int16)
-        self.outputs_ = np.empty((T, K, 2**F, self.rank), np.int8)
-        self.scales_ = np.empty((T, K), np.float32)
+        return {
+            "anchors_": Array("u1", (T, P), 0, 67),
+            "offsets_": Array("f2", (T, P, 2), -self.size, self.size),
+            "pairs_": Array("i2", (T, K, F, 2), 0, P - 1),
+            "thresholds_": Array("i2", (T, K, F)),
+            "outputs_": Array("i1", (T, K, 2**F, self.rank)),
+            "scales_": Array("f4", (T, K), 0, 1000),
+        }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         places = random_places(self.mean_, self.P, self.reach, rng)

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.images import check_image
 from facelm_helpers.methods._cascade import Cascade, _background, _features, _ferns, to_bytes
@@ -105,13 +106,24 @@ class JointCascade(Cascade):
         """The mean shape at nine places round the middle: who knows whose box it is."""
         return self.mean_ + NINE[:, None] * box_in_crop(self.size, self.margin)[1]
 
-    def _begin(self, m):
+    def _stage_arrays(self):
         T, K, F, P = self.T, self.K, self.F, self.P
-        self.anchors_, self.offsets_ = np.empty((T, P), np.uint8), np.empty((T, P, 2), np.float16)
-        self.pairs_, self.thresholds_ = np.empty((T, K, F, 2), np.int16), np.empty((T, K, F), np.int16)
-        self.outputs_ = np.empty((T, K, 2**F, self.rank), np.int8)
-        self.scales_ = np.empty((T, K), np.float32)
-        self.votes_, self.limits_ = np.empty((T, K, 2**F), np.float16), np.empty((T, K), np.float32)
+        return {
+            "anchors_": Array("u1", (T, P), 0, 67),
+            "offsets_": Array("f2", (T, P, 2), -self.size, self.size),
+            "pairs_": Array("i2", (T, K, F, 2), 0, P - 1),
+            "thresholds_": Array("i2", (T, K, F)),
+            "outputs_": Array("i1", (T, K, 2**F, self.rank)),
+            "scales_": Array("f4", (T, K), 0, 1000),
+            "votes_": Array("f2", (T, K, 2**F)),
+            "limits_": Array("f4", (T, K)),
+        }
+
+    def _arrays(self):
+        return super()._arrays() | {"threshold_": Array("f8", ())}
+
+    def _begin(self, m):
+        super()._begin(m)
         self.basis_ = np.empty((0, self.rank, 136), np.float16)
         self._score = np.zeros(m, np.float32)  # of the faces
         shape = (0, self.size, self.size)

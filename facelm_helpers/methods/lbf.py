@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade, to_bytes
 from facelm_helpers.methods._cascade._features import frames, read
 from facelm_helpers.methods._cascade._local_forest import grow, leaves
@@ -74,12 +75,14 @@ class Lbf(Cascade):
         self.radius, self.starts, self.share, self.ridge = list(radius), starts, share, ridge
         self.rank, self.size, self.margin = rank, size, margin
 
-    def _begin(self, m):
-        count, nodes = 68 * self.trees, 2**self.depth - 1
-        self.places_ = np.empty((self.T, count, nodes, 2, 2), np.float16)
-        self.thresholds_ = np.empty((self.T, count, nodes), np.int16)
-        self.W_ = np.empty((self.T, count * 2**self.depth, self.rank), np.int8)
-        self.scales_ = np.empty((self.T, 1, self.rank), np.float32)
+    def _stage_arrays(self):
+        T, count, leaves = self.T, 68 * self.trees, 2**self.depth
+        return {
+            "places_": Array("f2", (T, count, leaves - 1, 2, 2), -self.size, self.size),
+            "thresholds_": Array("i2", (T, count, leaves - 1)),
+            "W_": Array("i1", (T, count * leaves, self.rank)),
+            "scales_": Array("f4", (T, 1, self.rank), 0, 1000),
+        }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         steps = (Y @ B).reshape(len(Y), 68, 2)  # what each landmark still has to go

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.methods._base import Aligner
 
@@ -37,6 +38,9 @@ class MeanShape(Aligner):
     def _fit(self, faces, seed, progress):
         centres, sides = _frames(tight_boxes(faces.points))
         self.mean_ = ((faces.points - centres) / sides).mean(axis=0).astype(np.float32)
+
+    def _arrays(self):
+        return {"mean_": Array("f4", (68, 2), -2, 2)}
 
     def _predict(self, images, boxes):
         centres, sides = _frames(boxes)

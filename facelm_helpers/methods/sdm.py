@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from scipy import linalg
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade, to_bytes
 
 CHUNK = 256  # crops whose gradient maps are held at a time
@@ -70,9 +71,13 @@ class Sdm(Cascade):
         self.grid, self.bins, self.cell = grid, bins, list(cell)
         self.rank, self.detector_boxes, self.size, self.margin = rank, detector_boxes, size, margin
 
-    def _begin(self, m):
-        self.W_ = np.empty((self.T, 68 * self.grid**2 * self.bins + 1, self.rank), np.int8)
-        self.scales_ = np.empty((self.T, 1, self.rank), np.float32)
+    bounds = Cascade.bounds | {"cell": (0.001, 1)}
+
+    def _stage_arrays(self):
+        return {
+            "W_": Array("i1", (self.T, 68 * self.grid**2 * self.bins + 1, self.rank)),
+            "scales_": Array("f4", (self.T, 1, self.rank), 0, 1000),
+        }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         phi = self._phi(t, crops, index, S, A)

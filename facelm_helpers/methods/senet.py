@@ -1,10 +1,12 @@
 """SENet: a residual network with squeeze-and-excitation gates that regresses the 68 points from a crop."""
 
 import copy
+import threading
 
 import numpy as np
 
 from facelm_helpers import freezing, networks, training
+from facelm_helpers.arrays import Array
 from facelm_helpers.augment import Strength
 from facelm_helpers.faces import crop_transform, uncrop
 from facelm_helpers.geometry import apply_transform
@@ -13,6 +15,8 @@ from facelm_helpers.methods._base import Aligner, crop_all
 
 MARGIN = 1.5
 TOGETHER = 64  # crops in one pass
+WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
+_opening = threading.Lock()  # a runtime is opened, and its file made, by one thread at a time
 
 
 class SENet(Aligner):
@@ -55,6 +59,8 @@ class SENet(Aligner):
     title = "SENet regression"
     year = 2018
     paper = "Hu, Shen and Sun, Squeeze-and-Excitation Networks, CVPR 2018"
+    may_be_none = ("reduction",)
+    _run = None  # the open runtime: a function that any thread may call
 
     def __init__(
         self, stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256, reduction=16,
@@ -182,12 +188,16 @@ class SENet(Aligner):
         return super().load(path).with_runtime(None)
 
     def _predict(self, images, boxes):
-        if self._run is None:
-            self._run = _senet_runtimes.opened(self.runtime, self.weights_, self.architecture())
+        with _opening:
+            if self._run is None:
+                self._run = _senet_runtimes.opened(self.runtime, self.weights_, self.architecture())
         crops, transforms = crop_all(images, boxes, networks.SIZE, MARGIN)
         parts = [self._run(training.scaled(crops[i : i + TOGETHER])) for i in range(0, len(crops), TOGETHER)]
         vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return uncrop(vectors.reshape(-1, 68, 2) * networks.SIZE, transforms)
+
+    def _arrays(self):
+        return WEIGHTS  # names and shapes are the network's: `_restore` compares them
 
     def _take(self, weights, runtime, run=None):
         self.weights_, self.runtime, self._run = weights, runtime, run
@@ -199,6 +209,8 @@ class SENet(Aligner):
         return dict(self.weights_)
 
     def _restore(self, state):
+        if not _senet_runtimes.known(state):  # else they are the very numbers that were frozen
+            _senet_runtimes.model_of(state, self.architecture())
         self._take(state, "keras")
 
 

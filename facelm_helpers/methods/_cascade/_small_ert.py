@@ -5,6 +5,7 @@ Not a method of the leaderboard (that is `ert`): it is for opening up, and retur
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade
 from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_rows, random_places
 from facelm_helpers.methods._cascade._local_forest import grow
@@ -66,12 +67,15 @@ class SmallErt(Cascade):
         self.splits, self.near, self.reach, self.rank = splits, near, reach, rank
         self.size, self.margin = size, margin
 
-    def _begin(self, m):
-        T, K, nodes = self.T, self.K, 2**self.depth - 1
-        self.anchors_, self.offsets_ = np.empty((T, self.P), np.uint8), np.empty((T, self.P, 2), np.float32)
-        self.pairs_ = np.empty((T, K, nodes, 2), np.int16)
-        self.thresholds_ = np.empty((T, K, nodes), np.int16)
-        self.outputs_ = np.empty((T, K, nodes + 1, self.rank), np.float32)
+    def _stage_arrays(self):
+        T, K, leaves = self.T, self.K, 2**self.depth
+        return {
+            "anchors_": Array("u1", (T, self.P), 0, 67),
+            "offsets_": Array("f4", (T, self.P, 2), -self.size, self.size),
+            "pairs_": Array("i2", (T, K, leaves - 1, 2), 0, self.P - 1),
+            "thresholds_": Array("i2", (T, K, leaves - 1)),
+            "outputs_": Array("f4", (T, K, leaves, self.rank)),
+        }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         places = random_places(self.mean_, self.P, self.reach, rng)

@@ -8,6 +8,7 @@ shape. N crops, M shapes on them (several starts a crop), R components, T stages
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.boxes import check_boxes
 from facelm_helpers.faces import uncrop
 from facelm_helpers.geometry import apply_transform
@@ -22,9 +23,9 @@ class Cascade(Aligner):
     """An aligner that walks from a start shape to the face in T stages.
 
     A subclass writes ``_learn(t, crops, index, S, A, Y, B, rng)``, which learns stage t from the wanted
-    coefficients Y (M, R) of the basis B, keeps the regressor, and returns what it gives for these shapes; and
-    ``_regress(t, crops, index, S, A)``, which gives the same for any shapes. Before the first stage
-    ``_begin(M)`` is called, after the last ``_finish()``.
+    coefficients Y (M, R) of the basis B, keeps the regressor, and returns what it gives for these shapes;
+    ``_regress(t, crops, index, S, A)``, which gives the same for any shapes; and ``_stage_arrays()``, what
+    the stages learn. Before the first stage ``_begin(M)`` is called, after the last ``_finish()``.
 
     Settings that every subclass takes: ``T``, ``starts`` (in training, for each crop), ``rank``, ``size``,
     ``margin``; `restarts` are the starts in `predict`, whose median is the answer.
@@ -92,7 +93,27 @@ class Cascade(Aligner):
         return ((S - middle) * grow + middle + move).astype(np.float32)
 
     def _begin(self, m):
-        """Called before the first stage."""
+        """Called before the first stage: makes room for what the stages learn."""
+        for key, kind in self._stage_arrays().items():
+            setattr(self, key, np.empty(kind.shape, kind.types))
+
+    def _stage_arrays(self):
+        """What the stages learn, as a dict of `Array` of known shapes."""
+        return {}
+
+    def _arrays(self):
+        place = (-self.size, 2 * self.size)
+        return self._stage_arrays() | {
+            "mean_": Array("f4", (68, 2), *place),
+            "basis_": Array("f2", (min(self.T, BASES), self.rank, 136), -1.01, 1.01),
+            "start_shapes_": Array("f2", ("L", 68, 2), *place),
+            "walk_": Array("f8", (self.T + 1,), 0),
+        }
+
+    def _restore(self, state):
+        super()._restore(state)
+        if np.ptp(self.mean_, axis=0).min() < 1:
+            raise ValueError("the mean shape is smaller than a pixel")
 
     def _finish(self):
         """Called after the last stage: to pack what was learnt."""

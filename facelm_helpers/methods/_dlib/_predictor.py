@@ -58,7 +58,7 @@ def to_bytes(predictor):
 
 
 def from_bytes(content):
-    """The inverse of `to_bytes`."""
+    """The inverse of `to_bytes`; the bytes must be sound, for dlib walks wherever damaged trees point."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "predictor.dat"
         np.asarray(content, np.uint8).tofile(path)
