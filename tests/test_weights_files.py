@@ -38,7 +38,8 @@ def test_every_array_is_held_to_its_declaration(name, tmp_path):
     assert methods.of(name).load(path).fitted
     for key in (keys[0], keys[-1]) if name == "senet" else keys:
         good = content[key]
-        bad = [good.astype(np.complex64), good[None], np.full_like(good, 0).astype("U4")]
+        bad = [good.astype(np.complex64), np.full_like(good, 0).astype("U4")]
+        bad += [good[None]] if name != "senet" else []
         if good.ndim:
             bad += [good[..., :-1]] + ([good[:0]] if key != "A_" else [])  # no textures: a legal model
         if good.dtype.kind == "f":
