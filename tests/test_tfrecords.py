@@ -1,13 +1,16 @@
 """TFRecord files: what is written comes back, torn files are said, streams are steady."""
 
 import gc
+import gzip
+import subprocess
+import sys
 import weakref
 
 import cv2
 import numpy as np
 import pytest
 
-from facelm_helpers import tfrecords
+from facelm_helpers import paths, tfrecords
 from facelm_helpers.faces import FaceSet, crop, normalise, to_vector
 from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.tfrecords._face_records import FaceRecords
@@ -254,28 +257,93 @@ def test_what_is_no_tfrecord_file_is_said(tmp_path, content):
             way()
 
 
-def test_a_changed_byte_is_noticed(tmp_path):
-    (path,) = tfrecords.write(some_faces(4), tmp_path, "test", progress=False)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(
-        ValueError, match="record 2 differs from its checksum|record 1 differs from its checksum"
-    ):
-        tfrecords.read(tmp_path, "test")
+def test_a_changed_byte_is_noticed_by_every_reader(tmp_path):
+    (path,) = tfrecords.write(some_faces(3), tmp_path, "test", progress=False)
+    good, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(20):
+        bad = bytearray(good)
+        bad[rng.integers(len(bad))] ^= 1 << rng.integers(8)
+        path.write_bytes(bad)
+        for way in every_way(tmp_path):
+            with pytest.raises(ValueError, match="test.tfrecords") as told:
+                way()
+            assert "\n" not in str(told.value)
+    path.write_bytes(good)
+    assert len(tfrecords.read(tmp_path, "test")) == 3
 
 
-def test_a_record_of_something_else_is_said(tmp_path):
+def record(label, jpeg):
     import tensorflow as tf
 
-    for content, said in [
-        (b"\x99\x99", "record 0 is no face"),
-        (tf.train.Example().SerializeToString(), "record 0 is no face"),
-    ]:
+    features = {
+        "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg])),
+        "label": tf.train.Feature(float_list=tf.train.FloatList(value=label)),
+    }
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def test_records_of_something_else_are_said_by_every_reader(tmp_path):
+    import tensorflow as tf
+
+    jpeg = {side: cv2.imencode(".jpg", np.zeros((128, side, 3), np.uint8))[1].tobytes() for side in (128, 64)}
+    half = [0.5] * 136
+    for content in [
+        b"\x99\x99", tf.train.Example().SerializeToString(), record([0.5] * 10, jpeg[128]),
+        record([np.nan] * 136, jpeg[128]), record([np.inf, *half[1:]], jpeg[128]),
+    ]:  # fmt: skip
         with tf.io.TFRecordWriter(str(tmp_path / "test.tfrecords")) as writer:
             writer.write(content)
-        with pytest.raises(ValueError, match=said):
-            tfrecords.read(tmp_path, "test")
+        for way in every_way(tmp_path):
+            with pytest.raises(ValueError, match="test.tfrecords, record 0"):
+                way()
+    for second in (b"no picture", jpeg[64], jpeg[128][:20]):
+        with tf.io.TFRecordWriter(str(tmp_path / "test.tfrecords")) as writer:
+            writer.write(record(half, jpeg[128]))
+            writer.write(record(half, second))
+        for way in list(every_way(tmp_path))[1:]:  # `read` opens pictures when they are asked for
+            with pytest.raises(ValueError, match="test.tfrecords, record 1"):
+                way()
+    (tmp_path / "test.tfrecords").write_bytes(gzip.compress(b"whatever it holds"))
+    for way in every_way(tmp_path):
+        with pytest.raises(ValueError, match="test.tfrecords is compressed by gzip"):
+            way()
+
+
+FULL = """
+import resource, signal, sys
+sys.path.insert(0, "tests")
+from test_tfrecords import some_faces
+from facelm_helpers import paths, tfrecords
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    tfrecords.write(some_faces(9), sys.argv[1], "train", progress=False)
+except OSError as error:
+    print(type(error).__name__, str(error).count("\\n"), "train.tfrecords" in str(error))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
+def test_a_full_disk_is_said_and_leaves_the_old_faces(tmp_path):
+    tfrecords.write(some_faces(2), tmp_path, "train", progress=False)
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True,
+                          cwd=paths.ROOT)  # fmt: skip
+    assert done.stdout.split() == ["OSError", "0", "True"], done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["train.tfrecords"]
+    assert len(tfrecords.read(tmp_path)) == 2
+
+
+def test_a_writer_that_was_killed_is_cleaned_up_and_its_complete_set_is_read(tmp_path):
+    tfrecords.write(some_faces(5), tmp_path, "train", shard_size=2, progress=False)
+    other = tmp_path / "other"
+    (whole,) = tfrecords.write(some_faces(3), other, "train", progress=False)
+    (tmp_path / ".train.abandoned.part").mkdir()
+    (tmp_path / ".train-waiting").mkdir()  # complete, and killed before it was installed
+    (tmp_path / ".train-waiting" / whole.name).write_bytes(whole.read_bytes())
+    assert len(tfrecords.read(tmp_path)) == 3
+    tfrecords.write(some_faces(4), tmp_path, "train", progress=False)
+    assert len(tfrecords.read(tmp_path)) == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "train.tfrecords"]
 
 
 def test_missing_files_and_bad_arguments(written, tmp_path):

@@ -1,13 +1,17 @@
 """The records of a split, one face each: any of them by number, or all with their checksums looked at."""
 
+import io
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from PIL import Image
 from tqdm.auto import tqdm
 
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.tfrecords._record_files import find_records, find_shards
+
+_sound = set()  # states of files (path, size, time of change) whose every record was looked at
 
 
 class FaceRecord(NamedTuple):
@@ -17,6 +21,14 @@ class FaceRecord(NamedTuple):
     label: np.ndarray  # (136,) float32
     person: str
     where: str  # file and number, for messages
+
+    def size(self):
+        """Width and height of the picture, which is not decoded."""
+        try:
+            with Image.open(io.BytesIO(self.jpeg), formats=["JPEG"]) as picture:
+                return picture.size
+        except Exception:  # Pillow's readers have several of their own
+            raise ValueError(f"{self.where} holds no JPEG picture: damaged; write it anew") from None
 
     def decode(self):
         """The picture, (S, S, 3) uint8 RGB."""
@@ -59,7 +71,27 @@ class FaceRecords:
                 raise ValueError(
                     f"{self._where(i)} differs from its checksum: damaged; write it anew"
                 ) from None
+            except (tf.errors.OpError, StopIteration) as error:
+                raise ValueError(f"{self._where(i)} cannot be read: {type(error).__name__}") from None
             yield self._parse(i, content)
+
+    def checked(self):
+        """Itself, after a look at every record: once for each state of the files, some µs a record.
+
+        Raises
+        ------
+        ValueError
+            If a record differs from its checksum, is no face, or holds a picture of another size.
+        """
+        state = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths)
+        if state not in _sound:
+            sizes = [record.size() for record in self.verified()]
+            odd = next((i for i, size in enumerate(sizes) if size != (sizes[0][0],) * 2), None)
+            if odd is not None:
+                wanted = "wanted all square and of one size"
+                raise ValueError(f"{self._where(odd)} has a picture of {sizes[odd]} pixels: {wanted}")
+            _sound.add(state)
+        return self
 
     def _where(self, i):
         return f"{self.paths[self.file[i]]}, record {i - np.searchsorted(self.file, self.file[i])}"
@@ -77,7 +109,10 @@ class FaceRecords:
             ) from None
         if len(label) != 2 * N_POINTS:
             raise ValueError(f"{self._where(i)} has {len(label)} numbers as label; wanted {2 * N_POINTS}")
-        return FaceRecord(jpeg, np.array(label, np.float32), person.decode(errors="replace"), self._where(i))
+        label = np.array(label, np.float32)
+        if not np.isfinite(label).all():
+            raise ValueError(f"{self._where(i)} has a label with NaN or infinity; write it anew")
+        return FaceRecord(jpeg, label, person.decode(errors="replace"), self._where(i))
 
 
 class Crops:

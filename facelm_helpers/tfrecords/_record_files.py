@@ -2,9 +2,15 @@
 
 A record is its length (8 bytes), a checksum of that (4), its bytes, and a checksum of them (4); a file is
 record after record, so one that was cut off ends within a record. Finding the records needs no TensorFlow.
+
+A split may be several files, which no system call replaces together. So new ones are first completed in a
+folder that is then renamed, in one step, to ``.SPLIT-waiting``: from that moment it is what readers read,
+until all its files have taken the place of the old ones.
 """
 
+import os
 import re
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +32,34 @@ def shard_names(split, count):
     return [f"{split}-{k:05d}-of-{count:05d}.tfrecords" for k in range(count)]
 
 
+def waiting(folder, split):
+    """Where the complete files of a split wait until they stand in the place of the old ones."""
+    return Path(folder) / f".{split}-waiting"
+
+
+def install(folder, split):
+    """Put the files that wait, if there are any, in the place of the old ones. Killed, it can be repeated."""
+    folder, new = Path(folder), waiting(folder, split)
+    if not new.is_dir():
+        return
+    names = {path.name for path in new.iterdir()}
+    for name in names:
+        draft = new.with_name(f".{split}-draft")
+        draft.unlink(missing_ok=True)
+        try:
+            os.link(new / name, draft)  # the waiting set stays whole until all is done
+        except OSError:  # a file system without links
+            shutil.copyfile(new / name, draft)
+        os.replace(draft, folder / name)
+    for old in [*folder.glob(f"{split}.tfrecords"), *folder.glob(f"{split}-*-of-*.tfrecords")]:
+        if old.name not in names:
+            old.unlink()
+    done = new.with_name(f".{split}.done.part")  # named so that the next writer removes it if this is killed
+    shutil.rmtree(done, ignore_errors=True)
+    os.rename(new, done)
+    shutil.rmtree(done, ignore_errors=True)
+
+
 def find_shards(folder, split):
     """The files of a split, in order.
 
@@ -35,6 +69,8 @@ def find_shards(folder, split):
         If there are none, or some of them are missing.
     """
     folder = Path(folder)
+    if waiting(folder, split).is_dir():
+        folder = waiting(folder, split)
     whole = folder / f"{split}.tfrecords"
     shards = {
         int(m[1]): m for p in folder.glob(f"{split}-*") if (m := _SHARD.fullmatch(p.name[len(split) :]))
@@ -86,6 +122,8 @@ def _find_in_file(path, size, _changed):
             file.seek(at)
             length = int.from_bytes(file.read(8), "little")
             end = at + 12 + length + 4
+            if at == 0 and length & 0xFFFF == 0x8B1F:
+                raise ValueError(f"{path} is compressed by gzip: unpack it, or write it anew")
             if end > size:
                 raise ValueError(
                     f"{path} is torn: record {len(table)} needs {end - size} bytes more than the file has,"

@@ -1,14 +1,15 @@
 """Write a split, read it whole, a batch at a time, or as a fast stream."""
 
+import contextlib
 import math
 import os
-import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers.atomic import locked, scratch_folder
 from facelm_helpers.augment import augment_batch
 from facelm_helpers.faces import (
     FaceSet,
@@ -23,7 +24,7 @@ from facelm_helpers.geometry import apply_transform
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.paths import DOWNLOADS
 from facelm_helpers.tfrecords._face_records import Crops, FaceRecords
-from facelm_helpers.tfrecords._record_files import shard_names
+from facelm_helpers.tfrecords._record_files import install, shard_names, waiting
 
 FOLDER = DOWNLOADS / "tfrecords"
 SPLITS = ("train", "test")
@@ -37,7 +38,7 @@ def write(
     """Crop faces and write them as TFRecord files, one face at a time.
 
     Only one picture is in memory, so a lazy set of any length will do. The files appear when all are
-    complete; an error leaves what was there before.
+    complete; whatever stops it before, even the end of the process, leaves what was there.
 
     Parameters
     ----------
@@ -62,7 +63,9 @@ def write(
     Raises
     ------
     ValueError
-        If there is no face, or they have no points.
+        If there is no face, or they have no points, or a point is no number.
+    OSError
+        If the disk is full, or the folder cannot be written.
     """
     _check_split(split)
     check_annotated(faces, "write")
@@ -71,28 +74,28 @@ def write(
         raise ValueError(f"shard_size is {shard_size} and quality {quality}: wanted 1 or more, and 1 to 100")
     folder = Path(folder)
     names = shard_names(split, math.ceil(len(faces) / shard_size))
-    temporary = folder / f".{split}-writing-{os.getpid()}"
-    temporary.mkdir(parents=True)
-    try:
+    with scratch_folder(folder / split) as scratch:
+        complete = scratch / "complete"
+        complete.mkdir()
         with tqdm(total=len(faces), desc=f"writing {split}", disable=not progress) as bar:
             for k, name in enumerate(names):
                 chosen = range(k * shard_size, min((k + 1) * shard_size, len(faces)))
-                _write_shard(temporary / name, faces, chosen, size, margin, quality, bar)
-        for old in [*folder.glob(f"{split}.tfrecords"), *folder.glob(f"{split}-*-of-*.tfrecords")]:
-            old.unlink()
-        for name in names:
-            os.replace(temporary / name, folder / name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+                _write_shard(complete / name, faces, chosen, size, margin, quality, bar)
+        with locked(folder):
+            install(folder, split)  # what a writer that was killed had completed
+            os.rename(complete, waiting(folder, split))  # from here on, readers see the new faces
+            install(folder, split)
     return [folder / name for name in names]
 
 
 def _write_shard(path, faces, chosen, size, margin, quality, bar):
     import tensorflow as tf
 
-    with tf.io.TFRecordWriter(str(path)) as writer:
+    with _disk_errors(path), tf.io.TFRecordWriter(str(path)) as writer:
         for i in chosen:
             image, points, box = faces[i]
+            if not np.isfinite(points).all():
+                raise ValueError(f"points of face {i} hold NaN or infinity: wanted 68 places")
             picture, transform = crop(image, box, size, margin)
             jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
             label = to_vector(normalise(apply_transform(transform, points), size))
@@ -104,6 +107,17 @@ def _write_shard(path, faces, chosen, size, margin, quality, bar):
             }
             writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
             bar.update()
+
+
+@contextlib.contextmanager
+def _disk_errors(path):
+    """What TensorFlow says of a full or broken disk, as Python says it."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(f"{path} cannot be written: {str(error.message).splitlines()[0]}") from None
 
 
 def read(folder=FOLDER, split="train"):
@@ -157,11 +171,11 @@ def get_one_batch(batch_size, split="train", step=0, seed=0, folder=FOLDER):
     Raises
     ------
     ValueError
-        If the test set has no such batch, or a file is torn.
+        If the test set has no such batch, or a file is torn or damaged, or holds something else.
     """
     split = SPLITS[split] if split in (0, 1) else split
     _check_split(split)
-    records = FaceRecords(folder, split)
+    records = FaceRecords(folder, split).checked()
     if batch_size < 1 or step < 0:
         raise ValueError(f"batch_size is {batch_size} and step {step}: wanted at least 1 and 0")
     positions = np.arange(step * batch_size, (step + 1) * batch_size)
@@ -200,11 +214,16 @@ def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, s
     tf.data.Dataset
         Of images (B, S, S, 3) float32, values 0 to 1, and labels (B, 136) float32. The same seed gives the
         same stream.
+
+    Raises
+    ------
+    ValueError
+        If a file is torn or damaged, or holds something else: now, and not in the middle of a training.
     """
     import tensorflow as tf
 
     _check_split(split)
-    records = FaceRecords(folder, split)
+    records = FaceRecords(folder, split).checked()
     paths, count = [str(path) for path in records.paths], len(records)
     augment = split == "train" if augment is None else augment
     shuffle = split == "train" if shuffle is None else shuffle
