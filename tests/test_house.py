@@ -14,9 +14,9 @@ from conftest import REPOSITORY
 PACKAGE = REPOSITORY / "facelm_helpers"
 # ground first; a room imports only from rooms on lower floors
 FLOORS = [
-    ["paths", "silence", "atomic", "geometry"], ["arrays", "quiet", "images", "landmarks"], ["boxes", "layers"],
-    ["se"], ["metrics", "faces"], ["protocol", "augment", "sources", "detectors"], ["tfrecords"],
-    ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
+    ["paths", "silence", "atomic", "geometry"], ["arrays", "quiet", "images", "landmarks"],
+    ["boxes", "layers"], ["se"], ["metrics", "faces"], ["protocol", "augment", "sources", "detectors"],
+    ["tfrecords"], ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))

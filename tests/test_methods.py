@@ -55,7 +55,7 @@ def test_asking_for_names_imports_no_method_and_no_tensorflow():
         from facelm_helpers import faces, landmarks, methods, metrics
         methods.names()
         loaded = [name for name in sys.modules if name.startswith("facelm_helpers.methods.")]
-        assert loaded == ["facelm_helpers.methods._base"], loaded
+        assert all(name.split(".")[2].startswith("_") for name in loaded), loaded
         methods.create("mean_shape")
         assert not {"tensorflow", "keras", "dlib"} & set(sys.modules)
     """

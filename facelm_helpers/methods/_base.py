@@ -7,20 +7,16 @@ were learnt end in ``_`` and are saved by themselves if they are arrays or numbe
 
 import abc
 import inspect
-import json
-import math
 from pathlib import Path
 
 import numpy as np
 
 from facelm_helpers import paths
-from facelm_helpers.arrays import TEXT, read_arrays, write_arrays
 from facelm_helpers.boxes import check_boxes, check_meets
 from facelm_helpers.faces import check_annotated, crop
 from facelm_helpers.images import check_image
+from facelm_helpers.methods import _weights_file
 
-FORMAT = "facelm_helpers aligner 1"
-HEAD = dict.fromkeys(("format", "name", "configuration"), TEXT)
 CHUNK = 256  # images held in memory at a time while a lazy sequence is gone through
 
 
@@ -180,9 +176,7 @@ class Aligner(abc.ABC):
         """
         if not self.fitted:
             raise RuntimeError(f"{self.name} has learnt nothing yet: fit it before saving")
-        head = {"format": FORMAT, "name": self.name, "configuration": json.dumps(self.configuration())}
-        content = {key: np.array(value) for key, value in head.items()} | self._state()
-        return write_arrays(path, content, compressed=True)
+        return _weights_file.write(self, path)
 
     @classmethod
     def load(cls, path):
@@ -195,41 +189,7 @@ class Aligner(abc.ABC):
             If the file is damaged, is something else, holds another method's weights, or settings or arrays
             that this method cannot have.
         """
-        what = f"weights of {cls.name}"
-        head = {key: str(text) for key, text in read_arrays(path, HEAD, what, beside=["*"]).items()}
-        if head["format"] != FORMAT:
-            raise ValueError(f"{path} says its format is {head['format']!r}: wanted {FORMAT!r}")
-        if head["name"] != cls.name:
-            raise ValueError(f"{path} holds weights of {head['name']!r}: wanted those of {cls.name!r}")
-        try:
-            aligner = cls(**cls._settings(head["configuration"]))
-            wanted = aligner._arrays()
-        except Exception as error:  # of a constructor that never saw such settings
-            words = f"{path} was saved by another version of {cls.name!r}, or altered: {error}"
-            raise ValueError(words) from None
-        state = read_arrays(path, wanted, what, beside=HEAD)
-        try:
-            aligner._restore(state)
-        except Exception as error:  # each array is as it should be, but they do not go together
-            raise ValueError(f"{path} holds no sound {what}: {error}") from error
-        return aligner
-
-    @classmethod
-    def _settings(cls, text):
-        """The keyword arguments in a configuration's JSON text, if each looks like its default."""
-        given, known = json.loads(text), inspect.signature(cls).parameters
-        if not isinstance(given, dict):
-            raise ValueError(f"its configuration is {text[:40]!r}: wanted a table of settings")
-        for key, value in given.items():
-            if key not in known:
-                raise ValueError(f"it has a setting {key!r}, which is unknown here; train it again")
-            if not (value is None and key in cls.may_be_none or _alike(value, known[key].default)):
-                raise ValueError(f"its {key} is {value!r}: wanted something like {known[key].default!r}")
-            low, high = cls.bounds.get(key, (-math.inf, math.inf))
-            numbers = value if isinstance(value, list) else [value]
-            if key in cls.bounds and not all(low <= number <= high for number in numbers):
-                raise ValueError(f"its {key} is {value!r}: wanted {low:g} to {high:g}")
-        return given
+        return _weights_file.read(cls, path)
 
     @classmethod
     def shipped(cls):
@@ -265,15 +225,3 @@ def crop_all(images, boxes, size=128, margin=1.5):
     for i in range(len(images)):
         crops[i], transforms[i] = crop(images[i], boxes[i], size, margin)
     return crops, transforms
-
-
-def _alike(value, default):
-    """Whether a value from JSON is of a default's kind, and no absurd number."""
-    if isinstance(default, list | tuple):
-        fits = isinstance(value, list) and 0 < len(value) <= 100
-        return fits and all(_alike(one, default[0]) for one in value)
-    if isinstance(default, bool) or not isinstance(default, int | float):
-        return type(value) is type(default)
-    if isinstance(default, int):
-        return type(value) is int and 0 <= value <= 10_000_000
-    return type(value) in (int, float) and math.isfinite(value)

@@ -125,10 +125,7 @@ class Aam(Aligner):
         self.A_ = np.concatenate([part[:count] for part in parts], axis=1).astype(np.float16)
 
     def _arrays(self):
-        return {
-            "mean_shape_": Array("f4", (68, 2), -1, 1),
-            "components_": Array("f4", ("j", 136), -1.01, 1.01),
-            "variances_": Array("f4", ("j",), 1e-12, 1),
+        return _shape_model.ARRAYS | {
             "starts_": Array("f4", ("S", 68, 2), -self.size, 2 * self.size),
             "A0_": Array("f2", ("V",), -100, 100),
             "A_": Array("f2", ("m", "V"), -1.01, 1.01),

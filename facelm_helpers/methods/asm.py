@@ -145,10 +145,7 @@ class Asm(Aligner):
 
     def _arrays(self):
         length = 2 * self.reach + 1
-        return {
-            "mean_shape_": Array("f4", (68, 2), -1, 1),
-            "components_": Array("f4", ("j", 136), -1.01, 1.01),
-            "variances_": Array("f4", ("j",), 1e-12, 1),
+        return _shape_model.ARRAYS | {
             "starts_": Array("f4", ("V", 68, 2), -self.size, 2 * self.size),
             "profiles_": Array("f4", ("V", self.levels, 68, length), -1, 1),
             "precisions_": Array("f4", ("V", self.levels, 68, length, length)),

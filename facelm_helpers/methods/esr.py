@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from facelm_helpers.arrays import Array
 from facelm_helpers.methods._cascade import Cascade, _ferns, to_bytes
 from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_rows, random_places
 
@@ -70,15 +69,7 @@ class Esr(Cascade):
         self.shrinkage, self.rank, self.reach, self.size, self.margin = shrinkage, rank, reach, size, margin
 
     def _stage_arrays(self):
-        T, K, F, P = self.T, self.K, self.F, self.P
-        return {
-            "anchors_": Array("u1", (T, P), 0, 67),
-            "offsets_": Array("f2", (T, P, 2), -self.size, self.size),
-            "pairs_": Array("i2", (T, K, F, 2), 0, P - 1),
-            "thresholds_": Array("i2", (T, K, F)),
-            "outputs_": Array("i1", (T, K, 2**F, self.rank)),
-            "scales_": Array("f4", (T, K), 0, 1000),
-        }
+        return _ferns.arrays(self.T, self.K, self.F, self.P, self.rank, self.size)
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         places = random_places(self.mean_, self.P, self.reach, rng)

@@ -107,17 +107,9 @@ class JointCascade(Cascade):
         return self.mean_ + NINE[:, None] * box_in_crop(self.size, self.margin)[1]
 
     def _stage_arrays(self):
-        T, K, F, P = self.T, self.K, self.F, self.P
-        return {
-            "anchors_": Array("u1", (T, P), 0, 67),
-            "offsets_": Array("f2", (T, P, 2), -self.size, self.size),
-            "pairs_": Array("i2", (T, K, F, 2), 0, P - 1),
-            "thresholds_": Array("i2", (T, K, F)),
-            "outputs_": Array("i1", (T, K, 2**F, self.rank)),
-            "scales_": Array("f4", (T, K), 0, 1000),
-            "votes_": Array("f2", (T, K, 2**F)),
-            "limits_": Array("f4", (T, K)),
-        }
+        T, K, F = self.T, self.K, self.F
+        votes = {"votes_": Array("f2", (T, K, 2**F)), "limits_": Array("f4", (T, K))}
+        return _ferns.arrays(T, K, F, self.P, self.rank, self.size) | votes
 
     def _arrays(self):
         return super()._arrays() | {"threshold_": Array("f8", ())}

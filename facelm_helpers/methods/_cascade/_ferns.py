@@ -6,6 +6,20 @@ M shapes, P pixels, F questions, R components of the output.
 import numpy as np
 from scipy import sparse
 
+from facelm_helpers.arrays import Array
+
+
+def arrays(T, K, F, P, R, size):
+    """What T stages of K ferns learn on P pixels each: pixels near landmarks, questions, answers in bytes."""
+    return {
+        "anchors_": Array("u1", (T, P), 0, 67),
+        "offsets_": Array("f2", (T, P, 2), -size, size),
+        "pairs_": Array("i2", (T, K, F, 2), 0, P - 1),
+        "thresholds_": Array("i2", (T, K, F)),
+        "outputs_": Array("i1", (T, K, 2**F, R)),
+        "scales_": Array("f4", (T, K), 0, 1000),
+    }
+
 
 def bins(differences, thresholds):
     """The bin (..., M) of each column of differences (..., F, M): question f adds 2^f if above its threshold.

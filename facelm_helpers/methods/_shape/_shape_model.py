@@ -8,9 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from facelm_helpers.arrays import Array
 from facelm_helpers.geometry import apply_transform, invert_transform, procrustes, similarity, yaw
 
 FEW = 20  # faces that a view needs
+ARRAYS = {  # of a model in a file of weights; it may have no components
+    "mean_shape_": Array("f4", (68, 2), -1, 1),
+    "components_": Array("f4", ("j", 136), -1.01, 1.01),
+    "variances_": Array("f4", ("j",), 1e-12, 1),
+}
 
 
 class ShapeModel(NamedTuple):
