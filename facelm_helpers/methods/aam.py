@@ -89,8 +89,7 @@ class Aam(Aligner):
     )
     cascade = True
     full = {}
-    bounds = Aligner.bounds | {"widths": (4, 512), "iterations": (1, 1000)}
-    bounds |= {"noise": (0, 1000), "damping": (0, 1000)}
+    bounds = Aligner.bounds | {"widths": (4, 512), "iterations": (1, 1000), "noise": (0, 1000)}
 
     def __init__(
         self, algorithm="simultaneous", features="gradient", views=5, widths=(24, 48), iterations=6,
@@ -119,23 +118,21 @@ class Aam(Aligner):
                 for i in range(0, len(S), 256)
             ])  # fmt: skip
             means.append(vectors.mean(axis=0))
-            parts.append(_components(vectors - means[-1], self.textures))
+            parts.append(_shape_model.principal(vectors - means[-1], self.textures))
         count = min(len(part) for part in parts)
         self.A0_ = np.concatenate(means).astype(np.float16)
         self.A_ = np.concatenate([part[:count] for part in parts], axis=1).astype(np.float16)
 
     def _arrays(self):
-        return _shape_model.ARRAYS | {
-            "starts_": Array("f4", ("S", 68, 2), -self.size, 2 * self.size),
-            "A0_": Array("f2", ("V",), -100, 100),
-            "A_": Array("f2", ("m", "V"), -1.01, 1.01),
-        }
+        texture = {"A0_": Array("f2", ("V",), -100, 100), "A_": Array("f2", ("m", "V"), -1.01, 1.01)}
+        starts = Array("f4", ("S", 68, 2), -self.size, 2 * self.size)
+        return _shape_model.ARRAYS | texture | {"starts_": starts}
 
     def _restore(self, state):
         super()._restore(state)
         count = self.channels * sum(len(mesh.pixels) for mesh in self.meshes())
         if len(self.A0_) != count:
-            raise ValueError(f"textures have {len(self.A0_)} values: wanted {count}, one for each pixel")
+            raise ValueError(f"textures have {len(self.A0_)} values: wanted {count}")
 
     @property
     def shape_model(self):
@@ -281,16 +278,3 @@ def _steepest(gradients, derivative, A):
     """J_perp (N, C P, modes): gradients times the warp's derivative, less their part in the span of A."""
     J = gradients[..., 0, None] * derivative[:, 0] + gradients[..., 1, None] * derivative[:, 1]
     return J - A.T @ (A @ J)
-
-
-def _components(centred, count):
-    """The first principal components (orthonormal rows) of vectors (N, V), through the smaller side."""
-    n, size = centred.shape
-    gram = (centred @ centred.T if n < size else centred.T @ centred).astype(np.float64)
-    values, vectors = np.linalg.eigh(gram)
-    order = np.argsort(values)[::-1][:count]
-    order = order[values[order] > 1e-6 * max(values.max(), 1e-12)]
-    rows = vectors[:, order].T
-    if n < size:
-        rows = rows @ centred / np.sqrt(values[order])[:, None]
-    return rows.astype(np.float32)

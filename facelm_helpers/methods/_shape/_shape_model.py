@@ -111,6 +111,19 @@ def fit(shapes, variance=0.97):
     return ShapeModel(mean, vectors[:kept], values[:kept])
 
 
+def principal(centred, count):
+    """The first principal components (orthonormal rows) of vectors (N, V), through the smaller side."""
+    n, size = centred.shape
+    gram = (centred @ centred.T if n < size else centred.T @ centred).astype(np.float64)
+    values, vectors = np.linalg.eigh(gram)
+    order = np.argsort(values)[::-1][:count]
+    order = order[values[order] > 1e-6 * max(values.max(), 1e-12)]
+    rows = vectors[:, order].T
+    if n < size:
+        rows = rows @ centred / np.sqrt(values[order])[:, None]
+    return rows.astype(np.float32)
+
+
 def views(S, count):
     """Which view each shape belongs to: as many shapes in each, from one profile to the other.
 
