@@ -41,7 +41,7 @@ def similarity(source, target):
     a = (x * y).sum(axis=(-2, -1)) / size
     b = (x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]).sum(axis=-1) / size
     linear = np.stack([np.stack([a, -b], axis=-1), np.stack([b, a], axis=-1)], axis=-2)
-    shift = y_mean - (linear @ x_mean[..., None])[..., 0]
+    shift = y_mean - (linear[..., 0] * x_mean[..., :1] + linear[..., 1] * x_mean[..., 1:])
     return np.concatenate([linear, shift[..., None]], axis=-1)
 
 
@@ -63,8 +63,10 @@ def apply_transform(transform, points):
     [[7.0, 8.0]]
     """
     transform, points = np.asarray(transform, dtype=np.float64), np.asarray(points, dtype=np.float64)
-    shift = transform[:, 2] if transform.ndim == 2 else transform[..., None, :, 2]
-    return points @ np.swapaxes(transform[..., :2], -1, -2) + shift
+    if transform.ndim > 2:
+        transform = transform[..., None, :, :]
+    # not a matrix product, whose last bit depends on the processor
+    return points[..., :1] * transform[..., 0] + points[..., 1:] * transform[..., 1] + transform[..., 2]
 
 
 def compose(second, first):
@@ -85,7 +87,7 @@ def compose(second, first):
     [[2.0, 0.0, 10.0], [0.0, 2.0, 0.0]]
     """
     second, first = np.asarray(second, dtype=np.float64), np.asarray(first, dtype=np.float64)
-    composed = second[..., :2] @ first
+    composed = second[..., :1] * first[..., :1, :] + second[..., 1:2] * first[..., 1:, :]
     composed[..., 2] += second[..., 2]
     return composed
 
@@ -112,10 +114,13 @@ def invert_transform(transform):
     [[0.5, 0.0, -3.0], [0.0, 0.5, 0.0]]
     """
     transform = np.asarray(transform, dtype=np.float64)
-    if np.any(np.linalg.det(transform[..., :2]) == 0):
+    (a, b, x), (c, d, y) = np.moveaxis(transform, (-2, -1), (0, 1))
+    determinant = a * d - b * c
+    if np.any(determinant == 0):
         raise ValueError("the transform squeezes the plane to a line or a point: it has no inverse")
-    linear = np.linalg.inv(transform[..., :2])
-    return np.concatenate([linear, -(linear @ transform[..., 2:])], axis=-1) + 0.0  # + 0.0: no minus zeros
+    rows = [[d, -b, b * y - d * x], [-c, a, c * x - a * y]]
+    inverse = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2) / determinant[..., None, None]
+    return inverse + 0.0  # no minus zeros
 
 
 def procrustes(shapes, tolerance=1e-8, iterations=100):

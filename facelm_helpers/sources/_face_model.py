@@ -11,13 +11,13 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from facelm_helpers.geometry import apply_transform, invert_transform, similarity
 from facelm_helpers.paths import DATA
+from facelm_helpers.sources._exact import on_grid
 from facelm_helpers.sources._texture import Layout
-from facelm_helpers.sources._warp import Warp
+from facelm_helpers.sources._warp import Warp, look_up
 
 FACE_MODEL = DATA / "face_model.npz"
 FORMAT = 1
@@ -97,7 +97,9 @@ class FaceModel:
         Pixels, along each component.
     texture_mean : (L,) float32 array
     texture_components : (C, L) float32 array
-        Scaled so that coefficients have a standard deviation of 1.
+        Whole numbers.
+    texture_scales : (C,) float32 array
+        Grey levels for each unit of a component, along which coefficients have a standard deviation of 1.
     rows_shape, rows_texture : (R, B) and (R, C) float32 arrays
         Coefficients of the blends, in standard deviations.
     warp : Warp
@@ -107,13 +109,12 @@ class FaceModel:
     def __init__(self, arrays):
         self.size = int(arrays["size"])
         self.mean_shape = arrays["mean_shape"].astype(np.float32)
-        self.shape_components = arrays["shape_components"].astype(np.float32)
+        self.shape_components = on_grid(arrays["shape_components"].astype(np.float32), 20)
         self.shape_standard_deviations = arrays["shape_standard_deviations"].astype(np.float32)
         self.layout = Layout(self.size, arrays["face"].astype(np.float32) / 255)
         self.texture_mean = arrays["texture_mean"].astype(np.float32)
-        self.texture_components = (
-            arrays["texture_components"] * arrays["texture_scales"].astype(np.float32)[:, None]
-        )
+        self.texture_components = arrays["texture_components"].astype(np.float32)
+        self.texture_scales = arrays["texture_scales"].astype(np.float32)
         self.rows_shape = arrays["rows_shape"] * arrays["rows_shape_scales"].astype(np.float32)
         self.rows_texture = arrays["rows_texture"] * arrays["rows_texture_scales"].astype(np.float32)
         self.warp = Warp(self.mean_shape, arrays["triangles"], self.size)
@@ -133,13 +134,16 @@ class FaceModel:
         """
         b = _coefficients(b, len(self.shape_components), "shape")
         used = b.shape[-1]
-        offsets = (b * self.shape_standard_deviations[:used]) @ self.shape_components[:used]
-        return self.mean_shape + offsets.reshape(*b.shape[:-1], 68, 2)
+        pixels = on_grid(b * self.shape_standard_deviations[:used], 12)
+        offsets = pixels @ self.shape_components[:used].astype(np.float64)  # exact: see `_exact`
+        return (self.mean_shape + offsets.reshape(*b.shape[:-1], 68, 2)).astype(np.float32)
 
     def texture_vectors(self, c=()):
         """Texture vectors (N, L) of coefficients (N, C') in standard deviations."""
         c = _coefficients(c, len(self.texture_components), "texture")
-        return self.texture_mean + c @ self.texture_components[: c.shape[-1]]
+        used = c.shape[-1]
+        levels = on_grid(c * self.texture_scales[:used], 10)
+        return self.texture_mean + levels.astype(np.float32) @ self.texture_components[:used]  # exact
 
     def texture(self, c=()):
         """The picture on the mean shape: t = mean + sum_j c_j Q_j.
@@ -154,7 +158,7 @@ class FaceModel:
         (size, size, 4) uint8 array
             Red, green, blue, and opacity: 255 on the person, 0 on the background.
         """
-        return self.layout.read(self.texture_vectors(c).astype(np.float32))
+        return self.layout.read(self.texture_vectors(c))
 
     def unwarp(self, image, points):
         """A face brought onto the mean shape: what `render` does, backwards.
@@ -174,8 +178,7 @@ class FaceModel:
         """
         to_canvas = similarity(points, self.mean_shape)
         shape = apply_transform(to_canvas, points)
-        flow = apply_transform(invert_transform(to_canvas), self.warp.to_canvas(shape)).astype(np.float32)
-        return cv2.remap(image, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), shape
+        return look_up(image, apply_transform(invert_transform(to_canvas), self.warp.to_canvas(shape))), shape
 
     def render(self, shape, texture, size=None, transform=None, background=128):
         """The texture warped onto a shape.
@@ -205,7 +208,7 @@ class FaceModel:
         if shape.shape != (68, 2):
             raise ValueError(f"shape has shape {shape.shape}: wanted (68, 2), in canvas pixels")
         flow = next(self.warp.from_canvas(shape[None], transform[None], size))
-        picture = cv2.remap(texture, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        picture = look_up(texture, flow)
         if picture.shape[2] == 3:
             return picture
         opacity = picture[..., 3:].astype(np.float32) / 255
@@ -240,7 +243,7 @@ def open_lids_and_lips(shapes, gap=0.4):
 
 
 def _coefficients(values, most, name):
-    values = np.asarray(values, dtype=np.float32)
+    values = np.asarray(values, dtype=np.float64)
     if values.ndim == 0 or values.shape[-1] > most:
         raise ValueError(f"{name} coefficients have shape {values.shape}: wanted at most {most} of them")
     return values

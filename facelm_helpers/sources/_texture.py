@@ -9,6 +9,8 @@ outline where averages of masks have a ghost.
 import cv2
 import numpy as np
 
+from facelm_helpers.sources._exact import on_grid, resize, to_bytes
+
 REACH = 14.0  # distances are cut off here, in canvas pixels
 EDGE = 1.7  # half the width of the soft edge of the mask, in canvas pixels
 
@@ -55,7 +57,7 @@ class Layout:
         return np.concatenate([low.ravel(), detail, chroma.ravel(), outline.ravel()])
 
     def read(self, vector):
-        """The canvas and its mask from a vector.
+        """The canvas and its mask from a vector; alike on every machine (see `_exact`).
 
         Parameters
         ----------
@@ -67,14 +69,13 @@ class Layout:
             Red, green, blue and opacity.
         """
         low, detail, chroma, outline = (vector[part] for part in self.slices)
-        luma = _resize(low.reshape(self.low, self.low), self.size)
+        luma = resize(on_grid(low, 3).reshape(self.low, self.low), self.size)
         luma.ravel()[self.inside] += detail
-        red, blue = cv2.split(_resize(chroma.reshape(self.chroma, self.chroma, 2), self.size))
-        planes = cv2.convertScaleAbs(cv2.max(cv2.merge([luma, red, blue]), 0.0))
-        rgb = cv2.cvtColor(planes, cv2.COLOR_YCrCb2RGB)
-        distance = _resize(outline.reshape(self.outline, self.outline), self.size)
-        soft = cv2.convertScaleAbs(cv2.max(distance, -EDGE), alpha=127.5 / EDGE, beta=127.5)
-        return cv2.merge([*cv2.split(rgb), soft])
+        red, blue = chroma.reshape(-1, 2).T - 128
+        colour = on_grid(np.stack([1.403 * red, -0.714 * red - 0.344 * blue, 1.773 * blue]), 3)
+        rgb = resize(colour.reshape(3, self.chroma, self.chroma), self.size) + luma
+        distance = resize(on_grid(outline, 6).reshape(self.outline, self.outline), self.size)
+        return cv2.merge([*to_bytes(rgb), to_bytes(distance * (127.5 / EDGE) + 127.5)])
 
 
 def _resize(plane, side):

@@ -9,6 +9,9 @@ holes. The course explains this warp with the active appearance model (Cootes, E
 import cv2
 import numpy as np
 
+from facelm_helpers.landmarks import apply_transform, invert_transform
+from facelm_helpers.sources._exact import on_grid
+
 N_FOREHEAD = 6
 RING_PER_SIDE = 6
 
@@ -71,6 +74,22 @@ def affine_pieces(source, target, triangles):
     return np.stack([x, y, shift], axis=-1).astype(np.float32), area
 
 
+def look_up(picture, flow):
+    """The picture at the places of a flow, to 1/32 pixel; its mirror image continues it.
+
+    Parameters
+    ----------
+    picture : (H, W, C) uint8 array
+    flow : (h, w, 2) array
+
+    Returns
+    -------
+    (h, w, C) uint8 array
+    """
+    flow = on_grid(flow, 5).astype(np.float32)
+    return cv2.remap(picture, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
 class Warp:
     """Warps between the canvas and faces of any shape.
 
@@ -93,7 +112,7 @@ class Warp:
         nose = np.isin(self.triangles, np.arange(28, 36)).any(axis=1)
         self._nearness = nearness[self.triangles].min(axis=1) * 2 + nose
         x, y = np.meshgrid(np.arange(size), np.arange(size))
-        self._pixels = np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
+        self._pixels = np.stack([x, y], axis=-1).astype(np.float32)
         self._canvas_index = self._rasterise(self.vertices, np.arange(len(self.triangles)), size)
 
     def _rasterise(self, vertices, order, size):
@@ -117,7 +136,8 @@ class Warp:
         """
         vertices = mesh_vertices(np.asarray(shape)[None], self.size)
         pieces, _ = affine_pieces(self.vertices[None], vertices, self.triangles)
-        return np.einsum("hwij,hwj->hwi", pieces[0][self._canvas_index], self._pixels)
+        pieces = pieces[0][self._canvas_index]
+        return pieces[..., 0] * self._pixels[..., :1] + pieces[..., 1] * self._pixels[..., 1:] + pieces[..., 2]
 
     def from_canvas(self, shapes, transforms, size):
         """The maps from the pixels of faces to the canvas.
@@ -136,17 +156,16 @@ class Warp:
         (size, size, 2) float32 array
         """
         vertices = mesh_vertices(shapes, self.size)
-        placed = np.einsum("nij,nvj->nvi", transforms[:, :, :2], vertices) + transforms[:, None, :, 2]
+        placed = apply_transform(transforms, vertices)
         canvas = np.broadcast_to(self.vertices, placed.shape)
         pieces, area = affine_pieces(placed, canvas, self.triangles)
-        inverse = np.linalg.inv(transforms[:, :, :2])
-        outside = np.concatenate([inverse, -(inverse @ transforms[:, :, 2:])], axis=2).astype(np.float32)
+        outside = invert_transform(transforms).astype(np.float32)
         pieces = np.concatenate([pieces, outside[:, None]], axis=1)
         # Folded and sliver triangles first, so that sound neighbours paint over them; the face last.
         edges = placed[:, self.triangles] - placed[:, np.roll(self.triangles, 1, axis=1)]
         height = area / np.sqrt((edges**2).sum(axis=3).max(axis=2) + 1e-9)
         rank = np.where(height < 0.25, 0, self._nearness)
-        order = np.argsort(rank * 1e6 + np.clip(area, -1e5, 1e5), axis=1)
+        order = np.argsort(rank * 1e6 + np.clip(area, -1e5, 1e5), axis=1, kind="stable")  # ties: alike too
         tables = np.zeros((len(shapes), 6, 256, 1), np.float32)
         tables[:, :, : pieces.shape[1], 0] = pieces.reshape(len(shapes), -1, 6).swapaxes(1, 2)
         line = np.arange(size, dtype=np.float32)
