@@ -1,5 +1,9 @@
 """The default faces: alike for a seed, labelled where they say, and faces in the eyes of a detector."""
 
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -29,6 +33,34 @@ def test_a_face_depends_on_the_seed_and_not_on_how_many_are_drawn(faces):
     assert np.array_equal(few.points, faces.points[:70])
     other = sources.load("synthetic", n=2, seed=6, progress=False)
     assert not np.array_equal(other.images, faces.images[:2])
+
+
+# of the images and points of a hundred faces
+HASH = "3f8c7117612107db80b68720cc7de10388c12586cbd8fa80afea0250f42ee027"
+PRINT_HASH = """
+import hashlib
+from facelm_helpers.sources import synthetic
+faces = synthetic.sample(100, seed=0)
+print(hashlib.sha256(faces.images.tobytes() + faces.points.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize(
+    "kernels",
+    [
+        {},
+        {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3"},
+        {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4"},
+        {"OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FMA3,AVX", "OPENCV_IPP": "disabled", "JSIMD_FORCENONE": "1"},
+        {"OPENCV_FOR_THREADS_NUM": "1", "OPENBLAS_NUM_THREADS": "1"},
+        {"OPENCV_FOR_THREADS_NUM": "2", "OPENBLAS_NUM_THREADS": "2"},
+    ],
+    ids=lambda kernels: " ".join(kernels.values()) or "this machine's",
+)
+def test_the_faces_are_the_same_bytes_with_any_kernels(kernels):
+    command = [sys.executable, "-c", PRINT_HASH]
+    run = subprocess.run(command, env=os.environ | kernels, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == HASH
 
 
 def test_the_set_is_what_the_course_expects(faces):

@@ -64,7 +64,7 @@ def stretch(n, size, bits=6, cubic=False):
 
 
 def _sum_to_one(weights, bits):
-    """Rows of multiples of 2**-bits that sum to 1, in proportion to the weights: the largest takes the rest."""
+    """Rows in proportion to the weights, multiples of 2**-bits, that sum to 1: the largest takes the rest."""
     weights = on_grid(weights, 20)  # from here on the sums are exact
     weights = on_grid(weights / weights.sum(axis=1, keepdims=True), bits)
     weights[np.arange(len(weights)), weights.argmax(axis=1)] += 1 - weights.sum(axis=1)

@@ -9,7 +9,7 @@ holes. The course explains this warp with the active appearance model (Cootes, E
 import cv2
 import numpy as np
 
-from facelm_helpers.landmarks import apply_transform, invert_transform
+from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.sources._exact import on_grid
 
 N_FOREHEAD = 6
@@ -136,8 +136,8 @@ class Warp:
         """
         vertices = mesh_vertices(np.asarray(shape)[None], self.size)
         pieces, _ = affine_pieces(self.vertices[None], vertices, self.triangles)
-        pieces = pieces[0][self._canvas_index]
-        return pieces[..., 0] * self._pixels[..., :1] + pieces[..., 1] * self._pixels[..., 1:] + pieces[..., 2]
+        x, y, shift = np.moveaxis(pieces[0][self._canvas_index], 3, 0)
+        return x * self._pixels[..., :1] + y * self._pixels[..., 1:] + shift
 
     def from_canvas(self, shapes, transforms, size):
         """The maps from the pixels of faces to the canvas.

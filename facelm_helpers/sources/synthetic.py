@@ -158,7 +158,8 @@ def _draw(rng, model, candidates, size):
     cos, sin = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
     scale = size / model.size * uniform(rng, 1.02, 1.26)
     turn = scale * np.array([[cos, -sin], [sin, cos]])
-    shift = (size - 1) / 2 + normal(rng, 2) * (0.02 * size) - (turn[:, 0] + turn[:, 1]) * ((model.size - 1) / 2)
+    middle = (turn[:, 0] + turn[:, 1]) * ((model.size - 1) / 2)  # of the canvas, turned
+    shift = (size - 1) / 2 - middle + normal(rng, 2) * (0.02 * size)
     return row, b, c, np.column_stack([turn, shift])
 
 
