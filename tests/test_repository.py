@@ -28,7 +28,7 @@ def test_the_lines_of_python_in_the_readme_run(repository, monkeypatch):
     (code,) = re.findall(r"```python\n(.+?)```", (repository / "README.md").read_text(encoding="utf-8"), re.S)
     names = {}
     exec(code, names)
-    assert names["points"].shape == (1, 68, 2) and np.isfinite(names["points"]).all()
+    assert names["points"].shape[1:] == (68, 2) and np.isfinite(names["points"]).all()
 
 
 def test_links_of_the_pages_lead_somewhere(repository):

@@ -1,9 +1,8 @@
 """`python course.py train METHOD`: train any method of the course from the command line and save its weights.
 
 A method that has two sizes, a small one for lessons and the full one, is trained in full; `--set` changes any
-part of it. A network's run goes on where it was stopped: give the same command again. On an NVIDIA card,
-install JAX for it (`pip install "jax[cuda12]"`) and set KERAS_BACKEND=jax; the weights are the same file on
-either backend.
+part of it. A network's run goes on where it was stopped: give the same command again. On an NVIDIA card: see
+"On a GPU" in the README.
 """
 
 import argparse
@@ -81,7 +80,7 @@ def train(arguments):
     """
     full = getattr(methods.of(arguments.method), "full", {})  # larger than the defaults, which suit a lesson
     aligner = methods.create(arguments.method, **full | settings_of(arguments))
-    folder = Path(arguments.folder or paths.ROOT / "runs" / arguments.method)
+    folder = Path(arguments.folder or paths.RUNS / arguments.method)
     out = Path(arguments.out or folder / f"{arguments.method}.npz")
     learn, test = load_faces(arguments).split_by_person(0.8, seed=arguments.seed)
     print(
