@@ -5,6 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facelm_helpers.geometry import invert_transform
+
 
 def check_image(image, name="image"):
     """The image as RGB uint8, or a sentence on what is wrong with it.
@@ -78,18 +80,23 @@ def warp(image, transform, size):
     """
     width, height = (size, size) if np.isscalar(size) else size
     transform = np.array(transform, dtype=np.float64)
-    shrink = 1 / np.sqrt(abs(np.linalg.det(transform[:, :2])))
+    (a, b, _), (c, d, _) = transform
+    shrink = 1 / np.sqrt(abs(a * d - b * c))
     # 32 keeps the intermediate picture within memory
     fine = int(min(np.ceil(shrink - 1e-3), 32)) if shrink > 2 + 1e-3 else 1
-    if fine == 1:
-        return cv2.warpAffine(
-            image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-        )
     # the centre of pixel x of the result is at (x + 1/2) fine - 1/2 of the fine picture
     transform = transform * fine
     transform[:, 2] += (fine - 1) / 2
-    picture = cv2.warpAffine(
-        image, transform, (width * fine, height * fine),
-        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
-    )  # fmt: skip
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    picture = _look_up(image, invert_transform(transform), width * fine, height * fine)
+    return picture if fine == 1 else cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _look_up(image, back, width, height):
+    """The image at the places to which a transform takes the pixels of the result, to 1/32 pixel.
+
+    Not by `cv2.warpAffine`, whose sums are rounded differently from processor to processor.
+    """
+    x, y = np.arange(width), np.arange(height)[:, None]
+    columns, rows = np.float32(back[:, :1] * x), np.float32(back[:, 1] * y + back[:, 2])
+    places = (column + row[:, None] for column, row in zip(columns, rows.T, strict=True))
+    return cv2.remap(image, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
