@@ -12,8 +12,6 @@ import difflib
 import os
 from unittest import mock
 
-import nbformat
-
 from facelm_helpers.plots import picture
 from tools.notebook.build import places
 from tools.notebook.derive import SOURCES, derive
@@ -44,7 +42,8 @@ def _lines(cell):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m tools.notebook.edges", description=__doc__.split("\n")[0])
+    about = __doc__.split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m tools.notebook.edges", description=about)
     parser.add_argument("numbers", nargs="*", help="the first letters of notebooks' names; all by default")
     wanted = tuple(parser.parse_args(arguments).numbers) or ("",)
     found = 0
@@ -55,7 +54,7 @@ def main(arguments=None):
             if before != after:
                 found += 1
                 different = [line for line in difflib.ndiff(before, after) if line[0] in "-+"]
-                print("\n".join([f"  cell {number}", *(f"    {line[:150]}" for line in different)]), flush=True)
+                print(f"  cell {number}", *(f"    {line[:150]}" for line in different), sep="\n", flush=True)
     print(f"{found} cells differ")
     return 0 if not found else 1
 
