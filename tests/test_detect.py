@@ -1,5 +1,8 @@
 """dlib's detector on scikit-image's photograph (NASA's portrait of Eileen Collins, public domain)."""
 
+import importlib
+
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -77,3 +80,15 @@ def test_detect_one_says_how_many_there_were(two_faces):
 def test_upsample_is_a_number_of_doublings(astronaut):
     with pytest.raises(ValueError, match="upsample is 0.5"):
         detect(astronaut, upsample=0.5)
+
+
+def test_a_larger_smallest_face_shrinks_the_picture_first(astronaut, monkeypatch):
+    large = cv2.resize(astronaut, None, fx=3, fy=3)
+    whole = detect(astronaut, upsample=0)
+    np.testing.assert_allclose(detect(large, smallest=240), 3 * whole, atol=40)
+    module = importlib.import_module("facelm_helpers.detectors._dlib")
+    monkeypatch.setattr(module, "MOST_PIXELS", astronaut[..., 0].size)
+    np.testing.assert_allclose(detect(large), 3 * whole, atol=40)  # 4.7 million pixels in the doubled picture
+    for smallest in (0, -1, np.nan):
+        with pytest.raises(ValueError, match="smallest is"):
+            detect(astronaut, smallest=smallest)

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers import detectors
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.images import ENDINGS, read_image
 from facelm_helpers.sources._files import (
@@ -77,7 +78,7 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
     annotations = [path for path in others if path.suffix.lower() == ".pts"]
     refuse_shared_names(annotations)
     chosen = [photographs[i] for i in choose(len(photographs), n, seed)]
-    detect = detect or _dlib_detector()
+    detect = detect or _detect
     pictures, points, left_out = [], [], {}
     for path in tqdm(chosen, desc="labelling", disable=not progress):
         beside = _beside(path, annotations)
@@ -151,19 +152,7 @@ def _label(path, aligner, detect, several, beside):
     return faces
 
 
-def _dlib_detector():
-    """dlib's frontal detector as a function image -> (M, 4), largest first."""
-    found = []  # loaded at the first photograph that needs it
-
-    def detect(image):
-        if not found:
-            import dlib
-
-            found.append(dlib.get_frontal_face_detector())
-        image = np.ascontiguousarray(image)
-        # doubled only where nothing is found: that is slow, and finds more faces that are none
-        rectangles = found[0](image, 0) or found[0](image, 1)  # right and bottom inclusive
-        boxes = [[r.left(), r.top(), r.right() + 1, r.bottom() + 1] for r in rectangles]
-        return sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))
-
-    return detect
+def _detect(image):
+    """dlib's boxes; doubled only where nothing is found: that is slow, and finds more faces that are none."""
+    boxes = detectors.detect(image, upsample=0)
+    return boxes if len(boxes) else detectors.detect(image, upsample=1)

@@ -7,7 +7,6 @@ where it is known. The detector runs here, once a photograph, and never when a s
 import functools
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from facelm_helpers import sources
@@ -23,6 +22,7 @@ MOST_PIXELS = 50_000_000  # an upload of this size or more is refused
 # upsample and threshold of the detector, until one finds a face: sure ones first, since the largest box is
 # taken and a shadow on a sleeve may be larger than the face; doubling finds small faces and takes longer
 TRIES = ((0, 0.5), (0, 0.0), (1, 0.5), (1, 0.0))
+FACE = 80  # pixels that dlib's detector needs
 FOR_DETECTION = 1280  # pixels: a longer photograph is made smaller before a face is looked for
 
 # name -> (pose, number of the face); the faces are drawn with one seed
@@ -116,14 +116,11 @@ def from_image(image, name="photograph", truth=None):
 
 
 def _boxes(image):
-    shrink = min(1.0, FOR_DETECTION / max(image.shape[:2]))
-    if shrink < 1:
-        size = [max(1, round(side * shrink)) for side in image.shape[1::-1]]
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    smallest = FACE * max(1.0, max(image.shape[:2]) / FOR_DETECTION)
     for upsample, threshold in TRIES:
-        boxes = detect(image, upsample=upsample, threshold=threshold)
+        boxes = detect(image, upsample=upsample, threshold=threshold, smallest=smallest / 2**upsample)
         if len(boxes):
-            return boxes / np.float32(shrink)
+            break
     return boxes
 
 
