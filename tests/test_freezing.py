@@ -143,6 +143,9 @@ def test_a_photograph_goes_in_and_a_drawing_comes_out(onnx_file, tmp_path):
     drawn = cv2.imread(str(tmp_path / "drawn.png"))[:, :, ::-1]
     np.testing.assert_array_equal(drawn, picture)
     np.testing.assert_allclose(freezing.run_opencv(photograph, run)[1], points)
+    for name in ("p", "p.nonsense"):
+        with pytest.raises(ValueError, match=f"{name} cannot be written as a picture"):
+            freezing.run_opencv(photograph, run, out=tmp_path / name)
 
 
 def test_bad_photographs_get_a_sentence(tmp_path):

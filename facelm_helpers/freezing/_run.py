@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facelm_helpers.atomic import write_bytes
 from facelm_helpers.detectors import detect as find_faces
 from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.images import check_image, read_image
@@ -181,11 +182,19 @@ def run_opencv(photograph, run, out=None, size=128, margin=1.5):
     vector = run(np.float32(face)[None] / 255)
     points = uncrop(np.reshape(vector, (-1, 2)) * size, transform).astype(np.float32)
     picture = draw_points(image, points)
-    if out is not None and not cv2.imwrite(str(out), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise ValueError(
-            f"could not write {out}: wanted a name ending in .png or .jpg in a folder that exists"
-        )
+    if out is not None:
+        _write_picture(out, picture)
     return picture, points
+
+
+def _write_picture(path, picture):
+    try:
+        written, content = cv2.imencode(Path(path).suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    except cv2.error:  # it knows no such ending
+        written = False
+    if not written:
+        raise ValueError(f"{path} cannot be written as a picture: wanted a name ending in .png or .jpg")
+    write_bytes(path, content)
 
 
 def draw_points(image, points, colour=(0, 255, 0)):
