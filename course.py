@@ -2,7 +2,8 @@
 """The one entry point of the course; needs nothing but Python 3.11, 3.12 or 3.13.
 
     python course.py lab [--no-browser] [--port N] [NOTEBOOK]   open the course in JupyterLab
-    python course.py test [--fast] [PYTEST OPTIONS]             run every test (--fast: not the long ones)
+    python course.py test [--fast | --all] [PYTEST OPTIONS]     run the tests (--fast: not the long ones;
+                                                                --all: the campaigns of many minutes too)
     python course.py doctor                                     say what is wrong with this machine
 
     python course.py data NAME         fetch a real data set, or say how to get it
@@ -93,10 +94,12 @@ def free_port():
 
 
 def test(arguments):
-    """Run the tests on both cores; what is not --fast goes on to pytest."""
-    options = [argument for argument in arguments if argument != "--fast"]
-    if len(options) < len(arguments):
-        options = ["-m", "not slow", *options]
+    """Run the tests on both cores; what is not --fast or --all goes on to pytest."""
+    options = [argument for argument in arguments if argument not in ("--fast", "--all")]
+    if "--fast" in arguments:
+        options = ["-m", "not slow and not campaign", *options]
+    elif "--all" not in arguments:
+        options = ["-m", "not campaign", *options]
     if (os.cpu_count() or 1) > 1:
         options = ["-n", "2", "--dist", "loadfile", *options]
     python = environment.ensure(ROOT)
