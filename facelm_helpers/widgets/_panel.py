@@ -8,6 +8,7 @@ from ipywidgets import Layout
 from facelm_helpers.plots.picture import COLUMN, beside
 from facelm_helpers.widgets import _methods, _webcam
 from facelm_helpers.widgets._drawing import encode
+from facelm_helpers.widgets._picture import Picture
 from facelm_helpers.widgets._scene import VIEW, samples
 from facelm_helpers.widgets._session import Session, caption, still, summary
 from facelm_helpers.widgets._view import LIMITS, State
@@ -65,7 +66,7 @@ class Comparison(ipywidgets.VBox):
             self.pair.append(ipywidgets.Dropdown(
                 options=titles, value=name, tooltip=f"the method on the {side}", layout=Layout(width="98%")
             ))  # fmt: skip
-            picture = ipywidgets.Image(format="jpeg", layout=Layout(width="100%", max_width=f"{VIEW}px"))
+            picture = Picture(format="jpeg", layout=Layout(width="100%", max_width=f"{VIEW}px"))
             picture.add_class(f"facelm-{side}")
             self.images.append(picture)
             self.captions.append(ipywidgets.HTML())
@@ -137,6 +138,7 @@ class Comparison(ipywidgets.VBox):
             return self.say(error, wrong=True)
         for side in (0, 1):
             self.images[side].value = encode(redrawn.pictures[side])
+            self.images[side].tooltip = f"The points of {_methods.title(self.session.pair[side])} on the face"
             self.captions[side].value = caption(redrawn.answers[side])
         self.say_html(summary(redrawn, self.session.pair, self.session.scene.note))
 

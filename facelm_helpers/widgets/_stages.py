@@ -10,6 +10,7 @@ from PIL import Image, PngImagePlugin
 from facelm_helpers import metrics
 from facelm_helpers.plots.picture import COLUMN, beside, display
 from facelm_helpers.widgets._drawing import draw, encode
+from facelm_helpers.widgets._picture import Picture
 
 SIDE = 288  # pixels of a drawn face
 LIMIT = 9  # frames of an animation; a long cascade shows some of its stages
@@ -100,7 +101,7 @@ class Walks(ipywidgets.VBox):
         self.cascade = ipywidgets.Dropdown(options=list(self.aligners), description="cascade")
         self.face = ipywidgets.Dropdown(options=range(len(faces)), description="face")
         self.stage = ipywidgets.IntSlider(description="stage t", min=0, max=1)
-        self.picture = ipywidgets.Image(format="jpeg", width=SIDE)
+        self.picture = Picture(format="jpeg", width=SIDE)
         super().__init__([ipywidgets.HBox([self.cascade, self.face]), self.stage, self.picture])
         for control in (self.cascade, self.face):
             control.observe(self._chosen, "value")
@@ -121,7 +122,9 @@ class Walks(ipywidgets.VBox):
         self._moved()
 
     def _moved(self, change=None):
-        self.picture.value = encode(self._pictures[min(self.stage.value, len(self._pictures) - 1)])
+        shown = min(self.stage.value, len(self._pictures) - 1)
+        self.picture.value = encode(self._pictures[shown])
+        self.picture.tooltip = f"The shape of {self.cascade.value} after stage {self._stages[shown]}"
 
     def _truth(self):
         return None if self.faces.points is None else self.faces.points[self.face.value]
