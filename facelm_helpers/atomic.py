@@ -68,6 +68,11 @@ def write_bytes(path, content):
     return Path(path)
 
 
+def write_text(path, text):
+    """The same with a text, in UTF-8 and with the same line ends on every system."""
+    return write_bytes(path, text.encode())
+
+
 @contextlib.contextmanager
 def _own(path, make):
     """What make() creates, locked until it is removed at the end."""

@@ -210,7 +210,7 @@ def test_the_file_is_small_and_altered_ones_are_refused(tmp_path):
     whole = _face_model.FACE_MODEL.read_bytes()
     torn = tmp_path / "torn.npz"
     torn.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="cut off or is not a face model"):
+    with pytest.raises(ValueError, match="torn.npz holds no sound face model"):
         _face_model.read_arrays(torn)
     arrays = dict(np.load(_face_model.FACE_MODEL, allow_pickle=False))
     arrays["mean_shape"] = arrays["mean_shape"] + 1
@@ -220,5 +220,10 @@ def test_the_file_is_small_and_altered_ones_are_refused(tmp_path):
         _face_model.read_arrays(altered)
     pickled = tmp_path / "pickled.npz"
     np.savez(pickled, mean_shape=np.array([object()], dtype=object))
-    with pytest.raises(ValueError, match="not a face model"):
+    del arrays["digest"]
+    arrays["triangles"] = arrays["triangles"] + np.uint8(140)
+    np.savez(altered, **arrays, digest=_face_model.digest(arrays))
+    with pytest.raises(ValueError, match="altered.npz .*triangles"):
+        _face_model.read_arrays(altered)
+    with pytest.raises(ValueError, match="pickled.npz holds no sound face model"):
         _face_model.read_arrays(pickled)

@@ -3,13 +3,14 @@
 import contextlib
 import importlib
 import logging
+import os
 import tempfile
 import warnings
 from pathlib import Path
 
 import numpy as np
 
-from facelm_helpers.atomic import write_bytes
+from facelm_helpers.atomic import scratch_folder, write_bytes
 from facelm_helpers.freezing._fold import fold, norms_of, scale_of
 from facelm_helpers.freezing._onnx import halve
 from facelm_helpers.silence import silence
@@ -50,7 +51,7 @@ def freeze(model, path):
 
 
 def save_saved_model(model, folder):
-    """Write TensorFlow's SavedModel, a folder, for any number of images at a time.
+    """Write TensorFlow's SavedModel, a folder, for any number of images at a time: all of it or nothing.
 
     Returns
     -------
@@ -60,9 +61,13 @@ def save_saved_model(model, folder):
     small = fold(model)
     holder = tf.Module()
     holder.model = small  # keeps the variables alive
-    with _quiet():
-        tf.saved_model.save(holder, str(folder), signatures=_function(tf, small))
-    return Path(folder)
+    folder = Path(folder)
+    with scratch_folder(folder) as scratch, _quiet():
+        tf.saved_model.save(holder, str(scratch / "new"), signatures=_function(tf, small))
+        if folder.exists():
+            os.rename(folder, scratch / "old")
+        os.rename(scratch / "new", folder)
+    return folder
 
 
 def save_litert(model, path, representative=None, half=False):

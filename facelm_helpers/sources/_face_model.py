@@ -7,12 +7,13 @@ c) that belong together; each row is a blend of three people, never one person's
 """
 
 import hashlib
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from facelm_helpers.arrays import TEXT, Array
+from facelm_helpers.arrays import read_arrays as read_file
 from facelm_helpers.geometry import apply_transform, invert_transform, similarity
 from facelm_helpers.paths import DATA
 from facelm_helpers.sources._exact import on_grid
@@ -21,6 +22,16 @@ from facelm_helpers.sources._warp import Warp, look_up
 
 FACE_MODEL = DATA / "face_model.npz"
 FORMAT = 1
+ARRAYS = {  # B shape and C texture components, L values of a texture, R rows, S pixels a side, T triangles
+    "digest": TEXT, "format": Array("i8", (), 1), "size": Array("i8", (), 16, 1024),
+    "mean_shape": Array("f4", (68, 2), 0, 1024), "triangles": Array("u1", ("T", 3), 0, 97),
+    "face": Array("u1", ("S", "S")), "texture_mean": Array("f2", ("L",), -1000, 1000),
+    "texture_components": Array("i1", ("C", "L")), "texture_scales": Array("f4", ("C",), 0, 1000),
+    "shape_components": Array("f4", ("B", 136), -1.01, 1.01),
+    "shape_standard_deviations": Array("f4", ("B",), 0, 1000),
+    "rows_shape": Array("i1", ("R", "B")), "rows_shape_scales": Array("f4", ("B",), 0, 10),
+    "rows_texture": Array("i1", ("R", "C")), "rows_texture_scales": Array("f4", ("C",), 0, 10),
+}  # fmt: skip
 _REMEDY = "fetch it anew with `git checkout -- data/face_model.npz`"
 
 
@@ -40,11 +51,10 @@ def read_arrays(path):
     if not path.exists():
         raise FileNotFoundError(f"no face model at {path}: {_REMEDY}")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        expected = str(arrays.pop("digest"))
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error):
-        raise ValueError(f"{path} is cut off or is not a face model: {_REMEDY}") from None
+        arrays = read_file(path, ARRAYS, "face model")
+    except ValueError as error:
+        raise ValueError(f"{error}; {_REMEDY}") from None
+    expected = str(arrays.pop("digest"))
     if digest(arrays) != expected:
         raise ValueError(f"{path} has been altered (its content does not match its hash): {_REMEDY}")
     if int(arrays["format"]) != FORMAT:

@@ -10,11 +10,11 @@ The file counts pixels from 1, as MATLAB does; everything here counts from 0. ::
     }
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 
+from facelm_helpers.atomic import write_text
 from facelm_helpers.landmarks import N_POINTS
 from facelm_helpers.sources._files import FURTHEST, number, read_text
 
@@ -102,10 +102,4 @@ def write_pts(path, points):
         raise ValueError(f"points have shape {points.shape}, or NaN or infinity: wanted (K, 2) finite pixels")
     # nine decimals: a float32 of a hundredth of a pixel or more comes back bit for bit
     rows = "\n".join(f"{x:.9f} {y:.9f}" for x, y in points + 1)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(f"version: 1\nn_points: {len(points)}\n{{\n{rows}\n}}\n", encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, f"version: 1\nn_points: {len(points)}\n{{\n{rows}\n}}\n")

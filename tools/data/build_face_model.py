@@ -8,8 +8,6 @@ not learn.
 """
 
 import argparse
-import io
-import os
 from pathlib import Path
 
 import cv2
@@ -18,6 +16,7 @@ from scipy.spatial import Delaunay
 from sklearn.utils.extmath import randomized_svd
 from tqdm.auto import tqdm
 
+from facelm_helpers.arrays import write_arrays
 from facelm_helpers.geometry import apply_transform, invert_transform, procrustes, similarity
 from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.sources import _face_model
@@ -202,12 +201,8 @@ def main():
 
     arrays = learn(options.segmenter)
     arrays["digest"] = np.array(_face_model.digest(arrays))
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    print(f"{buffer.tell() / 1e6:.2f} MB")
-    part = options.out.with_suffix(".tmp")
-    part.write_bytes(buffer.getvalue())
-    os.replace(part, options.out)
+    path = write_arrays(options.out, arrays, compressed=True)
+    print(f"{path.stat().st_size / 1e6:.2f} MB")
     if options.out == _face_model.FACE_MODEL:
         judge_face_model.main()
 

@@ -1,11 +1,11 @@
 """Which of a detector's boxes is that of a face whose place is known."""
 
 import hashlib
-import os
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers.atomic import whole_file
 from facelm_helpers.boxes import overlap
 from facelm_helpers.detectors import detect
 from facelm_helpers.paths import ROOT
@@ -33,10 +33,8 @@ def detector_boxes(faces, title=""):
         image, _, tight = faces[i]
         box = box_on(image, tight)
         boxes[i] = np.nan if box is None else box
-    CACHE.mkdir(parents=True, exist_ok=True)
-    draft = cached.with_name(f".{cached.name}.{os.getpid()}.npy")
-    np.save(draft, boxes)
-    os.replace(draft, cached)
+    with whole_file(cached) as file:
+        np.save(file, boxes)
     return boxes
 
 

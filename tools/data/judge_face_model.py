@@ -7,7 +7,6 @@ only the synthetic faces are measured, and nothing is written.
 """
 
 import json
-import os
 import time
 
 import cv2
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from facelm_helpers import methods, metrics
+from facelm_helpers.atomic import write_text
 from facelm_helpers.detectors import detect
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import synthetic
@@ -76,12 +76,8 @@ def main():
     youtube, lfpw = real_faces.load("yt68/val"), real_faces.load("lfpw68/held-out")
     results["yt68, unseen people"] = judge(small(youtube), "yt68, unseen people")
     results["lfpw, held out (dlib was trained on it)"] = judge(small(lfpw), "lfpw, held out")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    part = RESULTS / "face_model.json.tmp"
-    part.write_text(
-        json.dumps({"dlib on the default faces and on real ones": results}, indent=2) + "\n", "utf-8"
-    )
-    os.replace(part, RESULTS / "face_model.json")
+    text = json.dumps({"dlib on the default faces and on real ones": results}, indent=2) + "\n"
+    write_text(RESULTS / "face_model.json", text)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from facelm_helpers.atomic import write_text
+
 PACKAGES = ("numpy", "opencv-python-headless", "dlib-bin", "tensorflow", "tensorflow-cpu", "keras",
             "ai-edge-litert", "onnxruntime")  # fmt: skip
 DIGITS = 5
@@ -62,16 +64,9 @@ def rounded(value, digits=DIGITS):
 
 
 def write(path, content):
-    """Write a dict as JSON, or a text as it is, through a temporary file."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a dict as JSON, or a text as it is, all of it or nothing."""
     text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_text(path, text)
 
 
 def machine():

@@ -14,12 +14,12 @@ helpers that it imports, and the data files that it names.
 import argparse
 import ast
 import hashlib
-import os
 import sys
 from pathlib import Path
 
 import nbformat
 
+from facelm_helpers.atomic import write_text
 from tools.notebook.derive import ROOT, SOURCES, derive
 from tools.notebook.execute import complaints, execute
 
@@ -150,12 +150,8 @@ def _settled(seconds, before):
 
 
 def _write(notebook, path):
-    """Write through a temporary file, so that an interrupted build leaves the old notebook whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    text = nbformat.writes(notebook) + "\n"
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    """An interrupted build leaves the old notebook whole."""
+    write_text(path, nbformat.writes(notebook) + "\n")
 
 
 def main(arguments=None):

@@ -4,9 +4,10 @@ python -m tools.setup.checksums
 """
 
 import hashlib
-import os
 import sys
 from pathlib import Path
+
+from facelm_helpers.atomic import write_text
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -22,10 +23,8 @@ def checksums(data: Path) -> str:
 
 
 def main() -> int:
-    draft = DATA / "SHA256SUMS.tmp"
     text = checksums(DATA)
-    draft.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(draft, DATA / "SHA256SUMS")
+    write_text(DATA / "SHA256SUMS", text)
     print(f"data/SHA256SUMS: {text.count(chr(10))} files")
     return 0
 

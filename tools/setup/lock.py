@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from facelm_helpers.atomic import write_text
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements.lock"
 HEADER = """\
@@ -70,9 +72,7 @@ def only_pins(text: str) -> str:
 def main() -> int:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     pins = only_pins(solve("--upgrade" in sys.argv[1:]))
-    draft = LOCK.with_suffix(".lock.tmp")
-    draft.write_text(HEADER + pins, encoding="utf-8", newline="\n")
-    os.replace(draft, LOCK)
+    write_text(LOCK, HEADER + pins)
     packages = len(re.findall("(?m)^[a-z0-9]", pins))
     print(f"{LOCK.name}: {packages} packages, {pins.count('--hash=')} hashes")
     return 0

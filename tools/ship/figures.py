@@ -18,11 +18,11 @@ The first step is a key of bench.json, or the name of another file in data/resul
 
 import argparse
 import json
-import os
 import re
 import sys
 from pathlib import Path
 
+from facelm_helpers.atomic import write_text
 from tools.measure.tables import percent, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,9 +140,7 @@ def rewrite(paths, results=None):
         text = path.read_text(encoding="utf-8")
         new = updated(text, results, "# " if path.suffix == ".py" else "")
         if new != text:
-            draft = path.with_name(f".{path.name}.tmp")
-            draft.write_text(new, encoding="utf-8", newline="\n")
-            os.replace(draft, path)
+            write_text(path, new)
             changed.append(path)
     return changed
 

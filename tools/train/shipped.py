@@ -7,7 +7,6 @@ with weights that are shipped.
 """
 
 import argparse
-import os
 import queue
 import threading
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from facelm_helpers import methods, training
+from facelm_helpers.atomic import whole_file
 from tools.train import shipped_faces
 
 AVERAGE = 0.999  # momentum of the average of the weights
@@ -137,8 +137,8 @@ def with_torch(sets, options):
                 bar.set_postfix(loss=f"{loss.item():.4f}", rate=f"{rate:.1e}")
                 state = {"net": network.state_dict(), "opt": optimiser.state_dict()}
                 state |= {"ema": average, "step": step}
-                torch.save(state, f"{last}.part")
-                os.replace(f"{last}.part", last)
+                with whole_file(last) as file:
+                    torch.save(state, file)
     return to_keras(average)
 
 
