@@ -1,4 +1,4 @@
-"""course.py: which machines it takes, how it makes and mends .venv, what it serves; and the doctor."""
+"""course.py: which machines it takes, how it makes and repairs .venv, what it serves; and the doctor."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""How .venv is made, taken up again, mended and examined: from a lock of two packages that are made here."""
+"""How .venv is made, taken up again, repaired and examined, with a lock of two packages made here."""
 
 import base64
 import hashlib
@@ -283,4 +283,4 @@ def test_the_doctor_ends_with_1_exactly_when_something_is_bad(made, capsys, monk
     (root / "data" / "face_model.npz").write_bytes(b"model")
     (root / "data" / "SHA256SUMS").write_text(checksums.checksums(root / "data"))
     assert doctor.main(root, "") == 0
-    assert "Nothing to mend." in capsys.readouterr().out
+    assert "Nothing to repair." in capsys.readouterr().out

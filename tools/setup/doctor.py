@@ -1,4 +1,4 @@
-"""Say in words what is wrong with this machine or checkout, and how to mend it. Standard library only.
+"""Say what is wrong with this machine or checkout, and how to repair it. Standard library only.
 
 Every check returns a list of findings; none of them changes anything.
 """
@@ -101,14 +101,14 @@ def check_path(root: Path, windows: bool) -> list[Finding]:
 
 def check_data(data: Path) -> list[Finding]:
     """Whether the face model and the weights are there and are those that were shipped."""
-    mend = "Run `git checkout -- data`, or clone the course again."
+    remedy = "Run `git checkout -- data`, or clone the course again."
     sums = data / "SHA256SUMS"
     if not sums.is_file():
-        return [Finding("bad", f"{sums} is missing: the shipped files cannot be checked.", mend)]
+        return [Finding("bad", f"{sums} is missing: the shipped files cannot be checked.", remedy)]
     lines = [line for line in sums.read_bytes().decode("utf-8", "replace").splitlines() if line.strip()]
     found = [SUM.fullmatch(line) for line in lines]
     if not lines or not all(found):
-        return [Finding("bad", f"{sums} is damaged: the shipped files cannot be checked.", mend)]
+        return [Finding("bad", f"{sums} is damaged: the shipped files cannot be checked.", remedy)]
     listed = {match[2]: match[1] for match in found}
     findings = []
     for name in sorted({*listed, *NEEDED_DATA}):
@@ -116,12 +116,12 @@ def check_data(data: Path) -> list[Finding]:
         try:
             as_shipped = name in listed and hashlib.sha256(file.read_bytes()).hexdigest() == listed[name]
         except FileNotFoundError:
-            findings.append(Finding("bad", f"data/{name} is missing.", mend))
+            findings.append(Finding("bad", f"data/{name} is missing.", remedy))
         except OSError as error:
-            findings.append(Finding("bad", f"data/{name} cannot be read: {error.strerror}.", mend))
+            findings.append(Finding("bad", f"data/{name} cannot be read: {error.strerror}.", remedy))
         else:
             if not as_shipped:
-                findings.append(Finding("bad", f"data/{name} is not the file that was shipped.", mend))
+                findings.append(Finding("bad", f"data/{name} is not the file that was shipped.", remedy))
     return findings or [
         Finding("good", f"the face model and the weights are as shipped ({len(listed)} files)")
     ]
@@ -130,8 +130,8 @@ def check_data(data: Path) -> list[Finding]:
 def check_variables(variables) -> list[Finding]:
     """Variables that bend Python's own search for packages; course.py drops them, other ways in do not."""
     bent = [name for name in ("PYTHONPATH", "PYTHONHOME") if variables.get(name)]
-    mend = "Nothing to do with course.py, which sets them aside; unset them to start Jupyter yourself."
-    return [Finding("note", f"{' and '.join(bent)} is set.", mend)] if bent else []
+    remedy = "Nothing to do with course.py, which sets them aside; unset them to start Jupyter yourself."
+    return [Finding("note", f"{' and '.join(bent)} is set.", remedy)] if bent else []
 
 
 def main(root: Path, complaint: str) -> int:
@@ -144,8 +144,8 @@ def main(root: Path, complaint: str) -> int:
         nonlocal bad
         for finding in findings:
             print({"good": "  ok    ", "note": "  note  ", "bad": "  BAD   "}[finding.state] + finding.what)
-            if finding.mend:
-                print("          -> " + finding.mend, flush=True)
+            if finding.remedy:
+                print("          -> " + finding.remedy, flush=True)
         bad += sum(finding.state == "bad" for finding in findings)
         return all(finding.state == "good" for finding in findings)
 
@@ -155,5 +155,5 @@ def main(root: Path, complaint: str) -> int:
     tell(check_data(root / "data"))
     if tell(check_packages(root)):
         tell(check_imports(environment.python_in(venv), jupyter.variables(root)))
-    print(f"\n{bad} to mend." if bad else "\nNothing to mend.")
+    print(f"\n{bad} to repair." if bad else "\nNothing to repair.")
     return 1 if bad else 0

@@ -1,4 +1,4 @@
-"""Make and mend ``.venv`` from ``requirements.lock``. Standard library only: it runs before all else.
+"""Make and repair ``.venv`` from ``requirements.lock``. Standard library only: it runs before all else.
 
 What is finished is known by a stamp, ``.venv/ready``, which holds the hash of the lock and is written last.
 Without it the installing step runs again, and pip goes on from what is there.
@@ -46,7 +46,7 @@ CAUSES = {
 }
 
 class SetupError(Exception):
-    """What went wrong while ``.venv`` was made, and how to mend it, in words."""
+    """What went wrong while ``.venv`` was made, and how to repair it."""
 
 
 def python_in(venv: Path) -> Path:
@@ -136,7 +136,7 @@ def _pip(python: Path, arguments: list, log: Path, watch) -> None:
 
 
 def explain(text: str, log: Path) -> str:
-    """Say in words why pip failed, from what it wrote."""
+    """Say why pip failed, from what it wrote."""
     for sign, words in CAUSES.items():
         if sign in text:
             return f"{words} (pip's own words are in {log})"

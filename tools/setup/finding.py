@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass
 class Finding:
-    """What was looked at: ``state`` is "good", "note" (works, but) or "bad"; ``mend`` is what to do."""
+    """What was looked at: ``state`` is "good", "note" (works, but) or "bad"; ``remedy`` is what to do."""
 
     state: str
     what: str
-    mend: str = ""
+    remedy: str = ""
