@@ -111,7 +111,7 @@ def server(command, address, folder, environment):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE / 1000)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -232,7 +232,7 @@ def answer_dialog(page):
         return ""
     words = " ".join(dialog.inner_text().split())
     with contextlib.suppress(Exception):  # it may close by itself meanwhile
-        dialog.locator(".jp-mod-accept").click(timeout=PATIENCE / 12)
+        dialog.locator(".jp-mod-accept").click(timeout=PATIENCE / 4)
     return words
 
 
@@ -242,8 +242,8 @@ def run_all_cells(page, shown):
     for _ in range(4):
         with contextlib.suppress(Exception):
             asked.append(answer_dialog(page))
-            page.locator(".lm-MenuBar-item", has_text="Run").first.click(timeout=PATIENCE / 12)
-            page.locator(".lm-Menu-item", has_text="Run All Cells").first.click(timeout=PATIENCE / 12)
+            page.locator(".lm-MenuBar-item", has_text="Run").first.click(timeout=PATIENCE / 4)
+            page.locator(".lm-Menu-item", has_text="Run All Cells").first.click(timeout=PATIENCE / 4)
         for _ in range(PATIENCE // 1000):
             if page.locator(shown).first.is_visible():
                 return

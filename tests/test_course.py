@@ -104,7 +104,7 @@ def test_what_ends_the_course_ends_what_it_started(repository, tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=repository, stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGTERM)
-    parent.wait(timeout=60)
+    parent.wait(timeout=300)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 
@@ -218,7 +218,7 @@ def test_lab_serves_the_first_notebook_and_writes_nothing_outside(repository, tm
             request = urllib.request.Request(
                 base + path, headers={"Authorization": f"token {token}"}, **options
             )
-            with opener.open(request, timeout=30) as reply:
+            with opener.open(request, timeout=120) as reply:
                 return json.loads(reply.read() or "null")
 
         assert ask("/api/contents/notebooks/00_start_here.ipynb?content=0")["type"] == "notebook"
@@ -227,7 +227,7 @@ def test_lab_serves_the_first_notebook_and_writes_nothing_outside(repository, tm
         ask(f"/api/kernels/{kernel}", method="DELETE")
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+        server.wait(timeout=120)
     left = {path.name for path in tmp_path.iterdir()} & {
         ".jupyter",
         ".ipython",

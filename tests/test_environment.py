@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -200,18 +199,21 @@ def test_a_python_that_says_nothing_and_a_binary_stamp_are_no_environment(tmp_pa
 def test_of_two_starts_at_once_one_waits(made):
     root, _ = made
     (root / ".venv" / "ready").unlink()
-    heard, installing = [], threading.Event()
+    heard, said, installing, waiting = [], [], threading.Event(), threading.Event()
 
     def first(line):
         heard.append(line)
         installing.set()
-        time.sleep(1)
+        assert waiting.wait(300)
+
+    def second(line):
+        said.append(line)
+        waiting.set()
 
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(environment.ensure, root, first)
-        assert installing.wait(60)
-        said = []
-        two = pool.submit(environment.ensure, root, said.append)
+        assert installing.wait(300)
+        two = pool.submit(environment.ensure, root, second)
         assert one.result() == two.result() == environment.python_in(root / ".venv")
     assert len(said) == 1 and "waiting" in said[0]
     assert any("Installing" in line for line in heard)

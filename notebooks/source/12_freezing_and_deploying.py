@@ -259,7 +259,7 @@ answers = {
 print(f"{'':20}    mean  largest  within 0.0001")
 for name, found in answers.items():
     off = np.abs(found - answer)
-    print(f"{name:20} {off.mean():7.4f}  {off.max():7.3f}  {'yes' if off.max() < 1e-4 else 'no'}")
+    print(f"{name:20} {off.mean():7.3f}  {off.max():7.2f}  {'yes' if off.max() < 1e-4 else 'no'}")
 
 # %% [markdown]
 # All that compute in floats should agree (the last column). Integers round: what does it cost over all faces,
@@ -268,7 +268,7 @@ for name, found in answers.items():
 # %%
 for name in ("Keras", "LiteRT int8"):
     points = 128 * answers[name].reshape(-1, 68, 2)
-    print(f"{name:12} NME {metrics.nme(points, FACES.points[:60]).mean():.2%}")
+    print(f"{name:12} NME {metrics.nme(points, FACES.points[:60]).mean():.1%}")
 i = int(np.abs(answers["LiteRT int8"] - answer).mean(axis=1).argmax())
 both = {name: 128 * answers[name][i].reshape(68, 2) for name in ("Keras", "LiteRT int8")}
 plots.show(plots.compare(FACES.images[i], both, truth=FACES.points[i]))
