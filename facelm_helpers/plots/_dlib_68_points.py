@@ -122,6 +122,6 @@ def _shares(ax):
         stages, SHARES, 0.6, color=METHOD_COLOURS[1], alpha=0.85, label="nodes that tell faces from non-faces"
     )
     ax.bar(stages, rest, 0.6, bottom=SHARES, color=METHOD_COLOURS[0], alpha=0.85, label="nodes that align")
-    ax.set(xlabel="stage", yticks=[0, 1], yticklabels=["0", "all"], xlim=(0.4, 8.6), xticks=list(stages))
+    ax.set(xlabel="stage", yticks=[0, 1], yticklabels=["0", "all"], xlim=(0.4, 10.4), xticks=list(stages))
     ax.grid(visible=False)
     ax.legend(loc="center right")
