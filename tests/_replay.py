@@ -6,9 +6,8 @@ import pytest
 from facelm_helpers.plots import picture
 from tools.notebook.build import places
 from tools.notebook.derive import SOURCES
-from tools.notebook.execute import execute
+from tools.notebook.execute import VARIES, execute
 
-IGNORING = "varies"  # tag of cells that show other things each time: training, timing, widgets
 LONGEST = 300  # characters of an output in a message
 
 
@@ -29,7 +28,7 @@ def differences(stored, again):
     """Where cells show something else than before, in a few words each; of pictures, the alternative text."""
     found = []
     for number, (old, new) in enumerate(zip(stored, again, strict=True), 1):
-        if IGNORING in old.metadata.get("tags", []):
+        if VARIES in old.metadata.get("tags", []):
             continue
         before, after = ([picture.comparable(output) for output in cell.outputs] for cell in (old, new))
         if before != after:

@@ -365,4 +365,3 @@ def test_the_app_serves_the_widget_to_this_machine_only(tmp_path):
     assert "--port=9000" in words and "--no-browser" not in app.command(settings, 9000, opens=True)
     given = json.loads(settings.read_text())["ServerApp"]["tornado_settings"]
     assert given["websocket_max_message_size"] > 100e6
-

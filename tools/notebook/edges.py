@@ -4,7 +4,7 @@
 
 Runs each notebook (with its solutions) twice: as this machine does, and with the kernels of NumPy, OpenBLAS,
 OpenCV and oneDNN that a processor without AVX2 would choose. What differs lies near a rounding edge: round it
-more coarsely, print a verdict instead of a number, or tag the cell `nbval-ignore-output`.
+more coarsely, print a verdict instead of a number, or tag the cell `varies`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from unittest import mock
 from facelm_helpers.plots import picture
 from tools.notebook.build import places
 from tools.notebook.derive import SOURCES, derive
-from tools.notebook.execute import execute
+from tools.notebook.execute import VARIES, execute
 
 OTHER = {
     "OPENBLAS_CORETYPE": "Nehalem",
@@ -24,7 +24,6 @@ OTHER = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-IGNORING = "nbval-ignore-output"
 
 
 def outputs(source, changes):
@@ -33,7 +32,7 @@ def outputs(source, changes):
     with mock.patch.dict(os.environ, changes):
         execute(notebook, places(source)["solution"].parent)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [[] if IGNORING in cell.metadata.get("tags", []) else _lines(cell) for cell in cells]
+    return [[] if VARIES in cell.metadata.get("tags", []) else _lines(cell) for cell in cells]
 
 
 def _lines(cell):

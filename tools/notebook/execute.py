@@ -13,6 +13,7 @@ from facelm_helpers.plots import picture
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300  # seconds for one cell; a notebook has 60 in all on two idle cores
 LARGEST = 300_000  # bytes of a picture
+VARIES = "varies"  # tag of cells that show other things each time: training, timing, widgets
 
 
 def environment():

@@ -45,6 +45,7 @@ CAUSES = {
     "Errno 2": "A path may be too long (on Windows): move the course to a short folder such as C:\\course.",
 }
 
+
 class SetupError(Exception):
     """What went wrong while ``.venv`` was made, and how to repair it."""
 

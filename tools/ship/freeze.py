@@ -4,8 +4,6 @@ With that file `methods.load("senet")` answers without TensorFlow and without a 
 the fingerprint of the weights; files of other weights are removed.
 """
 
-
-
 from facelm_helpers import paths
 from facelm_helpers.methods import _senet_runtimes
 from facelm_helpers.methods.senet import SENet
