@@ -76,7 +76,7 @@ def joint_cascade():
     """
     figure, (flow, bars) = canvas(2, 1, FULL, 3.3, height_ratios=[1.9, 1])
     places = [0, 1.25, 2.5, 3.75, 5.0]
-    titles = ["all\nwindows", "stage 1", "stage 2", "stage 5", "faces and\ntheir points"]
+    titles = ["all\nwindows", "stage 1", "stage 2", "stage 5", "faces and\npoints"]
     for x, text in zip(places, titles, strict=True):
         stage = text.startswith("stage")
         _block(flow, x, text, "" if not stage else "$f > \\theta$ ?  then\n$S \\leftarrow S + r$", stage)

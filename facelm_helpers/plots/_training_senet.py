@@ -27,6 +27,8 @@ def loss_curves(losses, starts=None, ax=None):
     >>> loss_curves({"a": [3.0, 2.0, 1.0]}).axes[0].get_yscale()
     'log'
     """
+    from matplotlib.ticker import LogLocator
+
     if ax is None:
         _, ax = canvas()
     for i, (name, values) in enumerate(losses.items()):
@@ -37,6 +39,7 @@ def loss_curves(losses, starts=None, ax=None):
         ax.plot(steps, values, color=METHOD_COLOURS[i], lw=0.6, alpha=0.35)
         ax.plot(steps[width - 1 :], mean, color=METHOD_COLOURS[i], label=name)
     ax.set(xlabel="step", ylabel="loss", yscale="log")
+    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # all nine would lie over each other
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("{x:g}")
     ax.tick_params(axis="y", which="minor", labelsize=7)
