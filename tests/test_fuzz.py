@@ -4,7 +4,6 @@ import pytest
 
 from tools.measure.fuzz import READERS, campaign
 
-
 SLOW = {"tfrecords": [pytest.mark.slow]}  # it loads TensorFlow
 
 

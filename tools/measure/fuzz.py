@@ -4,9 +4,9 @@
     python -m tools.measure.fuzz --cases 500 --only pts jpeg
 
 A case damages a sound file (bytes changed, cut, left out, doubled; words of a text replaced) and reads it.
-Right are a sound answer, or a ValueError or FileNotFoundError of one line that names the file; a fault is
-any other exception, an unsound answer, or more than `SECONDS`. hypothesis chooses the cases and shrinks a fault to
-its smallest form; `tests/test_fuzz.py` runs some hundreds, always the same.
+Right are a sound answer, or a ValueError or FileNotFoundError of one line that names the file. A fault is any
+other exception, an unsound answer, or more than `SECONDS`. hypothesis chooses the cases and shrinks a fault
+to its smallest form; `tests/test_fuzz.py` runs some hundreds, always the same.
 """
 
 import argparse
