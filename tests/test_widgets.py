@@ -309,6 +309,12 @@ def test_a_bad_upload_is_said_and_changes_nothing(page):
         assert [image.value for image in page.images] == before and page.session.scene is scene
 
 
+def test_nothing_leaves_the_page_waiting(page, monkeypatch):
+    monkeypatch.setattr(page.session, "upload", lambda *_: {}["no such key"])
+    upload(page, b"anything", "a.jpg")
+    assert "did not work (KeyError)" in page.status.value
+
+
 def test_the_webcams_picture_takes_the_same_way(page):
     jpeg = file_of(skimage.data.astronaut(), "JPEG")
     page.camera_field.value = _webcam.PREFIX + base64.b64encode(jpeg).decode()

@@ -220,6 +220,8 @@ class Comparison(ipywidgets.VBox):
             found = action()
         except SAID as error:
             return self.say(error, wrong=True)
+        except Exception as error:  # said too: nobody sees a traceback here, and the page would wait for ever
+            return self.say(f"this did not work ({type(error).__name__}): {error}", wrong=True)
         if found is not None:
             self.session.scene = found
         self.redraw()
