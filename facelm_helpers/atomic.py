@@ -79,8 +79,9 @@ def _own(path, make):
     for leaving in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         _remove_abandoned(leaving)
     while True:
-        made = Path(make())
-        lock = _lock(made, wait=True)
+        made, lock = Path(make()), None
+        with contextlib.suppress(FileNotFoundError):
+            lock = _lock(made, wait=True)
         if made.exists():
             break
         _release(lock)  # another writer took it for abandoned in the moment before the lock
