@@ -148,6 +148,21 @@ def test_a_photograph_goes_in_and_a_drawing_comes_out(onnx_file, tmp_path):
             freezing.run_opencv(photograph, run, out=tmp_path / name)
 
 
+def test_damaged_files_are_named(pb_file, onnx_file, tmp_path):
+    openers = {"pb": freezing.open_frozen, "tflite": freezing.open_litert, "onnx": freezing.open_onnx}
+    good = {"pb": pb_file, "onnx": onnx_file, "tflite": next(paths.WEIGHTS.glob("*.tflite"))}
+    for ending, opened in [*openers.items(), ("onnx", freezing.open_opencv)]:
+        content = good[ending].read_bytes()
+        for bad in (content[: len(content) // 2], content[len(content) // 2 :], b"", b"no graph at all"):
+            path = tmp_path / f"bad.{ending}"
+            path.write_bytes(bad)
+            with pytest.raises(ValueError, match=f"bad.{ending}") as told:
+                opened(path)
+            assert "\n" not in str(told.value)
+    with pytest.raises(ValueError, match=tmp_path.name):
+        freezing.open_saved_model(tmp_path)
+
+
 def test_bad_photographs_get_a_sentence(tmp_path):
     run = pytest.fail
     with pytest.raises(FileNotFoundError, match="missing.png"):

@@ -129,6 +129,17 @@ def test_int8_is_near(faces, in_keras, cache):
     assert shares(found, in_keras, faces).mean() < 0.005
 
 
+def test_a_damaged_frozen_form_is_made_again(shipped, faces, cache):
+    wanted = methods.load("senet", runtime="onnx").predict(faces.images[:2], faces.boxes[:2])
+    (path,) = (cache / "runtimes").glob("*.onnx")
+    good = path.read_bytes()
+    for bad in (good[: len(good) // 2], good[:300_000] + bytes(20_000) + good[320_000:], b""):
+        path.write_bytes(bad)
+        found = methods.load("senet", runtime="onnx").predict(faces.images[:2], faces.boxes[:2])
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+    assert not [left for left in path.parent.iterdir() if left.suffix == ".part"]
+
+
 def test_unknown_or_missing_runtimes_get_a_sentence(shipped, monkeypatch):
     with pytest.raises(ValueError, match="no runtime called 'tpu': wanted one of keras, frozen"):
         shipped.with_runtime("tpu")
