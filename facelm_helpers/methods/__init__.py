@@ -17,7 +17,9 @@ from pathlib import Path
 
 from facelm_helpers.methods._base import Aligner
 
-__all__ = ["Aligner", "create", "load", "names", "of"]
+__all__ = ["Aligner", "COMPARED", "create", "load", "names", "of"]
+
+COMPARED = ("dlib", "senet")  # the field's baseline and the course's own: what is set side by side first
 
 
 def names():

@@ -30,8 +30,14 @@ class Aligner(abc.ABC):
     title, paper : str
         As a reader sees them.
     year : int
+    kind : {"shape", "cascade", "network", "three_d"}
+        The family that it belongs to.
+    full : dict
+        The settings of the full size, where the defaults suit a lesson.
     cascade : bool
         True if `predict` can return the shape after every stage.
+    score : bool
+        True if ``predict(..., scores=True)`` can also return how sure it is.
     bounds : dict
         Setting -> lowest and highest value that a file of weights may give it; whole numbers are at least 0
         anyway. It keeps a damaged file from asking for crops of a terabyte.
@@ -43,7 +49,9 @@ class Aligner(abc.ABC):
     title: str
     year: int
     paper: str
-    cascade = False
+    kind: str
+    full = {}
+    cascade = score = False
     bounds = {"size": (8, 4096), "margin": (0.5, 10)}
     may_be_none = ()
 
@@ -67,7 +75,7 @@ class Aligner(abc.ABC):
         self._fit(faces, seed, progress)
         return self
 
-    def predict(self, images, boxes, stages=False):
+    def predict(self, images, boxes, stages=False, scores=False):
         """The points of each face.
 
         Parameters
@@ -77,11 +85,14 @@ class Aligner(abc.ABC):
             Left, top, right, bottom; from any detector.
         stages : bool
             Of a cascade: the shape at the start and after each of T stages.
+        scores : bool
+            Where the method has a `score`: also how sure it is of each face.
 
         Returns
         -------
         (N, 68, 2) float32 array; (T + 1, N, 68, 2) with stages
-            In the images' own pixels, never clipped.
+            In the images' own pixels, never clipped. With scores, a pair: these and (N,) float32, higher is
+            surer.
 
         Raises
         ------
@@ -95,21 +106,27 @@ class Aligner(abc.ABC):
             raise RuntimeError(f"{self.name} has learnt nothing yet: fit it, or methods.load({self.name!r})")
         if stages and not self.cascade:
             raise ValueError(f"{self.name} has no stages to return: leave out stages=True")
+        if scores and not self.score:
+            raise ValueError(f"{self.name} does not say how sure it is: leave out scores=True")
         boxes = check_inputs(images, boxes)
-        options = {"stages": True} if stages else {}
+        options = dict.fromkeys([*["stages"] * stages, *["scores"] * scores], True)
+        sure = [np.zeros(0, np.float32)]
         parts = []
         for start in range(0, len(boxes), CHUNK):
             some = boxes[start : start + CHUNK]
             pictures = [check_image(images[start + i], f"image {start + i}") for i in range(len(some))]
             for i, picture in enumerate(pictures):
                 check_meets(picture, some[i], f"box {start + i}")
-            parts.append(np.asarray(self._predict(pictures, some, **options), dtype=np.float32))
-        if not parts:
-            return np.zeros((*self._stages(stages), 0, 68, 2), np.float32)
+            found = self._predict(pictures, some, **options)
+            if scores:
+                found, how_sure = found
+                sure.append(np.asarray(how_sure, np.float32))
+            parts.append(np.asarray(found, dtype=np.float32))
+        parts = parts or [np.zeros((*self._stages(stages), 0, 68, 2), np.float32)]
         points = np.concatenate(parts, axis=-3)
         if not np.isfinite(points).all():
             raise ValueError(f"{self.name} finds points that are no numbers: its weights are of no use")
-        return points
+        return (points, np.concatenate(sure)) if scores else points
 
     def _stages(self, stages):
         """(T + 1,) of a cascade that is asked for its stages, seen on a grey picture; () otherwise."""
@@ -122,7 +139,10 @@ class Aligner(abc.ABC):
 
     @abc.abstractmethod
     def _predict(self, images, boxes):
-        """(N, 68, 2) from N checked images (a list) and (N, 4) checked boxes. A cascade also takes stages."""
+        """(N, 68, 2) from N checked images (a list) and (N, 4) checked boxes.
+
+        A cascade also takes stages; a method with a score takes scores, and then gives (N,) scores too.
+        """
 
     @abc.abstractmethod
     def _arrays(self):
@@ -135,7 +155,7 @@ class Aligner(abc.ABC):
 
     def configuration(self):
         """The keyword arguments it was made with, as a dict."""
-        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
+        names = [name for name in inspect.signature(type(self)).parameters]
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     def __repr__(self):
@@ -190,6 +210,11 @@ class Aligner(abc.ABC):
             that this method cannot have.
         """
         return _weights_file.read(cls, path)
+
+    @classmethod
+    def has_weights(cls):
+        """Whether `shipped` finds weights here."""
+        return (paths.WEIGHTS / f"{cls.name}.npz").is_file()
 
     @classmethod
     def shipped(cls):

@@ -81,6 +81,7 @@ class Aam(Aligner):
     """
 
     name = "aam"
+    kind = "shape"
     title = "Active appearance model"
     year = 2004
     paper = (

@@ -102,6 +102,7 @@ class Asm(Aligner):
     """
 
     name = "asm"
+    kind = "shape"
     title = "Active shape model"
     year = 1992
     paper = (

@@ -50,6 +50,7 @@ class Dlib(Aligner):
     """
 
     name = "dlib"
+    kind = "cascade"
     title = "dlib, 68 points"
     year = 2014
     paper = (
@@ -63,6 +64,14 @@ class Dlib(Aligner):
         if not _is_shipped(content):
             raise ValueError(f"{path} is damaged: run `{REMEDY} --force-reinstall`")
         self.predictor_ = _predictor.read(path)
+
+    @classmethod
+    def has_weights(cls):
+        """Whether the package with the model is installed."""
+        try:
+            return shipped_file().is_file()
+        except FileNotFoundError:
+            return False
 
     @classmethod
     def shipped(cls):

@@ -72,6 +72,7 @@ class Ert(Aligner):
 
     cascade = True
     name = "ert"
+    kind = "cascade"
     title = "Ensemble of regression trees"
     year = 2014
     paper = (

@@ -28,6 +28,7 @@ class MeanShape(Aligner):
     """
 
     name = "mean_shape"
+    kind = "shape"
     title = "Mean shape"
     year = 1992
     paper = "Cootes and Taylor, Active shape models - smart snakes, BMVC 1992 (its point of departure)"

@@ -1,40 +1,15 @@
 """All that a training run is at one step, as arrays: to continue it elsewhere as if it had never stopped."""
 
-import zipfile
-from pathlib import Path
+import hashlib
+import json
+from dataclasses import asdict
 
 import numpy as np
 
-from facelm_helpers.atomic import whole_file
+from facelm_helpers.arrays import TEXT, Array
 
-FORMAT = "facelm_helpers training 1"
-
-
-def write_arrays(path, arrays):
-    """Write a dict of arrays to an ``.npz`` file, all of it or nothing.
-
-    Returns
-    -------
-    Path
-    """
-    with whole_file(path) as file:
-        np.savez(file, **arrays)
-    return Path(path)
-
-
-def read_arrays(path):
-    """A dict of arrays from an ``.npz`` file; nothing in it is executed.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged or something else.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not a checkpoint, or it is damaged: {error}") from None
+FORMAT = "facelm_helpers training 2"
+CHECKPOINT = {"format": TEXT, "about": TEXT, "*/*": Array()}
 
 
 def weights_of(model):
@@ -80,15 +55,56 @@ def variables(model):
     return [variable for variable in model.variables if id(variable) not in spare] + model.optimizer.variables
 
 
-def snapshot(model, history, average=None):
+def fingerprint(faces):
+    """What tells one set of faces from another: how many, and a hash of their points (no image is read).
+
+    Examples
+    --------
+    >>> from facelm_helpers.faces import FaceSet
+    >>> fingerprint(FaceSet(np.zeros((2, 8, 8, 3), np.uint8), np.tile([[1.0, 2], [3, 4]], (2, 34, 1))))
+    '2 faces, ab8dae9c7079'
+    """
+    digest = hashlib.sha256(np.rint(64 * np.asarray(faces.points, np.float64)).astype("<i4").tobytes())
+    return f"{len(faces)} faces, {digest.hexdigest()[:12]}"
+
+
+def identity(recipe, about=None):
+    """What makes a run the run it is, as a dict of plain values: its recipe, and what else it depends on.
+
+    More steps continue a run, unless its schedule depends on how many there are.
+    """
+    found = asdict(recipe) | dict(about or {})
+    loss = found["loss"]
+    found["loss"] = f"{loss.__module__}.{loss.__qualname__}" if callable(loss) else loss
+    del found["save_every"]
+    if recipe.schedule == "exponential":
+        del found["steps"]
+    return json.loads(json.dumps(found))  # tuples become lists, as in a file
+
+
+def check_identity(path, state, mine, steps):
+    """Raise a ValueError that names what differs if a checkpoint is that of another run."""
+    anew = "choose another folder, or resume=False (on the command line --fresh) to begin anew"
+    if str(state["format"]) != FORMAT:
+        raise ValueError(f"{path} was written by another version of the course: {anew}")
+    theirs = json.loads(str(state["about"]))
+    for key in sorted(theirs.keys() | mine.keys()):
+        if theirs.get(key) != mine.get(key):
+            differs = f"its {key} was {theirs.get(key)!r} and is now {mine.get(key)!r}"
+            raise ValueError(f"{path} belongs to another run, {differs}: {anew}")
+    done = len(state["history/losses"])
+    if done > steps:
+        raise ValueError(f"{path} has done {done} steps already, more than the {steps} wanted: {anew}")
+
+
+def snapshot(model, history, average=None, about=None):
     """The state of a run as a dict of arrays."""
     from keras import ops
 
     found = {f"variable/{i:04d}": ops.convert_to_numpy(v) for i, v in enumerate(variables(model))}
     mean = {f"average/{i:04d}": array for i, array in enumerate(average.arrays)} if average else {}
-    return (
-        {"format": np.array(FORMAT)} | found | mean | {f"history/{k}": v for k, v in history.arrays().items()}
-    )
+    told = {f"history/{name}": values for name, values in history.arrays().items()}
+    return {"format": np.array(FORMAT), "about": np.array(json.dumps(about))} | found | mean | told
 
 
 def restore(model, history, average, state, path):
@@ -99,8 +115,6 @@ def restore(model, history, average, state, path):
     ValueError
         If it is of another network, or of a run with other settings.
     """
-    if str(state.get("format")) != FORMAT:
-        raise ValueError(f"{path} is no checkpoint of this course")
     wanted = variables(model)
     found = [state[key] for key in sorted(state) if key.startswith("variable/")]
     shapes = [tuple(variable.shape) for variable in wanted]
@@ -109,10 +123,6 @@ def restore(model, history, average, state, path):
             f"{path} is the checkpoint of another network: choose another folder, or the same settings"
         )
     mean = [state[key] for key in sorted(state) if key.startswith("average/")]
-    if bool(mean) != bool(average):
-        raise ValueError(
-            f"{path} was written {'with' if mean else 'without'} averaged weights: use the same recipe"
-        )
     for variable, array in zip(wanted, found, strict=True):
         variable.assign(array)
     if average:

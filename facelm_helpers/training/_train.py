@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from facelm_helpers.arrays import read_arrays, write_arrays
 from facelm_helpers.training._input import prefetch
 from facelm_helpers.training._log import EventLog, History
 from facelm_helpers.training._losses import LOSSES, learning_rate
 from facelm_helpers.training._state import (
+    CHECKPOINT,
     Average,
-    read_arrays,
+    check_identity,
+    identity,
     restore,
     snapshot,
     weights_of,
-    write_arrays,
 )
 from facelm_helpers.training._step import compile_for, one_step
 
@@ -102,6 +104,7 @@ def train(
     on_report=None,
     report_every=20,
     progress=True,
+    about=None,
 ):
     """Optimise a model; it is changed in place.
 
@@ -116,13 +119,17 @@ def train(
         Gets ``last.npz`` (all that is needed to go on), ``best.npz`` (the weights that validated best)
         and ``logs`` for TensorBoard.
     resume : bool
-        Go on from ``last.npz`` if there is one. If False, begin anew and overwrite it.
+        Go on from ``last.npz`` if there is one, which must be of the same run. If False, begin anew and
+        overwrite it.
     validate : function, optional
         model -> float, lower is better; called every ``recipe.save_every`` steps and at the end.
     on_report : function, optional
         Called with the `History` every ``report_every`` steps; a notebook draws its loss curve here.
     progress : bool
         Show a bar with loss, learning rate and time left.
+    about : dict, optional
+        What else the run depends on, such as the seed and the `fingerprint` of the faces: plain values by
+        name. A checkpoint keeps them with the recipe.
 
     Returns
     -------
@@ -133,7 +140,8 @@ def train(
     FloatingPointError
         If the loss stops being a number; it names the step, whose batch is ``batches(step)``.
     ValueError
-        If the folder holds a checkpoint of something else.
+        If the folder holds the checkpoint of another run: another network, another recipe, other values in
+        ``about``, or more steps than are wanted. It names what differs.
 
     Examples
     --------
@@ -154,8 +162,11 @@ def train(
     compile_for(model, recipe.loss)
     average = Average(model, recipe.ema) if recipe.ema else None
     history = History()
-    if folder and resume and (folder / "last.npz").is_file():
-        restore(model, history, average, read_arrays(folder / "last.npz"), folder / "last.npz")
+    last, about = folder and folder / "last.npz", identity(recipe, about)
+    if folder and resume and last.is_file():
+        state = read_arrays(last, CHECKPOINT, "checkpoint")
+        check_identity(last, state, about, recipe.steps)
+        restore(model, history, average, state, last)
     start = len(history)
     log = EventLog(folder and folder / "logs", start)
     bar = tqdm(total=recipe.steps, initial=min(start, recipe.steps), disable=not progress, unit="step")
@@ -180,7 +191,7 @@ def train(
                 if on_report:
                     on_report(history)
             if step % recipe.save_every == 0 or step == recipe.steps:
-                _checkpoint(model, history, average, validate, folder, log, step)
+                _checkpoint(model, history, average, validate, folder, log, step, about)
     finally:
         bar.close()
         log.close()
@@ -190,7 +201,7 @@ def train(
     return history
 
 
-def _checkpoint(model, history, average, validate, folder, log, step):
+def _checkpoint(model, history, average, validate, folder, log, step, about):
     """Validate and save. ``last`` is written last: with it on disk, all before it has happened."""
     if validate:
         if average:
@@ -205,7 +216,7 @@ def _checkpoint(model, history, average, validate, folder, log, step):
         if average:
             average.swap(model)
     if folder:
-        write_arrays(folder / "last.npz", snapshot(model, history, average))
+        write_arrays(folder / "last.npz", snapshot(model, history, average, about))
     log.flush()
 
 

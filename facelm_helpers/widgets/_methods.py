@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facelm_helpers import methods, metrics, paths, sources
+from facelm_helpers import methods, metrics, sources
 
-FIRST, SECOND = "dlib", "senet"
 QUICK = "ert, trained just now"
 LAST_CHOICE = ("mean_shape",)  # looks at no picture, so it makes a dull partner
 
@@ -97,19 +96,7 @@ def available():
     >>> "dlib" in available()
     True
     """
-    return [name for name in methods.names() if _has_weights(name)]
-
-
-def _has_weights(name):
-    if (paths.WEIGHTS / f"{name}.npz").is_file():
-        return True
-    if name != "dlib":  # the one method whose model comes in a package of its own
-        return False
-    try:
-        methods.of(name).shipped()
-    except (FileNotFoundError, ImportError):
-        return False
-    return True
+    return [name for name in methods.names() if methods.of(name).has_weights()]
 
 
 def choices(extra=()):
@@ -125,7 +112,7 @@ def choices(extra=()):
     names : list of str
         The methods with weights and the reader's own; where that is only one, `QUICK` joins it.
     first, second : str
-        dlib and SENet where both are there; the reader's own aligner comes before any other second.
+        `methods.COMPARED` where both are there; the reader's own aligner comes before any other second.
 
     Examples
     --------
@@ -137,10 +124,10 @@ def choices(extra=()):
     names = [*extra, *(name for name in available() if name not in extra)]
     if len(names) < 2:
         names.append(QUICK)
-    rank = {name: i for i, name in enumerate([FIRST, SECOND])}
+    first, rank = methods.COMPARED[0], {name: i for i, name in enumerate(methods.COMPARED)}
     ranked = sorted(
         range(len(names)),
-        key=lambda i: (names[i] in LAST_CHOICE, 0 if names[i] == FIRST else 1,
+        key=lambda i: (names[i] in LAST_CHOICE, 0 if names[i] == first else 1,
                        names[i] not in extra, rank.get(names[i], 2), i),
     )  # fmt: skip
     return names, names[ranked[0]], names[ranked[1]]

@@ -5,16 +5,16 @@ the fingerprint of the weights; files of other weights are removed.
 """
 
 from facelm_helpers import paths
-from facelm_helpers.methods import _senet_runtimes
+from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods.senet import SENet
 
 
 def main():
     """Freeze the shipped weights."""
     senet = SENet.shipped()
-    name = _senet_runtimes.fingerprint(senet.weights_)
-    path = paths.WEIGHTS / _senet_runtimes.file_name("litert", name)
-    _senet_runtimes.write("litert", senet.build(), path)
+    name = _runtimes.fingerprint(senet.weights_)
+    path = paths.WEIGHTS / _runtimes.file_name("litert", senet.name, name)
+    _runtimes.write("litert", senet.build(), path)
     for old in set(paths.WEIGHTS.glob("senet-*.tflite")) - {path}:
         old.unlink()
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {name}")

@@ -47,7 +47,7 @@ def judges():
 def train(name, real=False):
     """Train one method, save it (unless real), and print what it reaches."""
     kind = methods.of(name)
-    aligner = kind(**getattr(kind, "full", {}))
+    aligner = kind(**kind.full)
     began, cpu = time.perf_counter(), time.process_time()
     aligner.fit(training_faces(real), seed=0, progress=False)
     seconds = f"{time.perf_counter() - began:.0f} s ({time.process_time() - cpu:.0f} s of one core)"

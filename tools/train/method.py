@@ -7,7 +7,6 @@ part of it. A network's run goes on where it was stopped: give the same command 
 
 import argparse
 import ast
-import inspect
 import json
 import sys
 import time
@@ -78,8 +77,7 @@ def train(arguments):
     Path
         Of the weights.
     """
-    full = getattr(methods.of(arguments.method), "full", {})  # larger than the defaults, which suit a lesson
-    aligner = methods.create(arguments.method, **full | settings_of(arguments))
+    aligner = methods.create(arguments.method, **methods.of(arguments.method).full | settings_of(arguments))
     folder = Path(arguments.folder or paths.RUNS / arguments.method)
     out = Path(arguments.out or folder / f"{arguments.method}.npz")
     learn, test = load_faces(arguments).split_by_person(0.8, seed=arguments.seed)
@@ -93,8 +91,7 @@ def train(arguments):
         "save_every": arguments.save_every,
         "validation": test,
     }
-    takes = inspect.signature(type(aligner).fit).parameters
-    is_network = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
+    is_network = aligner.kind == "network"
     began = time.perf_counter()
     aligner.fit(learn, seed=arguments.seed, **(options if is_network else {}))
     seconds = time.perf_counter() - began

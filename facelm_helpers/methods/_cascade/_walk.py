@@ -42,6 +42,7 @@ class Cascade(Aligner):
         Mean error after each stage in training, as a share of the distance of the outer eye corners.
     """
 
+    kind = "cascade"
     cascade = True
     restarts = 1
     shift, growth = 0.04, 0.04  # deviations of a start in the box it got: place (in sides), log of the size

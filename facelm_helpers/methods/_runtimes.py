@@ -1,11 +1,14 @@
-"""Where the SENet method is computed: in Keras, or in a frozen form that is made once and kept."""
+"""Where a network method is computed: in Keras, or in a frozen form that is made once and kept.
+
+A frozen form is found by the method's name and the fingerprint of its weights.
+"""
 
 import hashlib
 import os
 
 import numpy as np
 
-from facelm_helpers import freezing, networks, paths, sources, training
+from facelm_helpers import freezing, paths, sources, training
 from facelm_helpers.atomic import write_bytes
 
 CACHE = "runtimes"  # below data/downloads: made on this machine, ignored by git
@@ -13,7 +16,7 @@ ENDINGS = {
     "frozen": ".pb", "litert": ".tflite", "litert-int8": "-int8.tflite", "onnx": ".onnx", "opencv": ".onnx",
 }  # fmt: skip
 RUNTIMES = ("keras", *ENDINGS)
-# LiteRT's file ships beside senet.npz: the first answer needs neither TensorFlow nor a conversion
+# LiteRT's file ships beside the weights: the first answer needs neither TensorFlow nor a conversion
 FASTEST_FIRST = ("litert", "onnx", "opencv", "keras")
 
 
@@ -32,30 +35,33 @@ def fingerprint(weights):
     return digest.hexdigest()[:16]
 
 
-def fastest(weights):
+def fastest(method, weights):
     """The fastest runtime that is installed and either has its file already or can make it."""
+    found = fingerprint(weights)
     able = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and freezing.installed("frozen")
     for name in FASTEST_FIRST:
-        if freezing.installed(name) and (name == "keras" or able or known_file(name, fingerprint(weights))):
+        if freezing.installed(name) and (name == "keras" or able or known_file(name, method, found)):
             return name
     raise RuntimeError(f"no runtime is installed: wanted one of {', '.join(FASTEST_FIRST)}")
 
 
-def opened(runtime, weights, architecture):
-    """A function (N, size, size, 3) float32 -> (N, 136) in a runtime.
+def opened(runtime, method, weights, build):
+    """A function (N, size, size, 3) float32 -> (N, outputs) in a runtime.
 
     Parameters
     ----------
     runtime : str
         One of `RUNTIMES`.
+    method : str
+        Its name.
     weights : dict
         "LAYER/VARIABLE" -> array.
-    architecture : dict
-        What `networks.senet` takes.
+    build : function
+        () -> the Keras model with these weights; called only where it is needed.
     """
     if runtime == "keras":
-        return keras_function(model_of(weights, architecture))
-    path = file_of(runtime, weights, architecture)
+        return keras_function(build())
+    path = file_of(runtime, method, weights, build)
     if runtime == "frozen":
         return freezing.open_frozen(path)
     if runtime == "onnx":
@@ -65,17 +71,10 @@ def opened(runtime, weights, architecture):
     return freezing.open_litert(path)
 
 
-def model_of(weights, architecture):
-    """The Keras model."""
-    model = networks.senet(**architecture)
-    training.set_weights(model, weights)
-    return model
-
-
-def known(weights):
+def known(method, weights):
     """Whether exactly these weights have been frozen: then they need not be tried on the network."""
     name = fingerprint(weights)
-    return any(known_file(runtime, name) for runtime in ENDINGS)
+    return any(known_file(runtime, method, name) for runtime in ENDINGS)
 
 
 def keras_function(model):
@@ -89,34 +88,34 @@ def keras_function(model):
     return run
 
 
-def file_of(runtime, weights, architecture):
+def file_of(runtime, method, weights, build):
     """The frozen form of these weights: the shipped one, one made before, or one made now."""
     name = fingerprint(weights)
-    found = known_file(runtime, name)
+    found = known_file(runtime, method, name)
     if found:
         return found
-    path = write(runtime, model_of(weights, architecture), cached(runtime, name))
+    path = write(runtime, build(), cached(runtime, method, name))
     write_bytes(_digest_file(path), _digest(path).encode())
     return path
 
 
-def file_name(runtime, name):
-    """What the frozen form of weights of this fingerprint is called."""
-    return f"senet-{name}{ENDINGS[runtime]}"
+def file_name(runtime, method, name):
+    """What the frozen form of a method's weights of this fingerprint is called."""
+    return f"{method}-{name}{ENDINGS[runtime]}"
 
 
-def cached(runtime, name):
+def cached(runtime, method, name):
     """Where it is kept once it was made here, beside its SHA-256."""
-    return paths.DOWNLOADS / CACHE / file_name(runtime, name)
+    return paths.DOWNLOADS / CACHE / file_name(runtime, method, name)
 
 
-def known_file(runtime, name):
+def known_file(runtime, method, name):
     """The frozen form of weights of this fingerprint, shipped or made before, if there is a sound one.
 
     A byte changed in it would change answers without a word, so each is compared with its SHA-256: the
     shipped one with that in ``SHA256SUMS``. What differs is passed over, and made again.
     """
-    shipped, made = paths.WEIGHTS / file_name(runtime, name), cached(runtime, name)
+    shipped, made = paths.WEIGHTS / file_name(runtime, method, name), cached(runtime, method, name)
     if shipped.is_file() and f"{_digest(shipped)}  weights/{shipped.name}" in _sums():
         return shipped
     note = _digest_file(made)

@@ -1,0 +1,252 @@
+"""What every method with a network has in common: settings, training, weights, runtimes.
+
+An heir adds its network and, where they differ from the usual, its crop and how output becomes points.
+"""
+
+import abc
+import copy
+import inspect
+import threading
+
+import numpy as np
+
+from facelm_helpers import freezing, training
+from facelm_helpers.arrays import Array
+from facelm_helpers.augment import Strength
+from facelm_helpers.faces import crop_transform, uncrop
+from facelm_helpers.geometry import apply_transform
+from facelm_helpers.methods import _runtimes
+from facelm_helpers.methods._base import Aligner, crop_all
+
+TOGETHER = 64  # crops in one pass
+WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
+TRAINING = {
+    "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
+    "decay_steps": 1000, "warmup": 0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
+}  # fmt: skip
+_opening = threading.Lock()  # a runtime is opened, and its file made, by one thread at a time
+
+
+class KerasAligner(Aligner):
+    """An aligner that is a Keras network on a square crop round the box.
+
+    An heir names its network's settings with their defaults in ``network_settings`` (any of the training's,
+    `TRAINING`, in ``training_settings``), and writes ``_network``. By default the network gives 136 numbers,
+    x0, y0, x1, ..., in 0..1 of the crop; one that gives something else writes ``_points`` and ``_batches``.
+
+    Parameters
+    ----------
+    steps, learning_rate, schedule, decay, decay_steps, warmup, loss, ema
+        Of the training, see `training.Recipe`.
+    batch_size : int
+    jitter : float
+        How far the box is moved in training, as a share of its side; the rest is as in `augment.Strength`.
+
+    Attributes
+    ----------
+    weights_ : dict
+        "LAYER/VARIABLE" -> array.
+    history_ : training.History
+        Of the last `fit`; it is not saved.
+    runtime : str
+        What computes it.
+    """
+
+    kind = "network"
+    size, margin = 128, 1.5  # of the crop
+    network_settings = {}
+    training_settings = {}
+    _run = None  # the open runtime: a function that any thread may call
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        settings = cls.network_settings | TRAINING | cls.training_settings
+        kind = inspect.Parameter.KEYWORD_ONLY
+        cls.__signature__ = inspect.Signature(
+            [inspect.Parameter(name, kind, default=default) for name, default in settings.items()]
+        )
+
+    def __init__(self, **settings):
+        bound = self.__signature__.bind(**settings)
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            setattr(self, name, tuple(value) if isinstance(value, list) else value)
+        self.runtime = None
+        self.recipe()  # refuses an impossible one now, not when training begins
+
+    @abc.abstractmethod
+    def _network(self, mean_shape):
+        """The untrained Keras model; mean_shape (68, 2), in 0..1 of the crop, or None."""
+
+    def _points(self, output):
+        """(N, 68, 2) in crop pixels from what the network gives."""
+        return output.reshape(-1, 68, 2) * self.size
+
+    def _batches(self, faces, seed):
+        """A function step -> (x, y), the same for the same step."""
+        strength = Strength(shift=self.jitter)
+        return training.face_batches(faces, self.batch_size, seed, self.size, self.margin, strength)
+
+    def architecture(self):
+        """The settings of the network, as a dict."""
+        return {name: getattr(self, name) for name in self.network_settings}
+
+    def recipe(self, save_every=1000):
+        """How it is optimised, as a `training.Recipe`."""
+        names = [name for name in TRAINING if name not in ("batch_size", "jitter")]
+        return training.Recipe(**{name: getattr(self, name) for name in names}, save_every=save_every)
+
+    def build(self, mean_shape=None, seed=0):
+        """The Keras model: with the learnt weights if there are any, as it starts otherwise.
+
+        Parameters
+        ----------
+        mean_shape : (68, 2) array, optional
+            In 0..1 of the crop: where an untrained network's answer starts.
+
+        Returns
+        -------
+        keras.Model
+        """
+        if self.fitted:
+            return self._model_of(self.weights_)
+        with training.seeded(seed):
+            return self._network(mean_shape)
+
+    def fit(
+        self, faces, seed=0, progress=True, *, folder=None, resume=True, validation=None, save_every=1000,
+        on_report=None, report_every=20,
+    ):  # fmt: skip
+        """Train, from the start or, with ``folder``, from its last checkpoint.
+
+        Parameters
+        ----------
+        faces : FaceSet
+            With points.
+        seed : int
+            The same faces and seed give the same loss curve.
+        progress : bool
+            Show loss, rate and time left.
+        folder, resume, on_report, report_every
+            As in `training.train`.
+        validation : FaceSet, optional
+            Its mean error (a share of the crop's side) is logged and picks the best.
+        save_every : int
+            Steps between checkpoints, and between validations.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If ``folder`` holds the checkpoint of another run.
+        """
+        options = {"folder": folder, "resume": resume, "on_report": on_report, "report_every": report_every}
+        self._options = options | {"validation": validation, "save_every": save_every}
+        try:
+            return super().fit(faces, seed, progress)
+        finally:
+            del self._options
+
+    def _fit(self, faces, seed, progress):
+        options = dict(self._options)
+        validation, recipe = options.pop("validation"), self.recipe(options.pop("save_every"))
+        with training.seeded(seed):
+            model = self._network(self._mean_shape(faces))
+        about = self.architecture() | {"batch_size": self.batch_size, "jitter": self.jitter, "seed": seed}
+        about["faces"] = training.fingerprint(faces)
+        validate = None if validation is None else self._validation(validation)
+        self.history_ = training.train(
+            model, self._batches(faces, seed), recipe, validate=validate, progress=progress, about=about,
+            **options,
+        )  # fmt: skip
+        self._take(training.weights_of(model), "keras", _runtimes.keras_function(model))
+
+    def with_runtime(self, runtime):
+        """The same aligner computed elsewhere.
+
+        Parameters
+        ----------
+        runtime : {"keras", "frozen", "litert", "litert-int8", "onnx", "opencv"} or None
+            None takes the fastest that is installed. The first use of one may convert the weights, which
+            takes some seconds and TensorFlow; the result is kept in ``data/downloads/runtimes``.
+
+        Returns
+        -------
+        KerasAligner
+
+        Raises
+        ------
+        ValueError
+            If there is no such runtime, or its package is not installed.
+        """
+        runtime = runtime or (_runtimes.fastest(self.name, self.weights_) if self.fitted else "keras")
+        if runtime not in _runtimes.RUNTIMES:
+            known = ", ".join(_runtimes.RUNTIMES)
+            raise ValueError(f"{self.name} offers no runtime called {runtime!r}: wanted one of {known}")
+        if not freezing.installed(runtime):
+            raise ValueError(f"runtime {runtime!r} is not installed here")
+        other = copy.copy(self)
+        other.runtime, other._run = runtime, None
+        return other
+
+    def halved(self):
+        """The same aligner with its weights rounded to 16-bit floats, as they are shipped."""
+        other = copy.copy(self)
+        other._take({key: value.astype(np.float16) for key, value in self.weights_.items()}, "keras")
+        return other
+
+    @classmethod
+    def load(cls, path):
+        """As every method's `load`; it runs in the fastest runtime that is installed."""
+        return super().load(path).with_runtime(None)
+
+    def _predict(self, images, boxes):
+        with _opening:
+            if self._run is None:
+                build = lambda: self._model_of(self.weights_)  # noqa: E731
+                self._run = _runtimes.opened(self.runtime, self.name, self.weights_, build)
+        crops, transforms = crop_all(images, boxes, self.size, self.margin)
+        parts = [self._run(training.scaled(crops[i : i + TOGETHER])) for i in range(0, len(crops), TOGETHER)]
+        return uncrop(self._points(parts[0] if len(parts) == 1 else np.concatenate(parts)), transforms)
+
+    def _mean_shape(self, faces):
+        """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""
+        shapes = [apply_transform(crop_transform(box, self.size, self.margin), points)
+                  for points, box in zip(faces.points, faces.boxes, strict=True)]  # fmt: skip
+        return np.mean(shapes, axis=0) / self.size
+
+    def _validation(self, faces):
+        """model -> mean distance of a point, as a share of the crop's side."""
+        crops = faces.crops(self.size, self.margin)
+        images = training.scaled(crops.images)
+
+        def validate(model):
+            found = self._points(np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0)))
+            return float(np.linalg.norm(found - crops.points, axis=-1).mean() / self.size)
+
+        return validate
+
+    def _model_of(self, weights):
+        model = self._network(None)
+        training.set_weights(model, weights)
+        return model
+
+    def _take(self, weights, runtime, run=None):
+        self.weights_, self.runtime, self._run = weights, runtime, run
+
+    def _arrays(self):
+        return WEIGHTS  # names and shapes are the network's: `_restore` compares them
+
+    def _learnt(self):
+        return {"weights_": self.weights_} if hasattr(self, "weights_") else {}
+
+    def _state(self):
+        return dict(self.weights_)
+
+    def _restore(self, state):
+        if not _runtimes.known(self.name, state):  # else they are the very numbers that were frozen
+            self._model_of(state)
+        self._take(state, "keras")
