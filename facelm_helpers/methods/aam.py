@@ -89,7 +89,6 @@ class Aam(Aligner):
         " Matthews and Baker, Active appearance models revisited, IJCV 2004"
     )
     cascade = True
-    full = {}
     bounds = Aligner.bounds | {"widths": (4, 512), "iterations": (1, 1000), "noise": (0, 1000)}
 
     def __init__(

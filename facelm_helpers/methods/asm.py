@@ -110,7 +110,6 @@ class Asm(Aligner):
         " Cootes, Wheeler, Walker and Taylor, View-based active appearance models, 2002"
     )
     cascade = True
-    full = {}
     bounds = Aligner.bounds | {"levels": (1, 8), "search": (1, 100), "iterations": (1, 1000)}
     bounds |= {"noise": (0, 1000), "reach": (1, 100)}
 
