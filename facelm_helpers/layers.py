@@ -3,7 +3,7 @@
 BATCH_NORM_MOMENTUM = 0.9  # Keras' own 0.99 needs thousands of steps before inference agrees with training
 
 
-def convolve(net, channels, kernel, *, stride=1, activation="relu", weight_decay=0.0, name=None):
+def convolve(net, channels, kernel, *, stride=1, activation="relu", l2=0.0, name=None):
     """Convolution without bias, then batch normalisation, then an activation.
 
     Parameters
@@ -18,8 +18,9 @@ def convolve(net, channels, kernel, *, stride=1, activation="relu", weight_decay
         Step of the filter; 2 halves H and W.
     activation : str or None
         Any Keras activation; None leaves the normalised sum as it is.
-    weight_decay : float
-        L2 penalty on the filters. The scale and shift of batch normalisation are never penalised.
+    l2 : float
+        Penalty that is added to the loss: l2 times the sum of the squared filter weights. (TF-slim halves its
+        factor: its 1e-5 is 5e-6 here.) Scale and shift of batch normalisation are never penalised.
     name : str, optional
         Prefix of the three layers' names.
 
@@ -46,7 +47,7 @@ def convolve(net, channels, kernel, *, stride=1, activation="relu", weight_decay
         padding="same",
         use_bias=False,
         kernel_initializer=initializers.VarianceScaling(2.0, "fan_in", "truncated_normal"),
-        kernel_regularizer=regularizers.L2(weight_decay) if weight_decay else None,
+        kernel_regularizer=regularizers.L2(l2) if l2 else None,
         name=name and f"{name}_conv",
     )(net)
     net = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=name and f"{name}_norm")(net)

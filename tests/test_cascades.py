@@ -13,15 +13,15 @@ from facelm_helpers.faces import FaceSet
 from facelm_helpers.geometry import similarity
 from facelm_helpers.methods import _cascade, _grey
 from facelm_helpers.methods._cascade import _background, _features, _ferns
-from facelm_helpers.methods._cascade._small_ert import SmallErt
+from facelm_helpers.methods._cascade._small_ert import SmallERT
 from facelm_helpers.methods._dlib import _ert_file
 
 TINY = {
-    "cpr": {"T": 25, "candidates": 6, "starts": 3},
-    "esr": {"T": 4, "K": 15, "P": 120, "starts": 4, "shrinkage": 50.0},
-    "sdm": {"T": 2, "starts": 2},
-    "lbf": {"T": 2, "trees": 2, "depth": 3, "starts": 3, "candidates": 12},
-    "joint_cascade": {"T": 3, "K": 15, "P": 80, "starts": 3, "negatives": 400},
+    "cpr": {"n_stages": 25, "candidates": 6, "n_starts": 3},
+    "esr": {"n_stages": 4, "n_trees": 15, "n_pixels": 120, "n_starts": 4, "shrinkage": 50.0},
+    "sdm": {"n_stages": 2, "n_starts": 2},
+    "lbf": {"n_stages": 2, "n_trees": 2, "depth": 3, "n_starts": 3, "candidates": 12},
+    "joint_cascade": {"n_stages": 3, "n_trees": 15, "n_pixels": 80, "n_starts": 3, "negatives": 400},
 }
 
 
@@ -49,9 +49,9 @@ def test_stages_begin_at_the_start_shape_and_end_at_the_prediction(name):
     test = faces()[80:90]
     aligner = fitted(name)
     walk = aligner.predict(test.images, test.boxes, stages=True)
-    assert walk.shape == (aligner.T + 1, 10, 68, 2)
+    assert walk.shape == (aligner.n_stages + 1, 10, 68, 2)
     assert np.array_equal(walk[-1], aligner.predict(test.images, test.boxes))
-    assert len(aligner.walk_) == aligner.T + 1 and aligner.walk_[-1] < 0.8 * aligner.walk_[0]
+    assert len(aligner.walk_) == aligner.n_stages + 1 and aligner.walk_[-1] < 0.8 * aligner.walk_[0]
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -147,7 +147,7 @@ def test_the_joint_cascade_tells_faces_from_background():
     none = _background.windows(some, 200, joint.size, joint.margin, rng)
     crops = _grey.grey_crops(faces().images[80:], faces().boxes[80:], joint.size, joint.margin)[0]
     none = _grey.even_light(none, joint.margin)
-    taken = [joint._run(part, joint.T)[2].mean() for part in (crops, none)]
+    taken = [joint._run(part, joint.n_stages)[2].mean() for part in (crops, none)]
     assert taken[0] > 0.7 > 0.4 > taken[1]
 
 
@@ -168,7 +168,9 @@ def test_the_joint_cascade_finds_a_face_in_a_larger_picture():
 
 
 def test_the_small_ert_walks_to_unseen_faces():
-    ert = SmallErt(T=4, K=12, depth=3, starts=3, P=150).fit(faces()[:80], progress=False)
+    ert = SmallERT(n_stages=4, n_trees=12, depth=3, n_starts=3, n_pixels=150).fit(
+        faces()[:80], progress=False
+    )
     test = faces()[80:]
     walk = [metrics.nme(S, test.points).mean() for S in ert.predict(test.images, test.boxes, stages=True)]
     assert len(walk) == 5 and walk[-1] < 0.8 * walk[0]
@@ -192,7 +194,7 @@ def test_frames_are_the_similarities_of_the_landmarks_module():
 
 
 def test_a_forest_of_dlib_survives_being_taken_apart():
-    ert = methods.create("ert", cascade_depth=3, num_trees_per_cascade_level=15, oversampling_amount=3)
+    ert = methods.create("ert", n_stages=3, n_trees=15, n_starts=3)
     ert.fit(faces()[:60], progress=False)
     parts = ert._state()
     assert parts["leaves_"].shape == (3, 15, 16, _ert_file.RANK) and parts["leaves_"].dtype == np.int8
@@ -208,7 +210,7 @@ def test_a_forest_of_dlib_survives_being_taken_apart():
 
 
 def test_ert_returns_its_stages():
-    ert = methods.create("ert", cascade_depth=3, num_trees_per_cascade_level=8, detector_boxes=True)
+    ert = methods.create("ert", n_stages=3, n_trees=8, detector_boxes=True)
     ert.fit(faces()[:40], progress=False)
     walk = ert.predict(faces().images[80:90], faces().boxes[80:90], stages=True)
     assert walk.shape == (4, 10, 68, 2)
@@ -220,7 +222,7 @@ def test_ert_returns_its_stages():
 def test_binary_features_hold_one_leaf_of_each_tree():
     lbf = fitted("lbf")
     phi = lbf.binary_features(faces().images[80:85], faces().boxes[80:85], stage=1)
-    by_tree = phi.toarray().reshape(5, 68 * lbf.trees, 2**lbf.depth)
+    by_tree = phi.toarray().reshape(5, 68 * lbf.n_trees, 2**lbf.depth)
     assert set(np.unique(by_tree)) == {0, 1} and np.all(by_tree.sum(axis=2) == 1)
 
 
@@ -238,9 +240,9 @@ def test_the_widget_moves_through_the_stages():
     page = widgets.walks({"esr": fitted("esr"), "sdm": fitted("sdm")}, test)
     seen = {page.picture.value}
     page.stage.value = page.stage.max
-    assert page.stage.max == fitted("esr").T and page.picture.value not in seen
+    assert page.stage.max == fitted("esr").n_stages and page.picture.value not in seen
     page.cascade.value, page.face.value = "sdm", 2
-    assert page.stage.max == fitted("sdm").T and page.walk().shape == (3, 68, 2)
+    assert page.stage.max == fitted("sdm").n_stages and page.walk().shape == (3, 68, 2)
     data, metadata = page._repr_mimebundle_()
     assert "image/jpeg" in data and "sdm at stages 0, 1, 2" in metadata["image/jpeg"]["alt"]
     with pytest.raises(ValueError, match="mean_shape has no stages"):

@@ -12,7 +12,7 @@ from facelm_helpers import sources
 from tools.measure import peers, peers_ours, peers_table
 
 TRUTH = sources.load("synthetic", n=6, progress=False).points
-SHORT = {"T": 2, "K": 4, "starts": 1, "P": 40}
+SHORT = {"n_stages": 2, "n_trees": 4, "n_starts": 1, "n_pixels": 40}
 
 
 def side(offset, seconds=0.6):

@@ -15,7 +15,7 @@ from facelm_helpers.detectors import detect_one
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.methods._base import Aligner
 
-SMALL = dict(cascade_depth=5, num_trees_per_cascade_level=30, oversampling_amount=5, size=128)
+SMALL = dict(n_stages=5, n_trees=30, n_starts=5, size=128)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ def test_an_unknown_name_or_setting_is_refused_with_the_known_ones():
         methods.create("ret")
     with pytest.raises(ValueError, match="no method called 'quantum'"):
         methods.load("quantum")
-    with pytest.raises(ValueError, match="ert has no setting 'depth': wanted any of cascade_depth"):
-        methods.create("ert", depth=3)
+    with pytest.raises(ValueError, match="ert has no setting 'T': wanted any of n_stages"):
+        methods.create("ert", T=3)
 
 
 def test_load_without_shipped_weights_says_how_to_get_them(monkeypatch, tmp_path):
@@ -206,7 +206,7 @@ def test_ert_learns(ert, train, test):
 def test_ert_is_deterministic_for_a_seed(ert, train, test):
     few = train[:20]
     a, b, c = (
-        methods.create("ert", **SMALL | {"cascade_depth": 2}).fit(few, seed=s, progress=False).predict(
+        methods.create("ert", **SMALL | {"n_stages": 2}).fit(few, seed=s, progress=False).predict(
             test.images[:3], test.boxes[:3]
         )
         for s in (0, 0, 1)
@@ -217,10 +217,10 @@ def test_ert_is_deterministic_for_a_seed(ert, train, test):
 @pytest.mark.parametrize(
     "setting, message",
     [
-        (dict(nu=0), "nu is 0"),
-        (dict(tree_depth=0), "tree_depth is 0: wanted a whole number of at least 1"),
-        (dict(cascade_depth=2.5), "cascade_depth is 2.5"),
-        (dict(lambda_param=-1), "lambda_param"),
+        (dict(learning_rate=0), "learning_rate is 0"),
+        (dict(depth=0), "depth is 0: wanted a whole number of at least 1"),
+        (dict(n_stages=2.5), "n_stages is 2.5"),
+        (dict(near=-1), "near -1"),
     ],
 )
 def test_ert_refuses_impossible_settings(setting, message):

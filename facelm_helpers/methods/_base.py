@@ -6,11 +6,13 @@ were learnt end in ``_`` and are saved by themselves if they are arrays or numbe
 """
 
 import abc
+import datetime
 import inspect
 from pathlib import Path
 
 import numpy as np
 
+import facelm_helpers
 from facelm_helpers import paths
 from facelm_helpers.boxes import check_boxes, check_meets
 from facelm_helpers.faces import check_annotated, crop
@@ -36,6 +38,8 @@ class Aligner(abc.ABC):
         The settings of the full size, where the defaults suit a lesson.
     cascade : bool
         True if `predict` can return the shape after every stage.
+    provenance : dict
+        How the weights came about: ``trained_on``, ``recipe``, ``date``, ``course_version``. Saved with them.
     score : bool
         True if ``predict(..., scores=True)`` can also return how sure it is.
     bounds : dict
@@ -52,6 +56,7 @@ class Aligner(abc.ABC):
     kind: str
     full = {}
     cascade = score = False
+    provenance = {}
     bounds = {"size": (8, 4096), "margin": (0.5, 10)}
     may_be_none = ()
 
@@ -73,6 +78,10 @@ class Aligner(abc.ABC):
         """
         check_annotated(faces)
         self._fit(faces, seed, progress)
+        self.provenance = {
+            "trained_on": faces.fingerprint(), "recipe": f"as its configuration says, seed {seed}",
+            "date": datetime.date.today().isoformat(), "course_version": facelm_helpers.__version__,
+        }  # fmt: skip
         return self
 
     def predict(self, images, boxes, stages=False, scores=False):

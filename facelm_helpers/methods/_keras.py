@@ -22,7 +22,7 @@ TOGETHER = 64  # crops in one pass
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
 TRAINING = {
     "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
-    "decay_steps": 1000, "warmup": 0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
+    "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
 }  # fmt: skip
 _opening = threading.Lock()  # a runtime is opened, and its file made, by one thread at a time
 
@@ -36,7 +36,7 @@ class KerasAligner(Aligner):
 
     Parameters
     ----------
-    steps, learning_rate, schedule, decay, decay_steps, warmup, loss, ema
+    steps, learning_rate, schedule, decay, decay_steps, warmup, weight_decay, loss, ema
         Of the training, see `training.Recipe`.
     batch_size : int
     jitter : float
@@ -156,7 +156,7 @@ class KerasAligner(Aligner):
         with training.seeded(seed):
             model = self._network(self._mean_shape(faces))
         about = self.architecture() | {"batch_size": self.batch_size, "jitter": self.jitter, "seed": seed}
-        about["faces"] = training.fingerprint(faces)
+        about["faces"] = faces.fingerprint()
         validate = None if validation is None else self._validation(validation)
         self.history_ = training.train(
             model, self._batches(faces, seed), recipe, validate=validate, progress=progress, about=about,

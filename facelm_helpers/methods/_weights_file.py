@@ -9,12 +9,13 @@ import numpy as np
 from facelm_helpers.arrays import TEXT, read_arrays, write_arrays
 
 FORMAT = "facelm_helpers aligner 1"
-HEAD = dict.fromkeys(("format", "name", "configuration"), TEXT)
+HEAD = dict.fromkeys(("format", "name", "configuration", "provenance*"), TEXT)  # the last may be missing
 
 
 def write(aligner, path):
     """The file of a fitted aligner; its Path is returned."""
     head = {"format": FORMAT, "name": aligner.name, "configuration": json.dumps(aligner.configuration())}
+    head["provenance"] = json.dumps(aligner.provenance)
     content = {key: np.array(value) for key, value in head.items()} | aligner._state()
     return write_arrays(path, content, compressed=True)
 
@@ -29,6 +30,7 @@ def read(kind, path):
         raise ValueError(f"{path} holds weights of {head['name']!r}: wanted those of {kind.name!r}")
     try:
         aligner = kind(**_settings(kind, head["configuration"]))
+        aligner.provenance = _told(head.get("provenance", "{}"))
         wanted = aligner._arrays()
     except Exception as error:  # of a constructor that never saw such settings
         words = f"{path} was saved by another version of {kind.name!r}, or altered: {_line(error)}"
@@ -56,6 +58,14 @@ def _settings(kind, text):
         if key in kind.bounds and not all(low <= number <= high for number in numbers):
             raise ValueError(f"its {key} is {value!r}: wanted {low:g} to {high:g}")
     return given
+
+
+def _told(text):
+    """The provenance in a file: a table of texts."""
+    told = json.loads(text)
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise ValueError(f"its provenance is {text[:40]!r}: wanted a table of texts")
+    return told
 
 
 def _line(error):

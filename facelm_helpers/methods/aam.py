@@ -19,7 +19,7 @@ CHUNK = 64  # faces whose warped gradients are held at a time
 HEIGHTS = (-0.08, 0.0, 0.08)  # of the starts, in box sides: detectors disagree most about the chin
 
 
-class Aam(Aligner):
+class AAM(Aligner):
     r"""A holistic active appearance model, fitted by inverse composition (Matthews and Baker, 2004).
 
     Texture is what lies under the mesh of the 68 points, warped piecewise to the mean shape, with mean 0 and
@@ -75,7 +75,7 @@ class Aam(Aligner):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> aam = Aam(widths=(24,), iterations=2, textures=5).fit(faces, progress=False)
+    >>> aam = AAM(widths=(24,), iterations=2, textures=5).fit(faces, progress=False)
     >>> aam.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """

@@ -41,7 +41,7 @@ class Step(NamedTuple):
     active: np.ndarray
 
 
-class Asm(Aligner):
+class ASM(Aligner):
     r"""The active shape model (Cootes and Taylor, 1992), with several views (Cootes et al., 2002).
 
     A point distribution model :math:`S = \bar{S} + P b` says which shapes are faces. A profile model says
@@ -68,12 +68,12 @@ class Asm(Aligner):
         Pictures in the pyramid, each half the size of the one before.
     reach : int
         A profile has 2 reach + 1 values.
-    search : int
+    search_pixels : int
         Pixels (of the level) that a point may move each way in one iteration.
     iterations : int
         On each level.
     stay : float
-        The cost of moving by `search` pixels, per value of the profile; 0 is the paper's search.
+        The cost of moving by `search_pixels`, per value of the profile; 0 is the paper's search.
     noise : float
         How many pixels (of the level) the profiles are wrong by: the more, the less b follows them; 0 is the
         paper's projection.
@@ -96,7 +96,7 @@ class Asm(Aligner):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> asm = Asm(iterations=2).fit(faces)
+    >>> asm = ASM(iterations=2).fit(faces)
     >>> asm.predict(faces.images, faces.boxes).shape
     (20, 68, 2)
     """
@@ -110,24 +110,27 @@ class Asm(Aligner):
         " Cootes, Wheeler, Walker and Taylor, View-based active appearance models, 2002"
     )
     cascade = True
-    bounds = Aligner.bounds | {"levels": (1, 8), "search": (1, 100), "iterations": (1, 1000)}
+    bounds = Aligner.bounds | {"levels": (1, 8), "search_pixels": (1, 100), "iterations": (1, 1000)}
     bounds |= {"noise": (0, 1000), "reach": (1, 100)}
 
     def __init__(
-        self, variance=0.97, views=5, levels=3, reach=4, search=3, iterations=5, stay=0.4, noise=2.0,
+        self, variance=0.97, views=5, levels=3, reach=4, search_pixels=3, iterations=5, stay=0.4, noise=2.0,
         ridge=0.1, size=128, margin=1.75,
     ):  # fmt: skip
-        whole = {"views": views, "levels": levels, "reach": reach, "search": search, "iterations": iterations}
+        whole = {
+            "views": views,
+            "levels": levels,
+            "reach": reach,
+            "search_pixels": search_pixels,
+            "iterations": iterations,
+        }
         for key, value in whole.items():
             if int(value) != value or value < 1:
                 raise ValueError(f"{key} is {value}: wanted a whole number of at least 1")
         self.variance, self.views, self.levels, self.reach = variance, views, levels, reach
-        self.search_pixels, self.iterations = search, iterations
+        self.search_pixels, self.iterations = search_pixels, iterations
         self.stay, self.noise, self.ridge = stay, noise, ridge
         self.size, self.margin = size, margin
-
-    def configuration(self):
-        return super().configuration() | {"search": self.search_pixels}  # `search` itself is the method
 
     def _fit(self, faces, seed, progress):
         rng = np.random.default_rng(seed)
@@ -182,7 +185,7 @@ class Asm(Aligner):
         --------
         >>> from facelm_helpers.sources import load
         >>> faces = load("synthetic", n=20, progress=False)
-        >>> story = Asm(iterations=2).fit(faces).search(faces.images[0], faces.boxes[0], steps=True)
+        >>> story = ASM(iterations=2).fit(faces).search(faces.images[0], faces.boxes[0], steps=True)
         >>> [step.name for step in story][:4]
         ['base', 'anchors', 'aligned', 'search']
         """

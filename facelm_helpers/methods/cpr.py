@@ -9,7 +9,7 @@ from facelm_helpers.methods._cascade._features import pose_indexed
 JUDGING = 1500  # shapes that the candidates of a stage are judged on
 
 
-class Cpr(Cascade):
+class CPR(Cascade):
     r"""A long cascade of random ferns on pose-indexed pixel differences (Dollar, Welinder and Perona, 2010).
 
     .. math:: S^{t+1} = S^t + r_t(\phi(I, S^t))
@@ -24,11 +24,13 @@ class Cpr(Cascade):
 
     Parameters
     ----------
-    T, F : int
-        Stages, questions a fern.
+    n_stages : int
+        T.
+    depth : int
+        F, the questions of a fern.
     candidates : int
         Random ferns tried at each stage.
-    starts, restarts : int
+    n_starts, n_restarts : int
         Start shapes for each face in training, and in prediction.
     shrinkage : float
         A fern's bin of n members gives n / (n + shrinkage) of their mean.
@@ -52,7 +54,7 @@ class Cpr(Cascade):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> cpr = Cpr(T=5).fit(faces, progress=False)
+    >>> cpr = CPR(n_stages=5).fit(faces, progress=False)
     >>> cpr.predict(faces.images, faces.boxes, stages=True).shape
     (6, 20, 68, 2)
     """
@@ -62,18 +64,19 @@ class Cpr(Cascade):
     year = 2010
     paper = "Dollar, Welinder and Perona, Cascaded pose regression, CVPR 2010"
     other_shapes = True
-    full = {"T": 512, "starts": 8, "candidates": 40}
+    full = {"n_stages": 512, "n_starts": 8, "candidates": 40}
 
     def __init__(
-        self, T=100, F=5, candidates=20, starts=3, restarts=5, shrinkage=20.0, rank=32, reach=0.15, near=0.2,
-        size=128, margin=1.75,
+        self, n_stages=100, depth=5, candidates=20, n_starts=3, n_restarts=5, shrinkage=20.0, rank=32,
+        reach=0.15, near=0.2, size=128, margin=1.75,
     ):  # fmt: skip
-        self.T, self.F, self.candidates, self.starts, self.restarts = T, F, candidates, starts, restarts
+        self.n_stages, self.depth, self.candidates = n_stages, depth, candidates
+        self.n_starts, self.n_restarts = n_starts, n_restarts
         self.shrinkage, self.rank, self.reach, self.near = shrinkage, rank, reach, near
         self.size, self.margin = size, margin
 
     def _stage_arrays(self):
-        T, F = self.T, self.F
+        T, F = self.n_stages, self.depth
         return {
             "places_": Array("f2", (T, F, 2, 2), -self.size, 2 * self.size),
             "thresholds_": Array("i2", (T, F)),
@@ -84,23 +87,23 @@ class Cpr(Cascade):
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         some = rng.permutation(len(S))[:JUDGING]
         places = self._draw(rng)  # (candidates, F, 2, 2)
-        phi = self._phi(places, crops, index[some], S[some], A[some]).reshape(self.candidates, self.F, -1)
+        phi = self._phi(places, crops, index[some], S[some], A[some]).reshape(self.candidates, self.depth, -1)
         best, least = None, np.inf
         for c in range(self.candidates):
             thresholds = _ferns.middle_thresholds(phi[c], rng).astype(np.int16)
             where = _ferns.bins(phi[c], thresholds)
-            left = Y[some] - _ferns.outputs(where, Y[some], 2**self.F, self.shrinkage)[where]
+            left = Y[some] - _ferns.outputs(where, Y[some], 2**self.depth, self.shrinkage)[where]
             if (left**2).sum() < least:
                 best, least = (places[c], thresholds), (left**2).sum()
         self.places_[t], self.thresholds_[t] = best
         where = self._where(t, crops, index, S, A)
-        self.outputs_[t], self.scales_[t] = to_bytes(_ferns.outputs(where, Y, 2**self.F, self.shrinkage))
+        self.outputs_[t], self.scales_[t] = to_bytes(_ferns.outputs(where, Y, 2**self.depth, self.shrinkage))
         return (self.outputs_[t] * self.scales_[t])[where]
 
     def _draw(self, rng):
         low, high = self.mean_.min(axis=0), self.mean_.max(axis=0)
         spread = self.reach * (high - low)
-        first = rng.uniform(low - spread, high + spread, (self.candidates, self.F, 2))
+        first = rng.uniform(low - spread, high + spread, (self.candidates, self.depth, 2))
         second = first + rng.normal(0, self.near * (high - low).max(), first.shape)
         second = np.clip(second, low - spread, high + spread)
         return np.stack([first, second], axis=2).astype(np.float16)  # as it will be saved

@@ -12,8 +12,15 @@ from facelm_helpers.landmarks import mirror
 from facelm_helpers.methods._base import Aligner
 from facelm_helpers.methods._dlib import _ert_file, _predictor
 
+OPTIONS = {  # our settings -> dlib's
+    "n_stages": "cascade_depth", "n_trees": "num_trees_per_cascade_level", "depth": "tree_depth",
+    "learning_rate": "nu", "n_starts": "oversampling_amount", "jitter": "oversampling_translation_jitter",
+    "n_pixels": "feature_pool_size", "reach": "feature_pool_region_padding", "near": "lambda_param",
+    "candidates": "num_test_splits",
+}  # fmt: skip
 
-class Ert(Aligner):
+
+class ERT(Aligner):
     r"""A cascade of gradient-boosted trees (Kazemi and Sullivan, 2014).
 
     .. math:: S^{t+1} = S^t + r_t(I, S^t)
@@ -28,25 +35,22 @@ class Ert(Aligner):
 
     Parameters
     ----------
-    cascade_depth : int
-        Levels T.
-    num_trees_per_cascade_level : int
-    tree_depth : int
-        A tree has 2^depth leaves.
-    nu : float
-        Shrinkage, above 0, at most 1.
-    oversampling_amount : int
-        Starts for each face.
-    oversampling_translation_jitter : float
+    n_stages, n_trees, depth : int
+        T stages of as many trees, each with 2^depth leaves.
+    learning_rate : float
+        Shrinkage :math:`\nu`, above 0, at most 1.
+    n_starts : int
+        Starts for each face in training.
+    jitter : float
         How far the box of a start is moved, as a share of its side: makes it robust to a detector's box.
-    feature_pool_size : int
-        Pixels a level may compare.
-    feature_pool_region_padding : float
-        How far beyond the shape those pixels reach.
-    lambda_param : float
+    n_pixels : int
+        Pixels that a stage may compare.
+    reach : float
+        How far beyond the shape those pixels lie.
+    near : float
         The smaller, the nearer to each other the two pixels of a difference.
-    num_test_splits : int
-        Random splits a node tries.
+    candidates : int
+        Random splits of which a node takes the best.
     detector_boxes : bool
         Learn from each face, and from its mirror image, in a box as a detector sets it (`detector_like`)
         in place of the tight one.
@@ -65,7 +69,7 @@ class Ert(Aligner):
     >>> rng = np.random.default_rng(0)
     >>> images = rng.integers(0, 255, (4, 64, 64, 3), dtype=np.uint8)
     >>> faces = FaceSet(images, rng.uniform(10, 50, (4, 68, 2)))
-    >>> ert = Ert(cascade_depth=1, num_trees_per_cascade_level=2, tree_depth=2).fit(faces, progress=False)
+    >>> ert = ERT(n_stages=1, n_trees=2, depth=2).fit(faces, progress=False)
     >>> ert.predict(faces.images, faces.boxes).shape
     (4, 68, 2)
     """
@@ -78,38 +82,29 @@ class Ert(Aligner):
     paper = (
         "Kazemi and Sullivan, One millisecond face alignment with an ensemble of regression trees, CVPR 2014"
     )
-    full = {
-        "num_trees_per_cascade_level": 90, "tree_depth": 5, "oversampling_amount": 4,
-        "oversampling_translation_jitter": 0.1, "detector_boxes": True,
-    }  # fmt: skip
+    full = {"n_trees": 90, "depth": 5, "n_starts": 4, "jitter": 0.1, "detector_boxes": True}
 
     def __init__(
-        self, cascade_depth=10, num_trees_per_cascade_level=100, tree_depth=4, nu=0.1, oversampling_amount=10,
-        oversampling_translation_jitter=0.2, feature_pool_size=400, feature_pool_region_padding=0.0,
-        lambda_param=0.1, num_test_splits=20, detector_boxes=False,
-        size=256,
+        self, n_stages=10, n_trees=100, depth=4, learning_rate=0.1, n_starts=10, jitter=0.2, n_pixels=400,
+        reach=0.0, near=0.1, candidates=20, detector_boxes=False, size=256,
     ):  # fmt: skip
-        if not 0 < nu <= 1 or not lambda_param > 0:
-            raise ValueError(f"nu is {nu}, lambda_param {lambda_param}: wanted 0 < nu <= 1, lambda_param > 0")
+        if not 0 < learning_rate <= 1 or not near > 0:
+            raise ValueError(f"learning_rate is {learning_rate}, near {near}: wanted 0 < rate <= 1, near > 0")
         whole = {
-            "cascade_depth": cascade_depth, "num_trees_per_cascade_level": num_trees_per_cascade_level,
-            "tree_depth": tree_depth, "oversampling_amount": oversampling_amount, "size": size,
-            "feature_pool_size": feature_pool_size, "num_test_splits": num_test_splits,
+            "n_stages": n_stages, "n_trees": n_trees, "depth": depth, "n_starts": n_starts,
+            "n_pixels": n_pixels, "candidates": candidates, "size": size,
         }  # fmt: skip
         for key, value in whole.items():
             if int(value) != value or value < 1:
                 raise ValueError(f"{key} is {value}: wanted a whole number of at least 1")
             setattr(self, key, int(value))
-        self.nu, self.lambda_param = nu, lambda_param
-        self.oversampling_translation_jitter = oversampling_translation_jitter
-        self.feature_pool_region_padding = feature_pool_region_padding
-        self.detector_boxes = detector_boxes
+        self.learning_rate, self.near = learning_rate, near
+        self.jitter, self.reach, self.detector_boxes = jitter, reach, detector_boxes
 
     def _fit(self, faces, seed, progress):
         options = dlib.shape_predictor_training_options()
-        for key, value in self.configuration().items():
-            if key not in ("size", "detector_boxes"):
-                setattr(options, key, value)
+        for ours, theirs in OPTIONS.items():
+            setattr(options, theirs, getattr(self, ours))
         options.random_seed = str(seed)
         options.be_verbose = progress
         pictures, labels = [], []
@@ -131,9 +126,9 @@ class Ert(Aligner):
 
     def _predict(self, images, boxes, stages=False):
         walk = [self._start] * stages
-        first = 1 if stages else self.cascade_depth
-        for t in range(first, self.cascade_depth + 1):
-            whole = t == self.cascade_depth
+        first = 1 if stages else self.n_stages
+        for t in range(first, self.n_stages + 1):
+            whole = t == self.n_stages
             predictor = self.predictor_ if whole else _ert_file.fold(self._state(), levels=t)
             walk.append(lambda *given, predictor=predictor: [(p.x, p.y) for p in predictor(*given).parts()])
         points = np.empty((len(walk), len(images), 68, 2), np.float32)
@@ -154,8 +149,8 @@ class Ert(Aligner):
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), transform
 
     def _arrays(self):
-        T, K, P = self.cascade_depth, self.num_trees_per_cascade_level, self.feature_pool_size
-        leaves, rank = 2**self.tree_depth, _ert_file.RANK
+        T, K, P = self.n_stages, self.n_trees, self.n_pixels
+        leaves, rank = 2**self.depth, _ert_file.RANK
         return {
             "start_": Array("f4", (136,), -10, 10),
             "basis_": Array("f2", (rank, 136), -1.01, 1.01),

@@ -8,7 +8,7 @@ from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_r
 CHOOSING = 4000  # shapes that the correlations of a fern are estimated on
 
 
-class Esr(Cascade):
+class ESR(Cascade):
     r"""Two-level boosted ferns on shape-indexed pixels (Cao, Wei, Wen and Sun, 2012).
 
     .. math:: S^{t+1} = S^t + r_t(\phi(I, S^t)), \qquad r_t = \sum_{k=1}^{K} r_t^k
@@ -23,9 +23,9 @@ class Esr(Cascade):
 
     Parameters
     ----------
-    T, K, F, P : int
-        Stages, ferns a stage, questions a fern, pixels a stage.
-    starts, restarts : int
+    n_stages, n_trees, depth, n_pixels : int
+        T stages of K ferns with F questions each, on P pixels a stage.
+    n_starts, n_restarts : int
         Start shapes for each face in training, and in prediction.
     shrinkage : float
     rank : int
@@ -49,7 +49,7 @@ class Esr(Cascade):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> esr = Esr(T=2, K=5, P=50).fit(faces, progress=False)
+    >>> esr = ESR(n_stages=2, n_trees=5, n_pixels=50).fit(faces, progress=False)
     >>> esr.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """
@@ -59,32 +59,33 @@ class Esr(Cascade):
     year = 2012
     paper = "Cao, Wei, Wen and Sun, Face alignment by explicit shape regression, CVPR 2012"
     other_shapes = True
-    full = {"K": 250, "starts": 8, "shrinkage": 1000.0}
+    full = {"n_trees": 250, "n_starts": 8, "shrinkage": 1000.0}
 
     def __init__(
-        self, T=10, K=60, F=5, P=400, starts=5, restarts=5, shrinkage=150.0, rank=32, reach=0.15, size=128,
-        margin=1.75,
+        self, n_stages=10, n_trees=60, depth=5, n_pixels=400, n_starts=5, n_restarts=5, shrinkage=150.0,
+        rank=32, reach=0.15, size=128, margin=1.75,
     ):  # fmt: skip
-        self.T, self.K, self.F, self.P, self.starts, self.restarts = T, K, F, P, starts, restarts
+        self.n_stages, self.n_trees, self.depth, self.n_pixels = n_stages, n_trees, depth, n_pixels
+        self.n_starts, self.n_restarts = n_starts, n_restarts
         self.shrinkage, self.rank, self.reach, self.size, self.margin = shrinkage, rank, reach, size, margin
 
     def _stage_arrays(self):
-        return _ferns.arrays(self.T, self.K, self.F, self.P, self.rank, self.size)
+        return _ferns.arrays(self.n_stages, self.n_trees, self.depth, self.n_pixels, self.rank, self.size)
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
-        places = random_places(self.mean_, self.P, self.reach, rng)
+        places = random_places(self.mean_, self.n_pixels, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         rho = self._phi(t, crops, index, S, A)
         some = rng.permutation(len(S))[:CHOOSING]
         choose = _ferns.PairChooser(rho[:, some].astype(np.float32))
         missing = Y.copy()
-        for k in range(self.K):
-            pairs = choose(missing[some], self.F, rng)
+        for k in range(self.n_trees):
+            pairs = choose(missing[some], self.depth, rng)
             difference = rho[pairs[:, 0]] - rho[pairs[:, 1]]
             self.pairs_[t, k] = pairs
             self.thresholds_[t, k] = _ferns.middle_thresholds(difference, rng)
             where = _ferns.bins(difference, self.thresholds_[t, k])
-            out = _ferns.outputs(where, missing, 2**self.F, self.shrinkage)
+            out = _ferns.outputs(where, missing, 2**self.depth, self.shrinkage)
             self.outputs_[t, k], self.scales_[t, k] = to_bytes(out)
             missing -= (self.outputs_[t, k] * self.scales_[t, k])[where]
         return Y - missing
@@ -96,5 +97,5 @@ class Esr(Cascade):
     def _regress(self, t, crops, index, S, A):
         rho = self._phi(t, crops, index, S, A)
         where = _ferns.bins(rho[self.pairs_[t, ..., 0]] - rho[self.pairs_[t, ..., 1]], self.thresholds_[t])
-        chosen = self.outputs_[t][np.arange(self.K)[:, None], where]  # (K, M, R)
+        chosen = self.outputs_[t][np.arange(self.n_trees)[:, None], where]  # (K, M, R)
         return np.einsum("kmr,k->mr", chosen, self.scales_[t])

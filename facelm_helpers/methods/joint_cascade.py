@@ -37,9 +37,9 @@ class JointCascade(Cascade):
 
     Parameters
     ----------
-    T, K, F, P : int
-        Stages, ferns a stage, questions a fern, pixels a stage.
-    starts : int
+    n_stages, n_trees, depth, n_pixels : int
+        T stages of K ferns with F questions each, on P pixels a stage.
+    n_starts : int
         Start shapes for each face in training.
     negatives : int
         Background windows in training.
@@ -67,7 +67,7 @@ class JointCascade(Cascade):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> joint = JointCascade(T=2, K=6, P=60, negatives=60).fit(faces, progress=False)
+    >>> joint = JointCascade(n_stages=2, n_trees=6, n_pixels=60, negatives=60).fit(faces, progress=False)
     >>> joint.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """
@@ -77,14 +77,15 @@ class JointCascade(Cascade):
     year = 2014
     paper = "Chen, Ren, Wei, Cao and Sun, Joint cascade face detection and alignment, ECCV 2014"
     detector_boxes, shift, growth = False, 0.08, 0.08  # its windows come from its own search
-    restarts = len(NINE)
-    full = {"T": 6, "K": 160, "starts": 6, "negatives": 8000, "shrinkage": 300.0}
+    n_restarts = len(NINE)
+    full = {"n_stages": 6, "n_trees": 160, "n_starts": 6, "negatives": 8000, "shrinkage": 300.0}
 
     def __init__(
-        self, T=5, K=50, F=5, P=300, starts=4, negatives=3000, keep=0.99, shrinkage=60.0, rank=24, reach=0.15,
-        size=64, margin=1.75, detected=0.25,
+        self, n_stages=5, n_trees=50, depth=5, n_pixels=300, n_starts=4, negatives=3000, keep=0.99,
+        shrinkage=60.0, rank=24, reach=0.15, size=64, margin=1.75, detected=0.25,
     ):  # fmt: skip
-        self.T, self.K, self.F, self.P, self.starts, self.negatives = T, K, F, P, starts, negatives
+        self.n_stages, self.n_trees, self.depth, self.n_pixels = n_stages, n_trees, depth, n_pixels
+        self.n_starts, self.negatives = n_starts, negatives
         self.keep, self.shrinkage, self.rank, self.reach = keep, shrinkage, rank, reach
         self.size, self.margin, self.detected = size, margin, detected
 
@@ -107,9 +108,9 @@ class JointCascade(Cascade):
         return self.mean_ + NINE[:, None] * box_in_crop(self.size, self.margin)[1]
 
     def _stage_arrays(self):
-        T, K, F = self.T, self.K, self.F
+        T, K, F = self.n_stages, self.n_trees, self.depth
         votes = {"votes_": Array("f2", (T, K, 2**F)), "limits_": Array("f4", (T, K))}
-        return _ferns.arrays(T, K, F, self.P, self.rank, self.size) | votes
+        return _ferns.arrays(T, K, F, self.n_pixels, self.rank, self.size) | votes
 
     def _arrays(self):
         return super()._arrays() | {"threshold_": Array("f8", ())}
@@ -128,7 +129,7 @@ class JointCascade(Cascade):
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
         self._mine(t, rng)
-        places = _features.random_places(self.mean_, self.P, self.reach, rng)
+        places = _features.random_places(self.mean_, self.n_pixels, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         m = len(S)
         A_windows = frames(self._shapes, self.mean_)
@@ -143,28 +144,28 @@ class JointCascade(Cascade):
         some, mixed = rng.permutation(m)[:CHOOSING], rng.permutation(len(score))[:CHOOSING]
         regress = _ferns.PairChooser(rho[:, some].astype(np.float32))
         classify = _ferns.PairChooser(rho[:, mixed].astype(np.float32))
-        share = 0.7 * (1 - t / self.T)  # of ferns whose pixels are chosen for classification
-        for k in range(self.K):
+        share = 0.7 * (1 - t / self.n_stages)  # of ferns whose pixels are chosen for classification
+        for k in range(self.n_trees):
             weight = _ferns.weights(score, face, alive)
             if int((k + 1) * share) > int(k * share):
                 goal = (np.where(face, 1, -1) * weight)[mixed, None].astype(np.float32)
-                pairs = classify(goal, self.F, rng)
+                pairs = classify(goal, self.depth, rng)
             else:
-                pairs = regress(missing[some], self.F, rng)
+                pairs = regress(missing[some], self.depth, rng)
             difference = rho[pairs[:, 0]] - rho[pairs[:, 1]]
             self.pairs_[t, k] = pairs
             self.thresholds_[t, k] = _ferns.middle_thresholds(difference[:, mixed], rng)
             where = _ferns.bins(difference, self.thresholds_[t, k])
             self.outputs_[t, k], self.scales_[t, k] = to_bytes(
-                _ferns.outputs(where[:m], missing, 2**self.F, self.shrinkage)
+                _ferns.outputs(where[:m], missing, 2**self.depth, self.shrinkage)
             )
             change = self.outputs_[t, k] * self.scales_[t, k]
             missing -= change[where[:m]]
             step += change[where[m:]]
-            odds = [np.bincount(where, weight * part, minlength=2**self.F) for part in (face, ~face)]
+            odds = [np.bincount(where, weight * part, minlength=2**self.depth) for part in (face, ~face)]
             self.votes_[t, k] = 0.5 * np.log((odds[0] + 1e-3) / (odds[1] + 1e-3))
             score = score + self.votes_[t, k].astype(np.float32)[where]
-            lost = 1 - self.keep ** ((k + 1) / self.K)
+            lost = 1 - self.keep ** ((k + 1) / self.n_trees)
             self.limits_[t, k] = np.quantile(score[:m], lost) - 1e-3
             alive &= score >= self.limits_[t, k]
         self._score = score[:m]
@@ -259,12 +260,12 @@ class JointCascade(Cascade):
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         threshold = self.threshold_ if threshold is None else threshold
         boxes, points, scores = [np.zeros((0, 4))], [np.zeros((0, 68, 2))], [np.zeros(0)]
-        side, lived = smallest, np.zeros(self.T + 1, int)
+        side, lived = smallest, np.zeros(self.n_stages + 1, int)
         while side <= min(grey.shape):
             windows, transforms = scan(grey, side, step, self.size, self.margin)
             for start in range(0, len(windows), 2048):
                 some = even_light(windows[start : start + 2048], self.margin)
-                S, score, alive = self._run(some, self.T, lived)
+                S, score, alive = self._run(some, self.n_stages, lived)
                 alive &= score >= threshold
                 back = invert_transform(transforms[start : start + 2048][alive])
                 points.append(apply_transform(back, S[alive]))

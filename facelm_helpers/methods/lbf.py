@@ -10,7 +10,7 @@ from facelm_helpers.methods._cascade._local_forest import grow, leaves
 from facelm_helpers.methods._grey import grey_crops
 
 
-class Lbf(Cascade):
+class LBF(Cascade):
     r"""Regression of local binary features (Ren, Cao, Wei and Sun, 2014), "3000 FPS".
 
     .. math:: S^{t+1} = S^t + W_t \, \phi_t(I, S^t)
@@ -24,15 +24,15 @@ class Lbf(Cascade):
 
     Parameters
     ----------
-    T : int
-        Stages.
-    trees, depth : int
+    n_stages : int
+        T.
+    n_trees, depth : int
         Trees of a landmark, questions from root to leaf.
     candidates : int
         Random questions of which the best is taken at each node.
     radius : (float, float)
         How far pixels lie from the landmark in the first and the last stage, as a share of the box.
-    starts : int
+    n_starts : int
         Start shapes for each face in training.
     share : float
         Share of the examples that a tree sees.
@@ -45,16 +45,16 @@ class Lbf(Cascade):
 
     Attributes
     ----------
-    places_ : (T, 68 trees, nodes, 2, 2) float16 array
+    places_ : (T, 68 n_trees, nodes, 2, 2) float16 array
         The two pixels of each question, relative to the landmark, in the mean shape's frame.
-    thresholds_ : (T, 68 trees, nodes) int16 array
-    W_, scales_ : (T, 68 trees leaves, R) int8 array, (T, 1, R) float32 array
+    thresholds_ : (T, 68 n_trees, nodes) int16 array
+    W_, scales_ : (T, 68 n_trees leaves, R) int8 array, (T, 1, R) float32 array
 
     Examples
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> lbf = Lbf(T=2, trees=1, depth=2, starts=1).fit(faces, progress=False)
+    >>> lbf = LBF(n_stages=2, n_trees=1, depth=2, n_starts=1).fit(faces, progress=False)
     >>> lbf.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """
@@ -65,18 +65,18 @@ class Lbf(Cascade):
     paper = (
         "Ren, Cao, Wei and Sun, Face alignment at 3000 FPS via regressing local binary features, CVPR 2014"
     )
-    full = {"T": 5, "trees": 5, "depth": 5, "candidates": 60, "starts": 3}
+    full = {"n_stages": 5, "n_trees": 5, "depth": 5, "candidates": 60, "n_starts": 3}
 
     def __init__(
-        self, T=4, trees=3, depth=4, candidates=30, radius=(0.3, 0.06), starts=3, share=0.6, ridge=0.2,
-        rank=32, size=128, margin=1.75,
+        self, n_stages=4, n_trees=3, depth=4, candidates=30, radius=(0.3, 0.06), n_starts=3, share=0.6,
+        ridge=0.2, rank=32, size=128, margin=1.75,
     ):  # fmt: skip
-        self.T, self.trees, self.depth, self.candidates = T, trees, depth, candidates
-        self.radius, self.starts, self.share, self.ridge = list(radius), starts, share, ridge
+        self.n_stages, self.n_trees, self.depth, self.candidates = n_stages, n_trees, depth, candidates
+        self.radius, self.n_starts, self.share, self.ridge = list(radius), n_starts, share, ridge
         self.rank, self.size, self.margin = rank, size, margin
 
     def _stage_arrays(self):
-        T, count, leaves = self.T, 68 * self.trees, 2**self.depth
+        T, count, leaves = self.n_stages, 68 * self.n_trees, 2**self.depth
         return {
             "places_": Array("f2", (T, count, leaves - 1, 2, 2), -self.size, self.size),
             "thresholds_": Array("i2", (T, count, leaves - 1)),
@@ -89,7 +89,7 @@ class Lbf(Cascade):
         for landmark in range(68):
             drawn = self._draw(t, rng)
             phi = self._differences(drawn, landmark, crops, index, S, A)
-            for tree in range(landmark * self.trees, (landmark + 1) * self.trees):
+            for tree in range(landmark * self.n_trees, (landmark + 1) * self.n_trees):
                 seen = rng.permutation(len(S))[: max(int(self.share * len(S)), 1)]
                 grown = grow(phi[:, seen], steps[seen, landmark], self.depth, self.candidates, rng)
                 self.places_[t, tree], self.thresholds_[t, tree] = drawn[grown[0]], grown[1]
@@ -119,7 +119,7 @@ class Lbf(Cascade):
 
     def _draw(self, t, rng):
         """Pairs of places round a landmark, (Q, 2, 2): uniform in a disc whose radius shrinks with t."""
-        late = t / max(self.T - 1, 1)
+        late = t / max(self.n_stages - 1, 1)
         radius = ((1 - late) * self.radius[0] + late * self.radius[1]) * self.size / self.margin
         shape = (4 * self.candidates, 2)
         far, angle = radius * np.sqrt(rng.random(shape)), 2 * np.pi * rng.random(shape)
@@ -132,7 +132,7 @@ class Lbf(Cascade):
 
     def _phi(self, t, crops, index, S, A):
         """The local binary features: (M, 68 trees leaves), sparse, a 1 for each tree."""
-        landmarks = np.repeat(np.arange(68), self.trees)
+        landmarks = np.repeat(np.arange(68), self.n_trees)
         leaf = leaves(self.places_[t], self.thresholds_[t], landmarks, crops, index, S, A)
         count = leaf.shape[1]
         column = leaf + np.arange(count) * 2**self.depth

@@ -10,7 +10,7 @@ from facelm_helpers.methods._cascade import Cascade, to_bytes
 CHUNK = 256  # crops whose gradient maps are held at a time
 
 
-class Sdm(Cascade):
+class SDM(Cascade):
     r"""Supervised descent (Xiong and De la Torre, 2013) on histograms of oriented gradients.
 
     .. math:: S^{t+1} = S^t + W_t \, \phi(I, S^t)
@@ -23,9 +23,9 @@ class Sdm(Cascade):
 
     Parameters
     ----------
-    T : int
-        Stages.
-    starts : int
+    n_stages : int
+        T.
+    n_starts : int
         Start shapes for each face in training.
     ridge : float
         Weight of the penalty, as a share of the mean square of a feature times the number of examples: the
@@ -50,7 +50,7 @@ class Sdm(Cascade):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> sdm = Sdm(T=2, starts=1).fit(faces, progress=False)
+    >>> sdm = SDM(n_stages=2, n_starts=1).fit(faces, progress=False)
     >>> sdm.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """
@@ -61,13 +61,13 @@ class Sdm(Cascade):
     paper = (
         "Xiong and De la Torre, Supervised descent method and its applications to face alignment, CVPR 2013"
     )
-    full = {"T": 5, "starts": 3, "ridge": 0.2}
+    full = {"n_stages": 5, "n_starts": 3, "ridge": 0.2}
 
     def __init__(
-        self, T=4, starts=2, ridge=0.5, grid=3, bins=8, cell=(0.12, 0.06), rank=32,
+        self, n_stages=4, n_starts=2, ridge=0.5, grid=3, bins=8, cell=(0.12, 0.06), rank=32,
         detector_boxes=True, size=128, margin=1.75,
     ):  # fmt: skip
-        self.T, self.starts, self.ridge = T, starts, ridge
+        self.n_stages, self.n_starts, self.ridge = n_stages, n_starts, ridge
         self.grid, self.bins, self.cell = grid, bins, list(cell)
         self.rank, self.detector_boxes, self.size, self.margin = rank, detector_boxes, size, margin
 
@@ -75,8 +75,8 @@ class Sdm(Cascade):
 
     def _stage_arrays(self):
         return {
-            "W_": Array("i1", (self.T, 68 * self.grid**2 * self.bins + 1, self.rank)),
-            "scales_": Array("f4", (self.T, 1, self.rank), 0, 1000),
+            "W_": Array("i1", (self.n_stages, 68 * self.grid**2 * self.bins + 1, self.rank)),
+            "scales_": Array("f4", (self.n_stages, 1, self.rank), 0, 1000),
         }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
@@ -93,7 +93,7 @@ class Sdm(Cascade):
 
     def _phi(self, t, crops, index, S, A):
         """The histograms of M shapes: (M, D) float32; `index` ascends."""
-        late = t / max(self.T - 1, 1)
+        late = t / max(self.n_stages - 1, 1)
         side = ((1 - late) * self.cell[0] + late * self.cell[1]) * self.size / self.margin
         phi = np.ones((len(S), 68 * self.grid**2 * self.bins + 1), np.float32)
         for start in range(0, len(crops), CHUNK):

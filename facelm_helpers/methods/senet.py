@@ -16,11 +16,11 @@ class SENet(KerasAligner):
 
     Parameters
     ----------
-    stem, head, hidden, reduction, gate_at, downsample, keep_prob, weight_decay
+    stem, head, hidden, reduction, gate_at, downsample, keep_prob, l2
         Of the network, see `networks.senet`.
     channels, blobs : tuple of int
         Of each stage, its channels and its number of ``senet_blob``.
-    steps, batch_size, learning_rate, schedule, decay, decay_steps, warmup, loss, ema, jitter
+    steps, batch_size, learning_rate, schedule, decay, decay_steps, warmup, weight_decay, loss, ema, jitter
         Of the training, see `methods._keras.KerasAligner`.
 
     Examples
@@ -37,7 +37,7 @@ class SENet(KerasAligner):
     may_be_none = ("reduction",)
     network_settings = {
         "stem": 16, "channels": (32, 128, 256, 256), "blobs": (1, 1, 2, 2), "head": 64, "hidden": 256,
-        "reduction": 16, "gate_at": "branch", "downsample": "stride", "keep_prob": 0.8, "weight_decay": 1e-5,
+        "reduction": 16, "gate_at": "branch", "downsample": "stride", "keep_prob": 0.8, "l2": 1e-5,
     }  # fmt: skip
 
     def _network(self, mean_shape):

@@ -18,7 +18,7 @@ def senet(
     gate_at="branch",
     downsample="stride",
     keep_prob=0.8,
-    weight_decay=1e-5,
+    l2=1e-5,
     mean_shape=None,
     size=SIZE,
 ):
@@ -44,8 +44,8 @@ def senet(
         See `se.senet_blob`.
     keep_prob : float
         Share of the hidden units that dropout keeps while training; 1 switches dropout off.
-    weight_decay : float
-        L2 penalty on every weight matrix.
+    l2 : float
+        Factor of the squared weights of every matrix in the loss, as in `layers.convolve`.
     mean_shape : (68, 2) or (136,) array, optional
         In 0..1: where the answer starts before anything is learnt. The middle of the crop by default.
     size : int
@@ -78,18 +78,18 @@ def senet(
     mean_shape = np.full(OUTPUTS, 0.5) if mean_shape is None else np.asarray(mean_shape, float).reshape(-1)
     if mean_shape.shape != (OUTPUTS,):
         raise ValueError(f"mean_shape has {mean_shape.size} numbers: wanted {OUTPUTS}, x and y of 68 points")
-    penalty = regularizers.L2(weight_decay) if weight_decay else None
+    penalty = regularizers.L2(l2) if l2 else None
 
     image = keras.Input((size, size, 3), name="image")
-    net = convolve(image, stem, 3, stride=2, weight_decay=weight_decay, name="stem")
+    net = convolve(image, stem, 3, stride=2, l2=l2, name="stem")
     number = 0
     for on_dim, repeats in zip(channels, blobs, strict=True):
         for repeat in range(repeats):
             number += 1
             net = se.senet_blob(
                 net, net.shape[-1], on_dim, 2 if repeat == 0 else 1, reduction=reduction, gate_at=gate_at,
-                weight_decay=weight_decay, downsample=downsample, name=f"blob{number}")  # fmt: skip
-    net = convolve(net, head, 1, weight_decay=weight_decay, name="head")
+                l2=l2, downsample=downsample, name=f"blob{number}")  # fmt: skip
+    net = convolve(net, head, 1, l2=l2, name="head")
     net = layers.Flatten(name="flat")(net)
     net = layers.Dense(
         hidden, "relu", kernel_initializer="he_normal", kernel_regularizer=penalty, name="hidden"

@@ -7,7 +7,7 @@ PyTorch. Keras is imported when a block is first built, never when this file is.
 from facelm_helpers.layers import convolve
 
 
-def gate(net, reduction=16, *, weight_decay=0.0, name=None):
+def gate(net, reduction=16, *, l2=0.0, name=None):
     """The squeeze-and-excitation gate: one weight in 0..1 for every channel, from the whole image.
 
     .. math:: z_c = \\frac{1}{HW} \\sum_{i,j} u_c(i, j), \\qquad s = \\sigma(W_2 \\, \\delta(W_1 z))
@@ -20,7 +20,7 @@ def gate(net, reduction=16, *, weight_decay=0.0, name=None):
     net : Keras tensor, (N, H, W, C)
     reduction : int
         r, by how much the bottleneck is narrower than C; 16 in the paper. At least one unit is kept.
-    weight_decay : float
+    l2 : float
         L2 penalty on W_1 and W_2.
     name : str, optional
         Prefix of the layers' names.
@@ -50,7 +50,7 @@ def gate(net, reduction=16, *, weight_decay=0.0, name=None):
     if int(reduction) != reduction or reduction < 1:
         raise ValueError(f"reduction must be a whole number of at least 1, got {reduction!r}")
     channels = net.shape[-1]
-    penalty = regularizers.L2(weight_decay) if weight_decay else None
+    penalty = regularizers.L2(l2) if l2 else None
     squeeze = layers.GlobalAveragePooling2D(name=name and f"{name}_squeeze")(net)
     narrow = max(channels // int(reduction), 1)
     hidden = layers.Dense(
@@ -66,7 +66,7 @@ def gate(net, reduction=16, *, weight_decay=0.0, name=None):
     return layers.Reshape((1, 1, channels), name=name and f"{name}_shape")(weights)
 
 
-def scale(net, reduction=16, *, weight_decay=0.0, name=None):
+def scale(net, reduction=16, *, l2=0.0, name=None):
     """Multiply every channel by its gate: x_c = s_c u_c.
 
     Parameters and errors are those of :func:`gate`; the shape (N, H, W, C) is kept.
@@ -79,7 +79,7 @@ def scale(net, reduction=16, *, weight_decay=0.0, name=None):
     """
     from keras import layers
 
-    weights = gate(net, reduction, weight_decay=weight_decay, name=name)
+    weights = gate(net, reduction, l2=l2, name=name)
     return layers.Multiply(name=name and f"{name}_scale")([net, weights])
 
 
@@ -90,7 +90,7 @@ def senet_blob(
     stride,
     *,
     reduction=16,
-    weight_decay=0.0,
+    l2=0.0,
     gate_at="branch",
     downsample="pool",
     name=None,
@@ -111,7 +111,7 @@ def senet_blob(
         1, or the factor by which H and W shrink.
     reduction : int or None
         r of :func:`gate`; None leaves the gate out (a plain residual block, for comparison).
-    weight_decay : float
+    l2 : float
         L2 penalty on every weight matrix of the block.
     gate_at : {"branch", "main"}
         "branch" scales before the addition; "main" scales after it (the experiment of notebook 09).
@@ -156,7 +156,7 @@ def senet_blob(
     if downsample not in ("pool", "pool_early", "stride"):
         raise ValueError(f"downsample must be 'pool', 'pool_early' or 'stride', got {downsample!r}")
     part = (lambda suffix: f"{name}_{suffix}") if name else (lambda suffix: None)
-    settings = {"weight_decay": weight_decay}
+    settings = {"l2": l2}
 
     shortcut = net
     net = convolve(net, on_dim // 4, 1, name=part("narrow"), **settings)
@@ -179,7 +179,7 @@ def senet_blob(
     return layers.Activation("relu", name=part("out"))(net)
 
 
-def se_resnet(net, channels, *, stride=1, reduction=16, weight_decay=0.0, name=None):
+def se_resnet(net, channels, *, stride=1, reduction=16, l2=0.0, name=None):
     """The SE-ResNet module of the paper: :func:`senet_blob` with ``in_dim`` read off the tensor.
 
     Examples
@@ -188,12 +188,10 @@ def se_resnet(net, channels, *, stride=1, reduction=16, weight_decay=0.0, name=N
     >>> se_resnet(keras.Input((16, 16, 64)), 64).shape
     (None, 16, 16, 64)
     """
-    return senet_blob(
-        net, net.shape[-1], channels, stride, reduction=reduction, weight_decay=weight_decay, name=name
-    )
+    return senet_blob(net, net.shape[-1], channels, stride, reduction=reduction, l2=l2, name=name)
 
 
-def se_inception(net, channels, *, reduction=16, weight_decay=0.0, name=None):
+def se_inception(net, channels, *, reduction=16, l2=0.0, name=None):
     """The SE-Inception module: four parallel branches, joined, then scaled as a whole; there is no shortcut.
 
     The branches are 1x1; 1x1 then 3x3; 1x1 then 5x5; 3x3 maximum then 1x1, a quarter of ``channels`` each.
@@ -203,7 +201,7 @@ def se_inception(net, channels, *, reduction=16, weight_decay=0.0, name=None):
     net : Keras tensor, (N, H, W, C)
     channels : int
         Channels that come out, divisible by 4.
-    reduction, weight_decay, name
+    reduction, l2, name
         As in :func:`senet_blob`.
 
     Returns
@@ -225,7 +223,7 @@ def se_inception(net, channels, *, reduction=16, weight_decay=0.0, name=None):
     if channels % 4:
         raise ValueError(f"channels must be divisible by 4 (there are four branches), got {channels}")
     part = (lambda suffix: f"{name}_{suffix}") if name else (lambda suffix: None)
-    quarter, settings = channels // 4, {"weight_decay": weight_decay}
+    quarter, settings = channels // 4, {"l2": l2}
     one = convolve(net, quarter, 1, name=part("one"), **settings)
     three = convolve(net, quarter, 1, name=part("three_in"), **settings)
     three = convolve(three, quarter, 3, name=part("three"), **settings)

@@ -6,12 +6,12 @@ A batch is a function of its step, and so is the learning rate; a checkpoint hol
 
 from facelm_helpers.training._input import face_batches, prefetch, scaled
 from facelm_helpers.training._log import History
-from facelm_helpers.training._losses import LOSSES, l1, l2, learning_rate, smooth_l1, wing
-from facelm_helpers.training._state import fingerprint, set_weights, weights_of
+from facelm_helpers.training._losses import LOSSES, distance, l1, l2, learning_rate, smooth_l1, wing
+from facelm_helpers.training._state import set_weights, weights_of
 from facelm_helpers.training._step import throughput
 from facelm_helpers.training._train import Recipe, seeded, train
 
 __all__ = [
-    "History", "LOSSES", "Recipe", "face_batches", "fingerprint", "l1", "l2", "learning_rate", "prefetch",
+    "History", "LOSSES", "Recipe", "distance", "face_batches", "l1", "l2", "learning_rate", "prefetch",
     "scaled", "seeded", "set_weights", "smooth_l1", "throughput", "train", "weights_of", "wing",
 ]  # fmt: skip

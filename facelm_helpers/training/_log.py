@@ -14,7 +14,7 @@ class History:
     losses : list of float
         Of the data alone, step 0 first.
     penalties : list of float
-        What weight decay adds to it.
+        What L2 penalties of the weights add to it.
     rates : list of float
         Learning rate.
     validated, scores : list

@@ -1,6 +1,5 @@
 """All that a training run is at one step, as arrays: to continue it elsewhere as if it had never stopped."""
 
-import hashlib
 import json
 from dataclasses import asdict
 
@@ -53,19 +52,6 @@ def variables(model):
     """Everything that training changes: weights, moving statistics, dropout's random state, the optimizer."""
     spare = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in spare] + model.optimizer.variables
-
-
-def fingerprint(faces):
-    """What tells one set of faces from another: how many, and a hash of their points (no image is read).
-
-    Examples
-    --------
-    >>> from facelm_helpers.faces import FaceSet
-    >>> fingerprint(FaceSet(np.zeros((2, 8, 8, 3), np.uint8), np.tile([[1.0, 2], [3, 4]], (2, 34, 1))))
-    '2 faces, ab8dae9c7079'
-    """
-    digest = hashlib.sha256(np.rint(64 * np.asarray(faces.points, np.float64)).astype("<i4").tobytes())
-    return f"{len(faces)} faces, {digest.hexdigest()[:12]}"
 
 
 def identity(recipe, about=None):

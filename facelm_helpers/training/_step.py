@@ -6,13 +6,14 @@ from facelm_helpers.training._input import prefetch
 from facelm_helpers.training._losses import LOSSES
 
 
-def compile_for(model, loss):
-    """Give a model its loss and an Adam optimizer with its variables, so that a checkpoint fits."""
+def compile_for(model, loss, weight_decay=0.0):
+    """Give a model its loss and an Adam(W) optimizer with its variables, so that a checkpoint fits."""
     import keras
 
     loss = loss if callable(loss) else LOSSES[loss]
     jit = keras.config.backend() == "jax"  # XLA compiles for minutes on TensorFlow's CPU, and then is slower
-    optimizer = keras.optimizers.Adam()
+    adamw = keras.optimizers.AdamW
+    optimizer = adamw(weight_decay=weight_decay) if weight_decay else keras.optimizers.Adam()
     model.compile(
         optimizer, loss, metrics=[keras.metrics.MeanMetricWrapper(loss, name="data")], jit_compile=jit
     )
@@ -20,7 +21,7 @@ def compile_for(model, loss):
 
 
 def one_step(model, x, y, rate):
-    """One batch: (loss of the data, penalty of weight decay), as floats."""
+    """One batch: (loss of the data, L2 penalties), as floats."""
     model.optimizer.learning_rate = rate
     model.reset_metrics()  # or Keras would give the mean over all steps so far
     logs = model.train_on_batch(x, y, return_dict=True)

@@ -24,6 +24,8 @@ from facelm_helpers.training._state import (
 )
 from facelm_helpers.training._step import compile_for, one_step
 
+SCHEDULES = ("exponential", "cosine", "linear")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -34,11 +36,15 @@ class Recipe:
     steps : int
         Batches to learn from.
     learning_rate : float
-        At the start; of Adam.
-    schedule : {"exponential", "cosine"}
+        At the start; of Adam (with ``weight_decay``, of AdamW).
+    schedule : {"exponential", "cosine", "linear"}
         See `learning_rate`.
     decay, decay_steps : float, int
         The exponential schedule multiplies the rate by ``decay`` every ``decay_steps`` steps.
+        The linear one lets it fall to 0 in the last ``decay_steps``.
+    weight_decay : float
+        Decoupled decay (AdamW): each step also multiplies the weights by 1 - rate * weight_decay. A penalty
+        in the loss is the network's, and is called ``l2``.
     warmup : int
         Steps in which the rate first rises from 0.
     loss : str or function
@@ -55,13 +61,14 @@ class Recipe:
     decay: float = 0.98
     decay_steps: int = 1000
     warmup: int = 0
+    weight_decay: float = 0.0
     loss: str = "l1"
     ema: float = 0.0
     save_every: int = 1000
 
     def __post_init__(self):
-        if self.schedule not in ("exponential", "cosine"):
-            raise ValueError(f"schedule is {self.schedule!r}: wanted 'exponential' or 'cosine'")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule is {self.schedule!r}: wanted one of {', '.join(SCHEDULES)}")
         if not callable(self.loss) and self.loss not in LOSSES:
             raise ValueError(f"loss is {self.loss!r}: wanted one of {', '.join(LOSSES)}, or a function")
         if not 0 <= self.ema < 1:
@@ -159,7 +166,7 @@ def train(
 
     recipe = Recipe() if recipe is None else recipe
     folder = None if folder is None else Path(folder)
-    compile_for(model, recipe.loss)
+    compile_for(model, recipe.loss, recipe.weight_decay)
     average = Average(model, recipe.ema) if recipe.ema else None
     history = History()
     last, about = folder and folder / "last.npz", identity(recipe, about)

@@ -139,8 +139,8 @@ def get(name):
     if name != QUICK:
         return methods.load(name)
     faces = sources.load("synthetic", n=300, seed=5, progress=False)
-    quick = methods.create("ert", cascade_depth=5, num_trees_per_cascade_level=30, tree_depth=3,
-                           oversampling_amount=4, feature_pool_size=200)  # fmt: skip
+    quick = methods.create("ert", n_stages=5, n_trees=30, depth=3,
+                           n_starts=4, n_pixels=200)  # fmt: skip
     return quick.fit(faces, progress=False)
 
 

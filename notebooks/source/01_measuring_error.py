@@ -40,7 +40,7 @@ train, test = FACES.split_by_person(2 / 3, seed=0)
 train, test
 
 # %%
-small = {"cascade_depth": 6, "num_trees_per_cascade_level": 60}
+small = {"n_stages": 6, "n_trees": 60}
 aligners = {
     "mean shape": methods.create("mean_shape").fit(train, progress=False),
     "ert": methods.create("ert", **small).fit(train, progress=False),

@@ -179,10 +179,10 @@ def report(name, **small):
     seconds = timeit(lambda: aligner.fit(few, progress=False), number=1, timer=process_time)
     walk = aligner.predict(test.images, test.boxes, stages=True)
     nme = [metrics.nme(S, test.points).mean() for S in walk]
-    print(f"{name}, {seconds:.0f} s: S^0 {nme[0]:.1%}, S^1 {nme[1]:.1%}, S^{aligner.T} {nme[-1]:.1%}")
+    print(f"{name}, {seconds:.0f} s: S^0 {nme[0]:.1%}, S^1 {nme[1]:.1%}, S^{aligner.n_stages} {nme[-1]:.1%}")
 
 
-report("cpr", T=60, candidates=12, starts=3)
+report("cpr", n_stages=60, candidates=12, n_starts=3)
 
 # %% [markdown]
 # ### Several starts
@@ -263,16 +263,16 @@ plots.show(
 # $S^0$, as CPR's, is the median of its starts):
 
 # %% tags=["varies"]
-report("esr", T=6, K=30, P=250, starts=3)
-report("sdm", T=3, starts=1)
-report("lbf", T=3, trees=2, depth=4, starts=2)
+report("esr", n_stages=6, n_trees=30, n_pixels=250, n_starts=3)
+report("sdm", n_stages=3, n_starts=1)
+report("lbf", n_stages=3, n_trees=2, depth=4, n_starts=2)
 
 # %%
 shipped = methods.load("lbf")
 pictures, boxes = test.images[:14], test.boxes[:14]
 phi = shipped.binary_features(pictures, boxes)
-per_landmark = shipped.trees * 2**shipped.depth
-plots.show(plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.trees))
+per_landmark = shipped.n_trees * 2**shipped.depth
+plots.show(plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.n_trees))
 print(f"{phi.shape[1]:,} features, {phi[0].sum():.0f} of them 1: one in {2**shipped.depth}")
 # ALT A white table of 14 rows with one black mark in each of five columns of 32: which leaf of the five trees
 # ALT of one eye corner each face reached.

@@ -204,20 +204,20 @@ print(f"finding the face: {100 * finding:.0f} ms; its 68 points: {100 * aligning
 #
 # `methods.create("ert")` wraps dlib's own trainer, with smaller defaults than dlib's:
 #
-# | parameter | dlib's default | what it does |
-# |---|---|---|
-# | `cascade_depth` | 10 | levels $T$, each with fresh pixels |
-# | `num_trees_per_cascade_level` | 500 | trees $M$ in a level |
-# | `tree_depth` | 4 | questions in a row; $2^{depth}$ leaves |
-# | `nu` | 0.1 | shrinkage of each step |
-# | `oversampling_amount` | 20 | from how many other shapes each face starts |
-# | `oversampling_translation_jitter` | 0 | how far the box of a start is moved; ours: 0.2 |
-# | `feature_pool_size` | 400 | pixels in the pool of a level |
-# | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lVert u-v\rVert/\lambda}$ |
-# | `num_test_splits` | 20 | random questions tried for each node |
+# | setting | dlib's name for it | dlib's default | what it does |
+# |---|---|---|---|
+# | `n_stages` | `cascade_depth` | 10 | levels $T$, each with fresh pixels |
+# | `n_trees` | `num_trees_per_cascade_level` | 500 | trees $M$ in a level |
+# | `depth` | `tree_depth` | 4 | questions in a row; $2^{depth}$ leaves |
+# | `learning_rate` | `nu` | 0.1 | shrinkage of each step |
+# | `n_starts` | `oversampling_amount` | 20 | from how many other shapes each face starts |
+# | `jitter` | `oversampling_translation_jitter` | 0 | how far the box of a start is moved; ours: 0.2 |
+# | `n_pixels` | `feature_pool_size` | 400 | pixels in the pool of a level |
+# | `near` | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lVert u-v\rVert/\lambda}$ |
+# | `candidates` | `num_test_splits` | 20 | random questions tried for each node |
 
 # %% tags=["varies"]
-ert = methods.create("ert", cascade_depth=8, num_trees_per_cascade_level=60, oversampling_amount=6)
+ert = methods.create("ert", n_stages=8, n_trees=60, n_starts=6)
 seconds = timeit(lambda: ert.fit(train, progress=False), number=1)
 print(f"{len(train)} faces, {seconds:.0f} seconds")
 mean_shape = methods.create("mean_shape").fit(train)
@@ -232,10 +232,10 @@ for name, aligner in {"mean shape": mean_shape, "our ert": ert, "dlib, not in it
 # the more was learnt by heart.
 
 # %% tags=["varies"]
-base = {"cascade_depth": 6, "num_trees_per_cascade_level": 40, "oversampling_amount": 4}
+base = {"n_stages": 6, "n_trees": 40, "n_starts": 4}
 changes = [
-    ("nu", 0.1), ("nu", 0.02), ("nu", 0.5), ("cascade_depth", 2), ("num_trees_per_cascade_level", 10),
-    ("num_trees_per_cascade_level", 120), ("tree_depth", 2), ("tree_depth", 6), ("oversampling_amount", 1),
+    ("learning_rate", 0.1), ("learning_rate", 0.02), ("learning_rate", 0.5), ("n_stages", 2), ("n_trees", 10),
+    ("n_trees", 120), ("depth", 2), ("depth", 6), ("n_starts", 1),
 ]  # fmt: skip
 few = train[:200]
 print(f"{'':32} learnt unseen")
@@ -281,7 +281,7 @@ plots.show(plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), co
 # it in moved boxes, as our trees were. Beside them, the same learnt in exact ones:
 
 # %% tags=["varies"]
-exact = methods.create("ert", **(ert.configuration() | {"oversampling_translation_jitter": 0}))
+exact = methods.create("ert", **(ert.configuration() | {"jitter": 0}))
 exact.fit(train, progress=False)
 pairs = {"exact boxes": (exact, seen.boxes), "moved boxes": (ert, seen.boxes), "dlib's model": (shipped, own)}
 moves, valleys = np.linspace(-0.2, 0.2, 9), {name: [] for name in pairs}

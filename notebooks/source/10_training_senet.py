@@ -73,19 +73,19 @@ plots.show(plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-
 
 # %%
 def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256,
-          keep_prob=0.8, weight_decay=1e-5, mean_shape=0.5, size=128):  # fmt: skip
-    l2, start = regularizers.L2(weight_decay), initializers.VarianceScaling(1e-4)
+          keep_prob=0.8, l2=1e-5, mean_shape=0.5, size=128):  # fmt: skip
+    penalty, start = regularizers.L2(l2), initializers.VarianceScaling(1e-4)
     net = image = Input((size, size, 3))
-    net = convolve(net, stem, 3, stride=2, weight_decay=weight_decay, name="stem")
+    net = convolve(net, stem, 3, stride=2, l2=l2, name="stem")
     for stage, (on_dim, repeats) in enumerate(zip(channels, blobs, strict=True)):
         for repeat in range(repeats):
             name, stride = f"blob{sum(blobs[:stage]) + repeat + 1}", 1 if repeat else 2
-            net = se.senet_blob(net, net.shape[-1], on_dim, stride, weight_decay=weight_decay,
+            net = se.senet_blob(net, net.shape[-1], on_dim, stride, l2=l2,
                                 downsample="stride", name=name)  # fmt: skip
-    net = layers.Flatten()(convolve(net, head, 1, weight_decay=weight_decay, name="head"))
-    first = {"kernel_initializer": "he_normal", "kernel_regularizer": l2, "name": "hidden"}
+    net = layers.Flatten()(convolve(net, head, 1, l2=l2, name="head"))
+    first = {"kernel_initializer": "he_normal", "kernel_regularizer": penalty, "name": "hidden"}
     net = layers.Dropout(1 - keep_prob)(layers.Dense(hidden, "relu", **first)(net))
-    points = layers.Dense(136, kernel_initializer=start, kernel_regularizer=l2, name="points",
+    points = layers.Dense(136, kernel_initializer=start, kernel_regularizer=penalty, name="points",
                           bias_initializer=initializers.Constant(mean_shape))  # fmt: skip
     return Model(image, points(net))
 
@@ -323,9 +323,9 @@ except FloatingPointError as error:
 # %% tags=["varies"]
 seen, unseen = train[:60], test
 ways = {
-    "nothing": ({"keep_prob": 1.0, "weight_decay": 0.0}, Strength.none()),
-    "L2, dropout": ({"keep_prob": 0.8, "weight_decay": 1e-4}, Strength.none()),
-    "augmentation": ({"keep_prob": 1.0, "weight_decay": 0.0}, mild),
+    "nothing": ({"keep_prob": 1.0, "l2": 0.0}, Strength.none()),
+    "L2, dropout": ({"keep_prob": 0.8, "l2": 1e-4}, Strength.none()),
+    "augmentation": ({"keep_prob": 1.0, "l2": 0.0}, mild),
 }
 gaps = {}
 for name, (settings, strength) in ways.items():

@@ -22,12 +22,11 @@ SEED = 990_003  # of the faces; training uses small seeds
 AWAY = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)  # of the box's side
 COUNTS = (50, 150, 500, 1500)
 SMALL = {  # configurations that are trained here once for each count
-    "cpr": {"T": 80},
-    "esr": {"T": 8, "K": 40, "starts": 3},
-    "sdm": {"T": 3, "starts": 2},
-    "lbf": {"T": 3, "trees": 2, "starts": 2},
-    "ert": {"cascade_depth": 6, "num_trees_per_cascade_level": 40, "oversampling_amount": 4,
-            "oversampling_translation_jitter": 0.1, "detector_boxes": True, "size": 160},
+    "cpr": {"n_stages": 80},
+    "esr": {"n_stages": 8, "n_trees": 40, "n_starts": 3},
+    "sdm": {"n_stages": 3, "n_starts": 2},
+    "lbf": {"n_stages": 3, "n_trees": 2, "n_starts": 2},
+    "ert": {"n_stages": 6, "n_trees": 40, "n_starts": 4, "jitter": 0.1, "detector_boxes": True, "size": 160},
 }  # fmt: skip
 
 

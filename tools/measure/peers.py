@@ -64,7 +64,7 @@ METHODS = {
         "public": "menpofit's holistic AAM on IGO features, Wiberg algorithm",
     },
     "sdm": {
-        "ours": {"T": 4, "starts": 2, "grid": 3, "bins": 8, "cell": [0.12, 0.06], "ridge": 4.0,
+        "ours": {"n_stages": 4, "n_starts": 2, "grid": 3, "bins": 8, "cell": [0.12, 0.06], "ridge": 4.0,
                  "detector_boxes": False, "size": 256},
         "theirs": {"diagonal": 100, "scales": [0.5, 1.0], "cell": 4, "grid": 3, "bins": 8, "alpha": 40.0,
                    "starts": 2, "iterations": [2, 2], "detector_boxes": False},
@@ -75,10 +75,10 @@ METHODS = {
         "public": "menpofit's RegularizedSDM on IGO in patches of 17 x 17 pixels, 50 faces",
     },
     "ert": {
-        "ours": {"T": 8, "K": 40, "depth": 4, "nu": 0.15, "starts": 4, "P": 300, "splits": 20, "reach": 0.1},
-        "theirs": {"cascade_depth": 8, "num_trees_per_cascade_level": 40, "tree_depth": 4, "nu": 0.15,
-                   "oversampling_amount": 4, "oversampling_translation_jitter": 0.1, "feature_pool_size": 300,
-                   "num_test_splits": 20, "feature_pool_region_padding": 0.1, "detector_boxes": True},
+        "ours": {"n_stages": 8, "n_trees": 40, "depth": 4, "learning_rate": 0.15, "n_starts": 4,
+                 "n_pixels": 300, "candidates": 20, "reach": 0.1},
+        "theirs": {"n_stages": 8, "n_trees": 40, "depth": 4, "learning_rate": 0.15, "n_starts": 4,
+                   "jitter": 0.1, "n_pixels": 300, "candidates": 20, "reach": 0.1, "detector_boxes": True},
         "public": "dlib's train_shape_predictor",
     },
 }  # fmt: skip

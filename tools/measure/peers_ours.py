@@ -17,18 +17,18 @@ import numpy as np
 
 from facelm_helpers import methods
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.methods._cascade._small_ert import SmallErt
+from facelm_helpers.methods._cascade._small_ert import SmallERT
 
 
 def create(name, configuration):
     """The aligner; ours of ERT is the small one that the course opens up, theirs is dlib's trainer.
 
-    >>> create("ours-ert", {"T": 2}).T, create("theirs-ert", {"cascade_depth": 2}).cascade_depth
+    >>> create("ours-ert", {"n_stages": 2}).n_stages, create("theirs-ert", {"n_stages": 2}).n_stages
     (2, 2)
     """
     side, method = name.split("-")
     if (side, method) == ("ours", "ert"):
-        return SmallErt(**configuration)
+        return SmallERT(**configuration)
     return methods.create(method, **configuration)
 
 

@@ -3,6 +3,11 @@
 Each public function takes the results (the content of bench.json) and plain words; `table` calls it by name.
 """
 
+import json
+
+import numpy as np
+
+from facelm_helpers.paths import WEIGHTS
 from tools.measure.changes import TITLES
 
 
@@ -161,6 +166,18 @@ def sizes(results):
     return [["file", "MB"]] + [[name, f"{size / 1e6:.2f}"] for name, size in results.get("sizes", {}).items()]
 
 
+def provenance(results):
+    """How each shipped weights file came about, as the file itself says."""
+    rows = [["weights", "trained on", "recipe", "date", "course version"]]
+    for path in sorted(WEIGHTS.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            told = json.loads(str(file["provenance"]))
+        rows.append(
+            [f"`{path.stem}`", *(told[key] for key in ("trained_on", "recipe", "date", "course_version"))]
+        )
+    return rows
+
+
 def percent(value, digits=1):
     """A fraction as it is printed; a dash for what was not measured."""
     return "-" if value is None else f"{100 * value:.{digits}f} %"
@@ -186,5 +203,5 @@ def _ranked(results, name, box):
 
 
 TABLES = {function.__name__: function for function in (
-    accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, sizes,
+    accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, sizes, provenance,
 )}  # fmt: skip

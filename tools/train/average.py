@@ -32,7 +32,11 @@ def mean(shares):
     for _, aligner in shares:
         if {key: value.shape for key, value in aligner.weights_.items()} != shapes:
             raise ValueError("the networks differ in form: wanted runs of one network")
-    found = methods.create("senet", **shares[-1][1].configuration())
+    last = shares[-1][1]
+    found = methods.create("senet", **last.configuration())
+    found.provenance = last.provenance | {
+        "recipe": f"the mean of the weights of {len(shares)} runs; {last.provenance.get('recipe', '')}"
+    }
     found._restore({
         key: sum(share * aligner.weights_[key].astype(float) for share, aligner in shares).astype(np.float16)
         for key in first

@@ -95,6 +95,7 @@ def train(arguments):
     began = time.perf_counter()
     aligner.fit(learn, seed=arguments.seed, **(options if is_network else {}))
     seconds = time.perf_counter() - began
+    aligner.provenance["trained_on"] = f"{arguments.faces}: {aligner.provenance['trained_on']}"
     aligner.save(out)
     error = metrics.nme(aligner.predict(test.images, test.boxes), test.points).mean()
     print(

@@ -7,6 +7,7 @@ with weights that are shipped.
 """
 
 import argparse
+import datetime
 import queue
 import threading
 from pathlib import Path
@@ -14,11 +15,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from facelm_helpers import methods, training
+from facelm_helpers import __version__, methods, training
 from facelm_helpers.atomic import whole_file
 from tools.train import shipped_faces
 
 AVERAGE = 0.999  # momentum of the average of the weights
+WEIGHT_DECAY = 0.01  # decoupled
+TRAINED_ON = (
+    "YouTube Faces, LFPW, portraits of the US Congress and default faces (tools/train/shipped_faces.py)"
+)
+RECIPE = "as its configuration says; boxes where dlib's detector sets them"
 HELD = 1000  # steps between checkpoints
 ALONE = 24_000  # default faces, where no photograph is learnt from
 
@@ -40,11 +46,22 @@ def main(arguments=None):
     network = methods.of("senet").load(options.start).with_runtime("keras") if options.clean else None
     sets = shipped_faces.mixture(synthetic=6000 if real else ALONE, real=real, network=network)
     weights = learnt(sets, options)
-    senet = methods.create(
-        "senet", keep_prob=1.0, steps=options.steps + options.decay, ema=AVERAGE, schedule="cosine"
-    )
+    senet = methods.create("senet", **settings(options))
+    senet.provenance = {
+        "trained_on": TRAINED_ON if real else f"{ALONE:,} default faces of the course",
+        "recipe": RECIPE, "date": datetime.date.today().isoformat(), "course_version": __version__,
+    }  # fmt: skip
     senet._restore({key: value.astype(np.float16) for key, value in weights.items()})
     print(f"saved {senet.save(options.run / 'senet.npz')}")
+
+
+def settings(options):
+    """The settings of SENet as it is trained here: no dropout, no penalty, decoupled decay."""
+    return {
+        "keep_prob": 1.0, "l2": 0.0, "weight_decay": WEIGHT_DECAY, "loss": "distance", "ema": AVERAGE,
+        "steps": options.steps + options.decay, "learning_rate": options.rate, "schedule": "linear",
+        "decay_steps": max(1, options.decay), "warmup": 500,
+    }  # fmt: skip
 
 
 def add_options(parser, steps, decay):
@@ -77,7 +94,7 @@ def has_torch():
 
 def with_keras(sets, options):
     """The averaged weights after training by the course's own core."""
-    aligner = methods.create("senet", ema=AVERAGE, keep_prob=1.0)
+    aligner = methods.create("senet", **settings(options))
     model = aligner.build(mean_shape(sets))
     if options.start:
         training.set_weights(model, methods.of("senet").load(options.start).weights_)
@@ -86,10 +103,7 @@ def with_keras(sets, options):
         crops, points = shipped_faces.batch(sets, step, seed=options.seed, odds=options.odds)
         return np.float32(crops) / 255, points.reshape(len(points), -1)
 
-    recipe = training.Recipe(
-        steps=options.steps + options.decay, learning_rate=options.rate, schedule="cosine", warmup=500,
-        ema=AVERAGE, save_every=HELD)  # fmt: skip
-    training.train(model, batches, recipe, folder=options.run)
+    training.train(model, batches, aligner.recipe(HELD), folder=options.run, about={"seed": options.seed})
     return training.weights_of(model)
 
 
@@ -99,12 +113,12 @@ def with_torch(sets, options):
 
     from tools.train.torch_twin import Network, from_keras, to_keras
 
-    network = Network(mean_shape(sets))
+    network, recipe = Network(mean_shape(sets)), methods.create("senet", **settings(options)).recipe()
     if options.start:
         start = methods.of("senet").load(options.start).weights_
         network.load_state_dict(from_keras(start, network.state_dict()))
     network = network.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=WEIGHT_DECAY)
     average, step = {key: value.clone() for key, value in network.state_dict().items()}, 0
     last, total = options.run / "last.pt", options.steps + options.decay
     if last.exists():
@@ -115,7 +129,7 @@ def with_torch(sets, options):
     compiled, ahead = torch.compile(network), feed(sets, step, total, seed=options.seed, odds=options.odds)
     with tqdm(total=total, initial=step, unit="batch", mininterval=10) as bar:
         while step < total:
-            rate = options.rate * min(1, (step + 1) / 500, (total - step) / max(1, options.decay))
+            rate = training.learning_rate(step, recipe)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             crops, points = (torch.from_numpy(array) for array in ahead.get())

@@ -11,7 +11,7 @@ from facelm_helpers.methods._cascade._features import nearest_landmarks, pixel_r
 from facelm_helpers.methods._cascade._local_forest import grow
 
 
-class SmallErt(Cascade):
+class SmallERT(Cascade):
     r"""Gradient boosted trees on shape-indexed pixels (Kazemi and Sullivan, 2014).
 
     .. math:: S^{t+1} = S^t + r_t(\phi(I, S^t)), \qquad r_t = \nu \sum_{k=1}^{K} g_k
@@ -20,19 +20,19 @@ class SmallErt(Cascade):
 
     Parameters
     ----------
-    T : int
-        Levels (cascade_depth).
-    K : int
-        Trees of a level (num_trees_per_cascade_level).
+    n_stages : int
+        T, levels (cascade_depth).
+    n_trees : int
+        K, trees of a level (num_trees_per_cascade_level).
     depth : int
         Questions from root to leaf (tree_depth).
-    nu : float
+    learning_rate : float
         Shrinkage: how much of each tree is believed (nu).
-    starts : int
+    n_starts : int
         Start shapes for each face (oversampling_amount).
-    P : int
-        Pixels of a level (feature_pool_size).
-    splits : int
+    n_pixels : int
+        P, pixels of a level (feature_pool_size).
+    candidates : int
         Random questions of which a node takes the best (num_test_splits).
     near : float
         A pair of pixels at distance d, in sides of the box, is drawn with probability exp(-d / near)
@@ -46,7 +46,7 @@ class SmallErt(Cascade):
     --------
     >>> from facelm_helpers.sources import load
     >>> faces = load("synthetic", n=20, progress=False)
-    >>> ert = SmallErt(T=2, K=5).fit(faces, progress=False)
+    >>> ert = SmallERT(n_stages=2, n_trees=5).fit(faces, progress=False)
     >>> ert.predict(faces.images, faces.boxes, stages=True).shape
     (3, 20, 68, 2)
     """
@@ -60,39 +60,43 @@ class SmallErt(Cascade):
     other_shapes = True
 
     def __init__(
-        self, T=8, K=40, depth=4, nu=0.15, starts=4, P=300, splits=20, near=0.1, reach=0.1, rank=24, size=128,
-        margin=1.75,
+        self, n_stages=8, n_trees=40, depth=4, learning_rate=0.15, n_starts=4, n_pixels=300, candidates=20,
+        near=0.1, reach=0.1, rank=24, size=128, margin=1.75,
     ):  # fmt: skip
-        self.T, self.K, self.depth, self.nu, self.starts, self.P = T, K, depth, nu, starts, P
-        self.splits, self.near, self.reach, self.rank = splits, near, reach, rank
+        self.n_stages, self.n_trees, self.depth, self.n_pixels = n_stages, n_trees, depth, n_pixels
+        self.learning_rate, self.n_starts, self.candidates = learning_rate, n_starts, candidates
+        self.near, self.reach, self.rank = near, reach, rank
         self.size, self.margin = size, margin
 
     def _stage_arrays(self):
-        T, K, leaves = self.T, self.K, 2**self.depth
+        T, K, leaves = self.n_stages, self.n_trees, 2**self.depth
         return {
-            "anchors_": Array("u1", (T, self.P), 0, 67),
-            "offsets_": Array("f4", (T, self.P, 2), -self.size, self.size),
-            "pairs_": Array("i2", (T, K, leaves - 1, 2), 0, self.P - 1),
+            "anchors_": Array("u1", (T, self.n_pixels), 0, 67),
+            "offsets_": Array("f4", (T, self.n_pixels, 2), -self.size, self.size),
+            "pairs_": Array("i2", (T, K, leaves - 1, 2), 0, self.n_pixels - 1),
             "thresholds_": Array("i2", (T, K, leaves - 1)),
             "outputs_": Array("f4", (T, K, leaves, self.rank)),
         }
 
     def _learn(self, t, crops, index, S, A, Y, B, rng):
-        places = random_places(self.mean_, self.P, self.reach, rng)
+        places = random_places(self.mean_, self.n_pixels, self.reach, rng)
         self.anchors_[t], self.offsets_[t] = nearest_landmarks(places, self.mean_)
         rho = self._phi(t, crops, index, S, A)
         likely = self._likely(places)
         missing = Y.copy()
-        for k in range(self.K):
-            pairs = np.stack(np.divmod(rng.choice(self.P**2, size=2 * self.splits, p=likely), self.P), axis=1)
+        for k in range(self.n_trees):
+            pairs = np.stack(
+                np.divmod(rng.choice(self.n_pixels**2, size=2 * self.candidates, p=likely), self.n_pixels),
+                axis=1,
+            )
             differences = rho[pairs[:, 0]] - rho[pairs[:, 1]]
-            chosen, thresholds = grow(differences, missing, self.depth, self.splits, rng)
+            chosen, thresholds = grow(differences, missing, self.depth, self.candidates, rng)
             self.pairs_[t, k], self.thresholds_[t, k] = pairs[chosen], thresholds
             leaf = self._leaf(t, k, rho)
             sums = np.zeros((2**self.depth, self.rank), np.float32)
             np.add.at(sums, leaf, missing)
             members = np.bincount(leaf, minlength=2**self.depth)[:, None]
-            self.outputs_[t, k] = self.nu * sums / np.maximum(members, 1)
+            self.outputs_[t, k] = self.learning_rate * sums / np.maximum(members, 1)
             missing -= self.outputs_[t, k][leaf]
         return Y - missing
 
@@ -100,7 +104,7 @@ class SmallErt(Cascade):
         """The probability of each of the P^2 pairs: exp(-distance / near), none with itself."""
         side = np.ptp(self.mean_, axis=0).max()
         distance = np.linalg.norm(places[:, None] - places, axis=2) / side
-        likely = np.exp(-distance / self.near) * (1 - np.eye(self.P))
+        likely = np.exp(-distance / self.near) * (1 - np.eye(self.n_pixels))
         return (likely / likely.sum()).ravel()
 
     def _phi(self, t, crops, index, S, A):
@@ -117,4 +121,4 @@ class SmallErt(Cascade):
 
     def _regress(self, t, crops, index, S, A):
         rho = self._phi(t, crops, index, S, A)
-        return sum(self.outputs_[t, k][self._leaf(t, k, rho)] for k in range(self.K))
+        return sum(self.outputs_[t, k][self._leaf(t, k, rho)] for k in range(self.n_trees))

@@ -27,8 +27,8 @@ class Cascade(Aligner):
     ``_regress(t, crops, index, S, A)``, which gives the same for any shapes; and ``_stage_arrays()``, what
     the stages learn. Before the first stage ``_begin(M)`` is called, after the last ``_finish()``.
 
-    Settings that every subclass takes: ``T``, ``starts`` (in training, for each crop), ``rank``, ``size``,
-    ``margin``; `restarts` are the starts in `predict`, whose median is the answer.
+    Settings that every subclass takes: ``n_stages`` (T), ``n_starts`` (in training, for each crop), ``rank``,
+    ``size``, ``margin``; ``n_restarts`` are the starts in `predict`, whose median is the answer.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Cascade(Aligner):
 
     kind = "cascade"
     cascade = True
-    restarts = 1
+    n_restarts = 1
     shift, growth = 0.04, 0.04  # deviations of a start in the box it got: place (in sides), log of the size
     detector_boxes = True  # whether it learns in boxes as a detector sets them, or in tight ones
     other_shapes = False  # whether training starts from other faces' shapes, or from the mean shape
@@ -55,9 +55,9 @@ class Cascade(Aligner):
         crops, truth = training_crops(faces, self.size, self.margin, rng=boxes)
         truth = truth.astype(np.float32)
         self.mean_ = mean_in_box(truth)
-        others = truth[rng.choice(len(truth), size=max(4 * self.restarts, 8))]
+        others = truth[rng.choice(len(truth), size=max(4 * self.n_restarts, 8))]
         self.start_shapes_ = self._typical(others).astype(np.float16)
-        index = np.repeat(np.arange(len(crops)), self.starts)
+        index = np.repeat(np.arange(len(crops)), self.n_starts)
         S = self._training_starts(truth, index, rng)
         goal = truth[index]
         eyes = np.linalg.norm(goal[:, 36] - goal[:, 45], axis=1)
@@ -65,10 +65,10 @@ class Cascade(Aligner):
         error = [_error(S, goal, eyes)]
         self._begin(len(S))
         bases = []
-        for t in tqdm(range(self.T), desc=self.name, unit="stage", disable=not progress):
+        for t in tqdm(range(self.n_stages), desc=self.name, unit="stage", disable=not progress):
             A = frames(S, self.mean_)
             wanted = _flat((goal - S) @ np.linalg.inv(A).transpose(0, 2, 1))
-            if t * BASES // max(self.T, BASES) == len(bases):
+            if t * BASES // max(self.n_stages, BASES) == len(bases):
                 bases.append(principal(wanted, self.rank))
             B = bases[-1].astype(np.float32)
             step = self._learn(t, crops, index, S, A, wanted @ B.T, B, rng)
@@ -79,9 +79,9 @@ class Cascade(Aligner):
         self._finish()
 
     def _typical(self, others):
-        """The mean shape and `restarts` - 1 others, the likeliest of a handful (no wild starts)."""
+        """The mean shape and `n_restarts` - 1 others, the likeliest of a handful (no wild starts)."""
         far = np.linalg.norm(others - self.mean_, axis=(1, 2))
-        return np.concatenate([self.mean_[None], others[np.argsort(far)[: self.restarts - 1]]])
+        return np.concatenate([self.mean_[None], others[np.argsort(far)[: self.n_restarts - 1]]])
 
     def _training_starts(self, truth, index, rng):
         """The mean shape, or other faces' shapes, moved a little more than the boxes already are."""
@@ -106,9 +106,9 @@ class Cascade(Aligner):
         place = (-self.size, 2 * self.size)
         return self._stage_arrays() | {
             "mean_": Array("f4", (68, 2), *place),
-            "basis_": Array("f2", (min(self.T, BASES), self.rank, 136), -1.01, 1.01),
+            "basis_": Array("f2", (min(self.n_stages, BASES), self.rank, 136), -1.01, 1.01),
             "start_shapes_": Array("f2", ("L", 68, 2), *place),
-            "walk_": Array("f8", (self.T + 1,), 0),
+            "walk_": Array("f8", (self.n_stages + 1,), 0),
         }
 
     def _restore(self, state):
@@ -152,8 +152,8 @@ class Cascade(Aligner):
     def _walk(self, crops, index, S, keep, last=None):
         walk = [S]
         bases = self.basis_.astype(np.float32)
-        for t in range(self.T if last is None else last):
-            A, B = frames(S, self.mean_), bases[t * BASES // max(self.T, BASES)]
+        for t in range(self.n_stages if last is None else last):
+            A, B = frames(S, self.mean_), bases[t * BASES // max(self.n_stages, BASES)]
             S = S + _shape(self._regress(t, crops, index, S, A) @ B) @ A.transpose(0, 2, 1)
             walk = [*walk, S] if keep else [S]
         return np.stack(walk)
