@@ -34,6 +34,9 @@ class Still(Aligner):
     def _fit(self, faces, seed, progress):
         pass
 
+    def _arrays(self):
+        return {}
+
     def _predict(self, images, boxes, stages=False):
         walk = np.stack([self.points_ + step for step in (30, 20, 10, 0)])[:, None]
         walk = walk.repeat(len(images), axis=1)
