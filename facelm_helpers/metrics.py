@@ -161,7 +161,7 @@ def failure_rate(errors, threshold=0.08):
     return float(np.mean(_as_errors(errors) > _positive(threshold)))
 
 
-def bootstrap(errors, statistic=np.mean, seed=0, n=1000, level=0.95):
+def bootstrap(errors, statistic=np.mean, seed=0, n=1000, level=0.95, paired=None, groups=None):
     """A percentile interval for a statistic of the errors: what other draws of faces would have given.
 
     The N errors are drawn again N times with replacement, n times over (Efron, 1979).
@@ -170,26 +170,48 @@ def bootstrap(errors, statistic=np.mean, seed=0, n=1000, level=0.95):
     ----------
     errors : (N,) array
     statistic : callable
-        From errors to a number: ``np.mean``, ``np.median``, ``failure_rate``, ...
+        From errors to a number: ``np.mean``, ``np.median``, ``failure_rate``, ...; with `paired`, from both.
     seed, n : int
     level : float
         Share of the draws inside the interval.
+    paired : (N,) array, optional
+        Errors of another method on the same faces, which get the same draws.
+    groups : (N,) array, optional
+        Whose face it is. Groups are drawn whole: the faces of one person are no independent evidence.
 
     Returns
     -------
     (low, high) : floats
+
+    Raises
+    ------
+    ValueError
+        For errors that are none, arrays of other lengths, or an impossible level or n.
 
     Examples
     --------
     >>> low, high = bootstrap([0.03, 0.04, 0.05, 0.06])
     >>> low < 0.045 < high
     True
+    >>> ours, theirs = np.array([0.03, 0.04]), np.array([0.04, 0.06])
+    >>> low, high = bootstrap(ours, lambda a, b: np.mean(b - a), paired=theirs)
+    >>> round(low, 3), round(high, 3)
+    (0.01, 0.02)
     """
-    errors = _as_errors(errors)
+    columns = [_as_errors(errors)] + ([] if paired is None else [_as_errors(paired, "paired errors")])
+    groups = np.arange(len(columns[0])) if groups is None else np.asarray(groups)
+    if any(len(column) != len(groups) for column in columns):
+        lengths = f"{len(columns[0])} errors, {len(columns[-1])} paired errors, {len(groups)} groups"
+        raise ValueError(f"there are {lengths}: wanted as many of each")
     if not 0 < level < 1 or n < 1:
         raise ValueError(f"level is {level} and n {n}: wanted a level between 0 and 1 and at least one draw")
     rng = np.random.default_rng(seed)
-    values = [statistic(errors[rng.integers(len(errors), size=len(errors))]) for _ in range(n)]
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    values = []
+    for _ in range(n):
+        drawn = rng.integers(len(members), size=len(members))
+        rows = np.concatenate([members[k] for k in drawn]) if len(members) < len(groups) else drawn
+        values.append(statistic(*(column[rows] for column in columns)))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -187,6 +187,18 @@ def test_bootstrap_is_deterministic_and_shrinks_with_more_faces():
     np.testing.assert_allclose((low, high), (errors.mean() - half, errors.mean() + half), atol=3e-4)
 
 
+def test_the_bootstrap_draws_pairs_and_whole_groups():
+    rng = np.random.default_rng(0)
+    a, people = rng.uniform(0.02, 0.08, 60), np.repeat(np.arange(6), 10)
+    assert metrics.bootstrap(a, lambda a, b: np.mean(b - a), paired=a + 0.01) == pytest.approx((0.01, 0.01))
+    alike = 0.03 + 0.01 * people  # each person's faces are alike: six pieces of evidence, not sixty
+    low, high = metrics.bootstrap(alike)
+    wide = metrics.bootstrap(alike, groups=people)
+    assert wide[1] - wide[0] > 2 * (high - low)
+    with pytest.raises(ValueError, match="60 errors"):
+        metrics.bootstrap(a, groups=people[:5])
+
+
 def test_bootstrap_of_another_statistic():
     errors = np.linspace(0, 0.1, 101)
     low, high = metrics.bootstrap(errors, statistic=np.median)

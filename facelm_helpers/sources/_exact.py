@@ -121,4 +121,5 @@ def blur(picture, sigma):
 
 def to_bytes(picture):
     """Rounded and cut off to 0..255."""
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    rounded = np.rint(picture)
+    return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)

@@ -157,23 +157,17 @@ def figures(predicted, truth, habit, groups, persons, baseline=None):
 
 
 def _summary(errors, baseline, persons):
+    def ratio(ours, theirs):
+        return ours.mean() / theirs.mean()
+
     summary = {
         "nme": errors.mean(), "median": np.median(errors),
         "auc": metrics.auc(errors), "failure_rate": metrics.failure_rate(errors),
     }  # fmt: skip
-    members = [np.flatnonzero(persons == who) for who in np.unique(persons)]
-
-    def interval(statistic):  # people are drawn, so that both methods get the same draw
-        numbers = np.arange(len(members), dtype=float)
-        return metrics.bootstrap(
-            numbers, lambda drawn: statistic(np.concatenate([members[int(k)] for k in drawn]))
-        )
-
-    def ratio(rows):
-        return errors[rows].mean() / baseline[rows].mean()
-
-    summary["low"], summary["high"] = interval(lambda rows: errors[rows].mean())
-    summary["ratio"] = ratio(np.arange(len(errors)))
-    summary["ratio_low"], summary["ratio_high"] = interval(ratio)
+    summary["low"], summary["high"] = metrics.bootstrap(errors, groups=persons)
+    summary["ratio"] = ratio(errors, baseline)
+    summary["ratio_low"], summary["ratio_high"] = metrics.bootstrap(
+        errors, ratio, paired=baseline, groups=persons
+    )
     failing = metrics.failure_rate(baseline)
     return summary | {"failure_ratio": summary["failure_rate"] / failing if failing else None}
