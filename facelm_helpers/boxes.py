@@ -162,7 +162,7 @@ def detector_like(points, rng, shift=0.04, growth=0.08):
     dlib's detector centres its box on the inner points (brows, eyes, nose, mouth), wherever the jaw is: in a
     frontal face that is a tenth of a side above the middle of the tight box, in a profile also a sixth of a
     side towards the nose. Every box is drawn about one of the two middles, so that what learns in these boxes
-    does not depend on either habit.
+    depends on neither convention.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def detector_like(points, rng, shift=0.04, growth=0.08):
 
 
 def overlap(box, boxes):
-    """Intersection over union: the shared area of two boxes as a fraction of the area that they cover.
+    """Intersection over union: the shared area of two boxes as a fraction of their union.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The 68-point mark-up: its regions, its mirror order, and its kin of 5 to 98 points.
+"""The 68-point annotation scheme: its regions, its mirror order, and related schemes of 5 to 98 points.
 
 N shapes (faces), K points, x then y, in pixels with pixel centres at integers. "Left" always means left in
 the picture, not the person's left.
@@ -10,7 +10,7 @@ import numpy as np
 
 N_POINTS = 68
 
-# The iBUG mark-up (Sagonas et al., 300 Faces in-the-Wild, ICCV workshops 2013), counted from 0.
+# The iBUG annotation scheme (Sagonas et al., 300 Faces in-the-Wild, ICCV workshops 2013), counted from 0.
 REGIONS = {
     "jaw": np.arange(0, 17),
     "brows": np.arange(17, 27),
@@ -29,8 +29,8 @@ MIRROR = np.array(
 )
 
 
-class Markup(NamedTuple):
-    """A mark-up as a linear map from the 68 points.
+class Scheme(NamedTuple):
+    """An annotation scheme as a linear map from the 68 points.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Markup(NamedTuple):
     exact : bool
         True if every point means the same place as its row of ``matrix``; False if some are approximations.
     about : str
-        Where the mark-up comes from, and which points are approximate.
+        Where the annotation scheme comes from, and which points are approximate.
     """
 
     matrix: np.ndarray
@@ -94,32 +94,32 @@ _ROWS_29 = [17, 26, 21, 22, 19, _below(19, range(17, 22), LEFT_EYE), 24, _below(
 _ROWS_29 += [36, 45, 39, 42, [37, 38], [40, 41], [43, 44], [46, 47], LEFT_EYE, RIGHT_EYE]
 _ROWS_29 += [31, 35, 30, 33, 48, 54, 51, 62, 66, 57, 8]
 
-MARKUPS = {
-    "5": Markup(
+SCHEMES = {
+    "5": Scheme(
         _matrix([LEFT_EYE, RIGHT_EYE, 30, 48, 54]), False,
         "Eye centres, nose tip, mouth corners (LFW, MTCNN). The eye centres are means of six lid points: the"
         " pupil's place only when the person looks ahead.",
     ),
-    "19": Markup(
+    "19": Scheme(
         _matrix([row for k, row in enumerate(_ROWS_21) if k not in (12, 16)]), False,
         "AFLW without the two ears. Eye and mouth centres are means.",
     ),
-    "21": Markup(
+    "21": Scheme(
         _matrix(_ROWS_21), False,
         "AFLW. Eye and mouth centres are means; the ear lobes (12 and 16) are the jaw points nearest them.",
     ),
-    "29": Markup(
+    "29": Scheme(
         _matrix(_ROWS_29), False,
         "LFPW and COFW. Pupils and lid middles are means; the lower brow edges (5 and 7) lie a fifth of the"
         " way from brow to eye.",
     ),
-    "49": Markup(
+    "49": Scheme(
         _matrix([i for i in range(17, 68) if i not in (60, 64)]), True,
         "The 68 without the jaw and without the two inner mouth corners.",
     ),
-    "51": Markup(_matrix(list(range(17, 68))), True, "The 68 without the jaw."),
-    "68": Markup(np.eye(N_POINTS), True, "iBUG, 300-W."),
-    "98": Markup(
+    "51": Scheme(_matrix(list(range(17, 68))), True, "The 68 without the jaw."),
+    "68": Scheme(np.eye(N_POINTS), True, "iBUG, 300-W."),
+    "98": Scheme(
         _matrix(_rows_98()), False,
         "WFLW. 68 of its points are exact; between them the jaw and the lids are interpolated on a smooth"
         " curve, the lower brow edges lie a fifth of the way from brow to eye, and the pupils are means.",
@@ -133,15 +133,15 @@ _FROM_98 = np.array(
 )
 
 
-def convert(points, markup):
-    """Points of another mark-up, from 68 or from 98 points.
+def convert(points, scheme):
+    """Points of another annotation scheme, from 68 or from 98 points.
 
     Parameters
     ----------
     points : (..., 68, 2) or (..., 98, 2) array
-        Shapes in the iBUG (68) or the WFLW (98) mark-up.
-    markup : str
-        A key of `MARKUPS`, whose ``about`` says which points are approximate.
+        Shapes in the iBUG (68) or the WFLW (98) annotation scheme.
+    scheme : str
+        A key of `SCHEMES`, whose ``about`` says which points are approximate.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def convert(points, markup):
     Raises
     ------
     ValueError
-        For an unknown mark-up, or points of neither 68 nor 98.
+        For an unknown annotation scheme, or points of neither 68 nor 98.
 
     Examples
     --------
@@ -158,17 +158,17 @@ def convert(points, markup):
     >>> convert(shape, "5")[:, 0].tolist()
     [38.5, 44.5, 30.0, 48.0, 54.0]
     """
-    markup = str(markup)
-    if markup not in MARKUPS:
-        raise ValueError(f"no mark-up called {markup!r}: wanted one of {', '.join(MARKUPS)}")
+    scheme = str(scheme)
+    if scheme not in SCHEMES:
+        raise ValueError(f"no annotation scheme called {scheme!r}: wanted one of {', '.join(SCHEMES)}")
     points = np.asarray(points)
     if points.ndim < 2 or points.shape[-1] != 2 or points.shape[-2] not in (68, 98):
         raise ValueError(f"points have shape {points.shape}: wanted (..., 68, 2) or (..., 98, 2)")
     if points.shape[-2] == 98:
-        if markup == "98":
+        if scheme == "98":
             return points.astype(np.float32)
         points = points[..., _FROM_98, :]
-    return (MARKUPS[markup].matrix @ points.astype(np.float64)).astype(np.float32)
+    return (SCHEMES[scheme].matrix @ points.astype(np.float64)).astype(np.float32)
 
 
 def mirror(points, width):

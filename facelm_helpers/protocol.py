@@ -1,7 +1,7 @@
-"""Comparing methods fairly: marking habits taken out, boxes moved, faces turned.
+"""Comparing methods fairly: annotation bias removed, boxes moved, faces turned.
 
-Two methods trained on differently marked faces differ by a habit (where the jaw begins, how high a brow sits)
-before either has made a mistake. N faces, K points; "eye distance" is between the outer eye corners.
+Two methods trained on differently annotated faces differ by a bias (where the jaw begins, how high a brow
+sits) before either has made a mistake. N faces, K points; "eye distance" is between the outer eye corners.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ from facelm_helpers.metrics import nme, normaliser
 
 
 def offsets(predicted, truth):
-    r"""A method's habit: the median offset of each landmark, in the frame of the face.
+    r"""A method's annotation bias: the median offset of each landmark, in the frame of the face.
 
     .. math:: o_k = \operatorname{median}_i \; R_i^\top (p_{ik} - g_{ik}) / d_i
 
     with predictions p, truth g, the eye distance d, and R the rotation of the eye axis (x along the line from
-    corner 36 to corner 45). Measure it on other faces than those it is then taken from.
+    corner 36 to corner 45). Estimate it on other faces than those it is then subtracted from.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def offsets(predicted, truth):
     return np.median(residual @ _frames(truth) / normaliser(truth)[:, None, None], axis=0)
 
 
-def remove_offsets(predicted, truth, habit):
-    """Predictions with a method's habit taken out; the frame of each face is that of its truth.
+def remove_offsets(predicted, truth, bias):
+    """Predictions with a method's annotation bias subtracted; the frame of each face is that of its truth.
 
     Parameters
     ----------
     predicted, truth : (N, 68, 2) arrays, pixels
-    habit : (68, 2) array
+    bias : (68, 2) array
         From `offsets`.
 
     Returns
@@ -54,23 +54,23 @@ def remove_offsets(predicted, truth, habit):
     Examples
     --------
     >>> truth = np.zeros((1, 68, 2)); truth[:, 45] = 0, 50                # eyes one above the other
-    >>> habit = offsets(truth + (0, 1), truth)
-    >>> bool(np.allclose(remove_offsets(truth + (0, 1), truth, habit), truth))
+    >>> bias = offsets(truth + (0, 1), truth)
+    >>> bool(np.allclose(remove_offsets(truth + (0, 1), truth, bias), truth))
     True
     """
-    habit = np.asarray(habit, dtype=np.float64)
-    if habit.shape != np.shape(truth)[1:]:
-        raise ValueError(f"the offsets have shape {habit.shape}: wanted {np.shape(truth)[1:]}")
-    return predicted - habit @ np.swapaxes(_frames(truth), 1, 2) * normaliser(truth)[:, None, None]
+    bias = np.asarray(bias, dtype=np.float64)
+    if bias.shape != np.shape(truth)[1:]:
+        raise ValueError(f"the offsets have shape {bias.shape}: wanted {np.shape(truth)[1:]}")
+    return predicted - bias @ np.swapaxes(_frames(truth), 1, 2) * normaliser(truth)[:, None, None]
 
 
-def corrected_nme(predicted, truth, habit, **options):
+def corrected_nme(predicted, truth, bias, **options):
     """`metrics.nme` after `remove_offsets`.
 
     Parameters
     ----------
     predicted, truth : (N, 68, 2) arrays, pixels
-    habit : (68, 2) array
+    bias : (68, 2) array
     **options
         Of `metrics.nme`.
 
@@ -78,7 +78,7 @@ def corrected_nme(predicted, truth, habit, **options):
     -------
     (N,) float64 array of fractions
     """
-    return nme(remove_offsets(predicted, truth, habit), truth, **options)
+    return nme(remove_offsets(predicted, truth, bias), truth, **options)
 
 
 def _frames(truth):

@@ -130,8 +130,8 @@ def test_noise_and_blur_have_the_strength_they_say():
 
 
 def test_an_occluder_reaching_out_is_cut_off():
-    covered = augment.occlude(picture, [-10, -10, 5, 5], (7, 7, 7))
-    assert (covered[:5, :5] == 7).all() and np.array_equal(covered[5:], picture[5:])
+    occluded = augment.occlude(picture, [-10, -10, 5, 5], (7, 7, 7))
+    assert (occluded[:5, :5] == 7).all() and np.array_equal(occluded[5:], picture[5:])
 
 
 @pytest.mark.parametrize(

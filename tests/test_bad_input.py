@@ -154,7 +154,7 @@ def test_bad_persons_sizes_and_vectors():
 
 def test_bad_shapes():
     one_place = np.ones((68, 2))
-    with refuses("no mark-up called '70'"):
+    with refuses("no annotation scheme called '70'"):
         convert(one_place, "70")
     with refuses(r"wanted \(..., 68, 2\) or \(..., 98, 2\)"):
         convert(np.zeros((21, 2)), "5")

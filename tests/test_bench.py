@@ -25,18 +25,18 @@ def turned_shapes(n=20, seed=0):
     return apply_transform(matrices, np.repeat(FRONTAL[None], n, axis=0)), matrices[:, :, :2]
 
 
-def test_a_constant_habit_is_measured_and_taken_out_exactly():
+def test_a_constant_bias_is_measured_and_taken_out_exactly():
     truth, matrices = turned_shapes()
-    habit = np.random.default_rng(1).normal(0, 0.05, (68, 2))
+    bias = np.random.default_rng(1).normal(0, 0.05, (68, 2))
     eyes = np.linalg.norm(FRONTAL[45] - FRONTAL[36])
-    predicted = truth + (habit * eyes) @ np.swapaxes(matrices, 1, 2)  # the same habit on every turned face
+    predicted = truth + (bias * eyes) @ np.swapaxes(matrices, 1, 2)  # the same bias on every turned face
     measured = protocol.offsets(predicted[:10], truth[:10])
-    assert measured == pytest.approx(habit, abs=1e-6)
+    assert measured == pytest.approx(bias, abs=1e-6)
     assert metrics.nme(predicted[10:], truth[10:]).min() > 0.01
     assert protocol.corrected_nme(predicted[10:], truth[10:], measured).max() < 1e-6
 
 
-def test_a_few_wild_faces_do_not_change_the_habit():
+def test_a_few_wild_faces_do_not_change_the_bias():
     truth, _ = turned_shapes()
     predicted = truth.copy()
     predicted[3] += 500
@@ -113,7 +113,7 @@ def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_se
     tight = result["methods"]["shifted"]["tight"]
     truth = small_set.faces.points
     assert tight["nme"] == pytest.approx(metrics.nme(truth + (3, 0), truth).mean())
-    # the shift is along the picture, the habit along the eyes: most of it is taken out
+    # the shift is along the picture, the bias along the eyes: most of it is taken out
     assert tight["corrected"]["nme"] < tight["nme"] / 2
     assert result["methods"]["again"]["tight"] == tight
     assert result["methods"]["shifted"]["detector"]["ratio"] == pytest.approx(3)
@@ -126,17 +126,17 @@ def test_harder_faces_are_measured_beside_the_baseline(small_set):
     for change in ("jitter", "turn"):
         assert changes[change]["nme"] > record["nme"]
         assert changes[change]["rise"] == pytest.approx(changes[change]["nme"] / record["nme"] - 1)
-    for change in ("covered", "blurred", "dark"):  # the mean shape does not look at the picture
+    for change in ("occluded", "blurred", "dark"):  # the mean shape does not look at the picture
         assert changes[change]["rise"] == 0
 
 
 def test_changes_touch_the_picture_and_leave_the_truth():
     faces = drawn_faces(3)
-    for name in ("covered", "blurred", "dark"):
+    for name in ("occluded", "blurred", "dark"):
         images, points, boxes = changes.CHANGES[name](faces, faces.boxes)
         assert (points == faces.points).all() and (boxes == faces.boxes).all()
         assert all((new != old).any() for new, old in zip(images, faces.images, strict=True))
-    images, _, boxes = changes.covered(faces, faces.boxes)
+    images, _, boxes = changes.occluded(faces, faces.boxes)
     for i, (left, top, right, bottom) in enumerate(np.rint(boxes).astype(int)):
         changed = (images[i] != faces.images[i]).any(axis=2)
         share = changed[top:bottom, left:right].mean()

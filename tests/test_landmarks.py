@@ -1,4 +1,4 @@
-"""The mark-up and the geometry of shapes."""
+"""The annotation scheme and the geometry of shapes."""
 
 import numpy as np
 import pytest
@@ -52,22 +52,22 @@ def test_mirror_moves_the_outermost_pixels_onto_each_other():
     assert np.all(mirrored[..., 0] == 9) and np.all(mirrored[..., 1] == 0)
 
 
-# --- other mark-ups
+# --- other annotation schemes
 
 
-@pytest.mark.parametrize("markup", lm.MARKUPS)
-def test_every_markup_has_its_number_of_points_and_weights_that_sum_to_one(markup):
-    matrix = lm.MARKUPS[markup].matrix
-    assert matrix.shape == (int(markup), 68)
+@pytest.mark.parametrize("scheme", lm.SCHEMES)
+def test_every_scheme_has_its_number_of_points_and_weights_that_sum_to_one(scheme):
+    matrix = lm.SCHEMES[scheme].matrix
+    assert matrix.shape == (int(scheme), 68)
     np.testing.assert_allclose(matrix.sum(axis=1), 1)
-    converted = lm.convert(np.stack([random_shape(0), random_shape(1)]), markup)
-    assert converted.shape == (2, int(markup), 2) and converted.dtype == np.float32
+    converted = lm.convert(np.stack([random_shape(0), random_shape(1)]), scheme)
+    assert converted.shape == (2, int(scheme), 2) and converted.dtype == np.float32
 
 
-@pytest.mark.parametrize("markup", lm.MARKUPS)
-def test_a_markup_called_exact_only_chooses_points(markup):
-    choice = np.isin(lm.MARKUPS[markup].matrix, [0, 1]).all()
-    assert choice == lm.MARKUPS[markup].exact
+@pytest.mark.parametrize("scheme", lm.SCHEMES)
+def test_a_scheme_called_exact_only_chooses_points(scheme):
+    choice = np.isin(lm.SCHEMES[scheme].matrix, [0, 1]).all()
+    assert choice == lm.SCHEMES[scheme].exact
 
 
 @steady
@@ -99,19 +99,19 @@ def test_51_drops_the_jaw_and_49_two_mouth_corners_more():
     assert lm.convert(numbers, "49")[:, 0].tolist() == [i for i in range(17, 68) if i not in (60, 64)]
 
 
-def test_points_of_a_markup_are_found_from_98_as_from_68():
+def test_points_of_a_scheme_are_found_from_98_as_from_68():
     shape = random_shape(5)
-    for markup in lm.MARKUPS:
-        from_98 = lm.convert(lm.convert(shape, "98"), markup)
-        np.testing.assert_allclose(from_98, lm.convert(shape, markup), atol=1e-3)
+    for scheme in lm.SCHEMES:
+        from_98 = lm.convert(lm.convert(shape, "98"), scheme)
+        np.testing.assert_allclose(from_98, lm.convert(shape, scheme), atol=1e-3)
 
 
-@pytest.mark.parametrize("markup", ["5", "19", "21", "29", "49", "51", "98"])
-def test_conversion_of_a_mirrored_face_is_the_mirrored_conversion(markup):
-    # as sets of points: each mark-up has a mirror order of its own
+@pytest.mark.parametrize("scheme", ["5", "19", "21", "29", "49", "51", "98"])
+def test_conversion_of_a_mirrored_face_is_the_mirrored_conversion(scheme):
+    # as sets of points: each annotation scheme has a mirror order of its own
     shape = random_shape(7)
-    a = lm.convert(lm.mirror(shape, 200), markup)
-    b = lm.convert(shape, markup)
+    a = lm.convert(lm.mirror(shape, 200), scheme)
+    b = lm.convert(shape, scheme)
     b[:, 0] = 199 - b[:, 0]
     order = [np.lexsort(points.round(2).T) for points in (a, b)]
     np.testing.assert_allclose(a[order[0]], b[order[1]], atol=0.02)

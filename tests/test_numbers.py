@@ -18,7 +18,7 @@ def test_a_page_says_what_the_results_say(path):
 
 @pytest.mark.parametrize("path", figures.cards(), ids=lambda path: path.name)
 def test_no_error_of_a_method_is_typed_by_hand(path):
-    rest = figures.MARKED.sub("", path.read_text(encoding="utf-8"))
+    rest = figures.QUOTED.sub("", path.read_text(encoding="utf-8"))
     assert HAND_MADE.findall(rest) == []
 
 
@@ -63,4 +63,4 @@ def test_a_stray_mark_is_not_overlooked():
     for path in [*figures.pages(), *figures.sources()]:
         text = path.read_text(encoding="utf-8")
         opened = len(re.findall(r"<!-- (?:bench|table): ", text))
-        assert opened == len(re.findall("<!-- end -->", text)) == len(figures.MARKED.findall(text)), path.name
+        assert opened == len(re.findall("<!-- end -->", text)) == len(figures.QUOTED.findall(text)), path.name

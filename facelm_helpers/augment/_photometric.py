@@ -100,6 +100,6 @@ def occlude(image, box, fill=(0, 0, 0)):
     """
     height, width = image.shape[:2]
     left, top, right, bottom = np.clip(np.rint(box).astype(int), 0, (width, height, width, height))
-    covered = image.copy()
-    covered[top:bottom, left:right] = fill
-    return covered
+    occluded = image.copy()
+    occluded[top:bottom, left:right] = fill
+    return occluded

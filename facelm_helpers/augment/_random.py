@@ -130,7 +130,7 @@ def random_crops(faces, seed, size=128, margin=1.5, strength=None, **changes):
         raise ValueError("these faces have no points to augment with: wanted a FaceSet with points")
     crops = np.empty((len(faces), size, size, 3), np.uint8)
     points = np.empty((len(faces), 68, 2), np.float32)
-    # a generator each: a face's luck depends on no other face
+    # a generator each: a face's draws depend on no other face
     for i, seed_of_face in enumerate(np.random.default_rng(seed).integers(2**63, size=len(faces))):
         rng = np.random.default_rng(seed_of_face)
         image, shape, box = faces[i]

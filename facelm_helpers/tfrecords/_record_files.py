@@ -33,12 +33,12 @@ def shard_names(split, count):
 
 
 def waiting(folder, split):
-    """Where the complete files of a split wait until they stand in the place of the old ones."""
+    """Where the complete files of a split wait until they replace the old ones."""
     return Path(folder) / f".{split}-waiting"
 
 
 def install(folder, split):
-    """Put the files that wait, if there are any, in the place of the old ones. Killed, it can be repeated."""
+    """Put the waiting files, if any, where the old ones were. If killed, it can be repeated."""
     folder, new = Path(folder), waiting(folder, split)
     if not new.is_dir():
         return

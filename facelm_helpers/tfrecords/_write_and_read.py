@@ -156,7 +156,7 @@ def get_one_batch(batch_size, split="train", step=0, seed=0, folder=FOLDER):
         ``train`` (0) is shuffled anew in each pass; ``test`` (1) comes in order, its last batch may be
         smaller.
     step : int
-        Which batch, counted from 0. Training goes on for ever: pass after pass.
+        Which batch, counted from 0. Training never ends: epoch follows epoch.
     seed : int
         Of the shuffling.
     folder : str or Path
@@ -206,7 +206,7 @@ def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, s
     augment, shuffle : bool, optional
         By default True for ``train`` and False for ``test``.
     repeat : bool
-        Go on for ever, shuffled and augmented anew in each pass. Else one pass; its last batch may be
+        Repeat without end, shuffled and augmented anew in each epoch. Else one epoch; its last batch may be
         smaller.
 
     Returns

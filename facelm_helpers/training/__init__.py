@@ -1,7 +1,7 @@
 """Optimise any Keras model on any backend (TensorFlow, JAX, PyTorch): resumable, logged, never starved.
 
 A batch is a function of its step, and so is the learning rate; a checkpoint holds all else that changes
-(weights, the optimizer, dropout's random state). So a run that was killed goes on as if it had not been.
+(weights, the optimizer, dropout's random state). So a run that was killed resumes as if nothing had happened.
 """
 
 from facelm_helpers.training._input import face_batches, prefetch, scaled

@@ -1,4 +1,4 @@
-"""What a training run tells: its history, and TensorBoard's event files."""
+"""What a training run records: its history, and TensorBoard's event files."""
 
 import time
 from pathlib import Path

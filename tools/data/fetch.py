@@ -21,15 +21,26 @@ SETS = {
         "61,225 renders, 122,450 with flips",
         "68, 3D fit",
         f"{TERMS}; ask its authors",
-        "by hand, 2.6 GB",
+        "download it yourself, 2.6 GB",
     ),
-    "aflw2000": ("2,000 photographs", "68, 3D fit", f"{TERMS}; read by 300w-lp", "by hand, 83 MB"),
-    "pts": ("3,837 photographs of 300-W", "68, by hand", f"{TERMS}; register with iBUG", "by hand"),
+    "aflw2000": (
+        "2,000 photographs",
+        "68, 3D fit",
+        f"{TERMS}; read by 300w-lp",
+        "download it yourself, 83 MB",
+    ),
+    "pts": (
+        "3,837 photographs of 300-W",
+        "68, semi-automatic, corrected by hand",
+        f"{TERMS}; register with iBUG",
+        "download it yourself",
+    ),
     "folder": ("your own photographs", "68, by a method you choose", "yours", "put them there"),
 }
 
 HOW_300W_LP = """\
-300W-LP is given out by its authors for research. Nobody can agree to their terms for you: fetch it by hand.
+300W-LP is distributed by its authors for research. Nobody can agree to their terms for you, so download it
+yourself.
 
   1. Open the page of 3DDFA by Xiangyu Zhu, http://www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm,
      and read what it says about use.
@@ -37,10 +48,10 @@ HOW_300W_LP = """\
   3. Unpack 300W-LP so that {folder} holds
      AFW, HELEN, IBUG, LFPW (and AFW_Flip ... if you want the mirror images) and landmarks.
      Do not leave out landmarks: the points in the other .mat files are wrong for every turned face.
-  4. Run `python course.py data {name}` again: it looks whether everything is there.
+  4. Run `python course.py data {name}` again: it checks that everything is there.
 """
 HOW_AFLW2000 = """\
-AFLW2000-3D is fetched by hand from the same page as 300W-LP:
+AFLW2000-3D is on the same page as 300W-LP; download it yourself:
 
   1. Open http://www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm and read what it says about use.
   2. If you agree, download AFLW2000-3D (83 MB) and unpack it so that {folder}
@@ -48,12 +59,13 @@ AFLW2000-3D is fetched by hand from the same page as 300W-LP:
   3. Read it with sources.load("300w-lp", root=that folder).
 """
 HOW_PTS = """\
-300-W and its parts (LFPW, HELEN, AFW, IBUG) are given out by the iBUG group for research, after registration:
+300-W and its parts (LFPW, HELEN, AFW, IBUG) are distributed by the iBUG group for research, on
+registration:
 
   1. Open https://ibug.doc.ic.ac.uk/resources/300-W/ and read the terms.
   2. If you agree, download the photographs with their .pts files and unpack them anywhere below
      {folder}; subfolders are searched.
-  3. Run `python course.py data {name}` again: it looks whether every .pts has 68 points and its photograph.
+  3. Run `python course.py data {name}` again: it checks that every .pts has 68 points and its photograph.
 """
 HOW_FOLDER = """\
 Put photographs ({endings}) in {folder} or below. Then, in a notebook:
@@ -66,7 +78,7 @@ Each photograph gets a .pts beside it, which you may correct; the next load keep
 
 
 def main(arguments=None):
-    """Run the command; 0 if what was asked for is there, 1 if not, with the reason in words."""
+    """Run the command; 0 if what was asked for is there, 1 if not, with the reason printed."""
     parser = argparse.ArgumentParser(prog="course.py data", description=__doc__)
     parser.add_argument("name", nargs="?", choices=SETS, help="a data set; without it, all are listed")
     parser.add_argument("--root", type=Path, help="its folder (default: data/downloads/NAME)")
@@ -81,17 +93,17 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. Run the same again: it goes on where it was.", file=sys.stderr)
+        print("\nStopped. Run the same command again to resume.", file=sys.stderr)
         return 130
 
 
 def listing():
-    """One paragraph a data set: what it is, its mark-up, its terms, and whether it is on this disk."""
+    """One paragraph a data set: what it is, its annotation, its terms, and whether it is on this disk."""
     lines = []
-    for name, (what, markup, terms, how) in SETS.items():
+    for name, (what, annotation, terms, how) in SETS.items():
         there = DATA / "face_model.npz" if name == "synthetic" else DOWNLOADS / name
         on_disk = f"in {there}" if there.exists() and any(_files(there)) else f"not on this disk ({how})"
-        lines += [f"{name:10} {what}; points: {markup}", f"{'':10} {terms}", f"{'':10} {on_disk}", ""]
+        lines += [f"{name:10} {what}; points: {annotation}", f"{'':10} {terms}", f"{'':10} {on_disk}", ""]
     lines.append("All data sets of the field, with their traps: data/README.md")
     return "\n".join(lines)
 
@@ -121,7 +133,7 @@ def _w300lp(folder):
     if not folder.is_dir() or not any(folder.iterdir()):
         print(HOW_300W_LP.format(folder=folder, name="300w-lp"))
         return 1
-    faces = w300lp.load(folder, n=50)  # raises, in words, where a file is missing or is none
+    faces = w300lp.load(folder, n=50)  # raises where a file is missing or is damaged, and says which
     for i in range(len(faces)):
         faces.images[i]
     lacking = False
@@ -149,7 +161,7 @@ def _pts(folder):
     if not folder.is_dir() or not any(folder.iterdir()):
         print(HOW_PTS.format(folder=folder, name="pts"))
         return 1
-    faces = pts.load(folder)  # raises, in words, at the first .pts that is not in order
+    faces = pts.load(folder)  # raises at the first bad .pts, and says which
     print(f"{len(faces)} faces in {len(set(faces.persons))} photographs below {folder}, all with 68 points.")
     return 0
 

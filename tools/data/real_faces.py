@@ -14,7 +14,7 @@ from facelm_helpers.paths import ROOT
 
 REAL = ROOT.parent / "shared" / "data"
 NAMES = ("yt68/train", "yt68/val", "lfpw68/train", "lfpw68/held-out", "congress")
-YT68_BIAS = 0.018  # the marks of yt68 lie this share of the eye distance too far right
+YT68_BIAS = 0.018  # the annotations of yt68 lie this share of the eye distance too far right
 
 
 class Photographs:

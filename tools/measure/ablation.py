@@ -26,9 +26,9 @@ JUDGED = ("yt68/val", "lfpw68/held-out")
 RULE = [[0.0, -0.10, np.log(1.04)]]  # the one place at which a rule sets a detector's box
 
 
-def marked(sets, mend):
-    """The marks of YouTube Faces mended less."""
-    faces = shipped_faces.youtube(mend)
+def with_corrections(sets, corrections):
+    """The annotations of YouTube Faces corrected less."""
+    faces = shipped_faces.youtube(corrections)
     where = shipped_faces.placed(detector_boxes(faces, "yt68/train"), faces.boxes)
     other = replace(sets[YOUTUBE], faces=faces, odds=shipped_faces.pose_odds(faces.points), detected=where)
     return [*sets[:YOUTUBE], other, *sets[YOUTUBE + 1 :]]
@@ -52,8 +52,8 @@ def photographs_only(sets):
 
 VARIANTS = {
     "all steps": lambda sets: sets,
-    "marks of YouTube Faces as they are": lambda sets: marked(sets, ()),
-    "marks moved left, not averaged with dlib's": lambda sets: marked(sets, ("bias",)),
+    "annotations of YouTube Faces as they are": lambda sets: with_corrections(sets, ()),
+    "annotations moved left, not averaged with dlib's": lambda sets: with_corrections(sets, ("bias",)),
     "boxes by a rule, not where the detector sets them": by_rule,
     "poses not balanced": poses_as_they_come,
     "no default faces": photographs_only,

@@ -85,9 +85,9 @@ def measure_set(faces, aligners):
         baseline = None
         for name in sorted(aligners, key=lambda name: name != BASELINE):
             aligner = aligners[name]
-            habit = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
+            bias = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
             predicted = aligner.predict(test.images, boxes)
-            record, errors = figures(predicted, test.points, habit, groups, test.persons, baseline)
+            record, errors = figures(predicted, test.points, bias, groups, test.persons, baseline)
             baseline = errors if baseline is None else baseline
             result["methods"][name][box] = record
         if box == "detector":
@@ -96,10 +96,10 @@ def measure_set(faces, aligners):
 
 
 def mean_errors(aligner, test, boxes, other, other_boxes):
-    """Mean plain and corrected NME in one view of a set; the habit is measured on `other`."""
-    habit = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
+    """Mean plain and corrected NME in one view of a set; the annotation bias is measured on `other`."""
+    bias = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
     points = aligner.predict(test.images, boxes)
-    corrected = protocol.corrected_nme(points, test.points, habit)
+    corrected = protocol.corrected_nme(points, test.points, bias)
     return {"plain": metrics.nme(points, test.points).mean(), "corrected": corrected.mean()}
 
 
@@ -113,13 +113,13 @@ def measure_changes(test, boxes, aligners, records):
             here.setdefault("changes", {})[change] = {"nme": worse, "rise": worse / here["nme"] - 1}
 
 
-def figures(predicted, truth, habit, groups, persons, baseline=None):
+def figures(predicted, truth, bias, groups, persons, baseline=None):
     """What is said of one method's predictions in one kind of box.
 
     Parameters
     ----------
     predicted, truth : (N, 68, 2) arrays
-    habit : (68, 2) array
+    bias : (68, 2) array
         The method's offsets on other faces.
     groups : dict of name -> (N,) bool
     persons : (N,) array
@@ -138,7 +138,7 @@ def figures(predicted, truth, habit, groups, persons, baseline=None):
     """
     errors = {
         "plain": metrics.nme(predicted, truth),
-        "corrected": protocol.corrected_nme(predicted, truth, habit),
+        "corrected": protocol.corrected_nme(predicted, truth, bias),
     }
     baseline = errors if baseline is None else baseline
     plain, corrected = (_summary(errors[kind], baseline[kind], persons) for kind in ("plain", "corrected"))

@@ -11,7 +11,7 @@ from facelm_helpers.boxes import jitter_boxes
 SEED = 7
 JITTER = 0.1  # of the box's side, for its place and its size
 DEGREES = 30.0
-COVERED = 0.5  # of the box's width and height
+OCCLUDED = 0.5  # of the box's width and height
 BLUR = 0.03  # standard deviation, in sides of the box
 DARK = 0.25  # of the light
 
@@ -30,12 +30,12 @@ def turn(faces, boxes):
     return [image for image, _ in turned], np.array([points for _, points in turned]), boxes
 
 
-def covered(faces, boxes):
+def occluded(faces, boxes):
     """A plain rectangle over a quarter of the box, anywhere inside it."""
     rng = np.random.default_rng(SEED)
     images = []
     for i, (left, top, right, bottom) in enumerate(boxes):
-        w, h = (right - left) * COVERED, (bottom - top) * COVERED
+        w, h = (right - left) * OCCLUDED, (bottom - top) * OCCLUDED
         x, y = left + rng.random() * (right - left - w), top + rng.random() * (bottom - top - h)
         images.append(augment.occlude(faces.images[i], [x, y, x + w, y + h], rng.integers(0, 256, 3)))
     return images, faces.points, boxes
@@ -53,8 +53,8 @@ def dark(faces, boxes):
     return [augment.light(image, gain=DARK) for image in faces.images], faces.points, boxes
 
 
-CHANGES = {function.__name__: function for function in (jitter, turn, covered, blurred, dark)}
+CHANGES = {function.__name__: function for function in (jitter, turn, occluded, blurred, dark)}
 TITLES = {
     "jitter": "box moved, scaled by up to 10 %", "turn": "turned by 30 degrees",
-    "covered": "a quarter covered", "blurred": "out of focus", "dark": "a quarter of the light",
+    "occluded": "a quarter occluded", "blurred": "out of focus", "dark": "a quarter of the light",
 }  # fmt: skip

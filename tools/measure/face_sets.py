@@ -1,4 +1,4 @@
-"""The faces that the bench measures on: each set, the other split that habits are measured on, boxes.
+"""The faces that the bench measures on: each set, the split that annotation biases are measured on, boxes.
 
 The synthetic faces are always there. The authors' real ones (`tools/data/real_faces.py`) are
 not in the repository.
@@ -19,27 +19,27 @@ from tools.data.found_boxes import detector_boxes
 
 NAMES = {
     "synthetic": "default faces, drawn anew",
-    "yt68/val": "YouTube frames of unseen people, marked by a machine",
-    "lfpw68/held-out": "LFPW photographs, marked by hand",
+    "yt68/val": "YouTube frames of unseen people, annotated by a machine",
+    "lfpw68/held-out": "LFPW photographs, annotated semi-automatically, corrected by hand",
 }
 OTHER_SPLIT = {"yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train"}
 SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
     ("dlib", "lfpw68/held-out"): "these photographs",
-    ("senet", "yt68/val"): "other people of this set",
+    ("senet", "yt68/val"): "other people of this set, labels partly dlib's",
     ("senet", "lfpw68/held-out"): "other photographs of this set",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
 
 
 def seen(method, name):
-    """In words, which faces of a set a method was trained on."""
+    """Which faces of a set a method was trained on, as a phrase."""
     own = "none of them" if method.split(",")[0] == "dlib" else "other faces of this kind"
     return SEEN.get((method, name), own if name == "synthetic" else "none of them")
 
 
 @dataclass
 class Set:
-    """Faces to measure on, and faces of another split whose habits are taken out.
+    """Faces to measure on, and faces of another split to measure annotation biases on.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ same unseen faces, each on one thread. The figures go to ``data/results/compare_
 beside it.
 
 menpofit needs an older NumPy and SciPy than the course: it lives in ``.venv-menpo``, which this tool makes.
-What cannot be built or crashes is written down in words. ``--only aam sdm`` measures some, keeps the rest.
+What cannot be built or crashes is recorded with its message. ``--only aam sdm`` measures some, keeps others.
 """
 
 import argparse
@@ -145,7 +145,7 @@ def prepare(folder):
 
 
 def run(python, module, folder, name):
-    """Let a side learn and fit; its arrays, or a RuntimeError that says in words what went wrong."""
+    """Let a side learn and fit; its arrays, or a RuntimeError that says what went wrong."""
     kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
     command = [str(python), "-m", f"tools.measure.{module}", str(folder), name]
     try:

@@ -33,7 +33,7 @@ def rows(results, name):
 
 
 def failures(results):
-    """What could not be measured, in words: list of (method, side, why)."""
+    """What could not be measured: list of (method, side, why)."""
     return [
         (method, side, record[side]["failure"])
         for method, record in results.get("methods", {}).items()

@@ -59,15 +59,15 @@ def measure(quick=False, chosen=None):
 
 
 def _in_a_process(part, one_thread, quick, chosen):
-    surroundings = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    variables = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     if one_thread:
-        surroundings |= dict.fromkeys(THREADS, "1")
+        variables |= dict.fromkeys(THREADS, "1")
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, "-m", "tools.measure.speed", part, "--answer", str(answer)]
         command += ["--one-thread"] * one_thread + ["--quick"] * quick
         command += ["--methods", *chosen] if chosen else []
-        done = subprocess.run(command, env=surroundings, cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True)
         if done.returncode or not answer.is_file():
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise RuntimeError(f"timing the {part} failed: {last}")

@@ -82,7 +82,7 @@ def machine():
 
 
 def processor():
-    """The processor's model in words, as far as the system tells."""
+    """The name of the processor's model, where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -1,6 +1,6 @@
 """The results as tables in Markdown: what the bench prints, and what stands in README and model card.
 
-Each public function takes the results (the content of bench.json) and plain words; `table` calls it by name.
+Each public function takes the results (the content of bench.json) and strings; `table` calls it by name.
 """
 
 import json

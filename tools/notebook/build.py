@@ -88,7 +88,7 @@ def fingerprint(source):
 
 
 def differs(path, derived):
-    """In words, how a notebook differs from what its source says; empty if it does not."""
+    """How a notebook differs from what its source says: a sentence, empty if it does not."""
     if not path.is_file():
         return "it is missing"
     old = nbformat.read(path, as_version=4)
@@ -107,7 +107,7 @@ def stored_facts(path):
 
 
 def check(source):
-    """In words, what keeps the notebooks of a source from equalling it; a list, empty if nothing does."""
+    """Where the notebooks of a source differ from it: a list of sentences, empty if nowhere."""
     facts = stored_facts(places(source)["exercise"])
     facts = {"computing_seconds": facts.get("computing_seconds", 0)}
     derived = derive(source, facts)

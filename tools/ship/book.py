@@ -145,7 +145,7 @@ def _navigation(path, kind):
 
 
 def title(notebook):
-    """The first line of a notebook, without its mark.
+    """The first line of a notebook, without its heading marker.
 
     >>> title(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Start here")]))
     'Start here'

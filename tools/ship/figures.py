@@ -27,7 +27,7 @@ from tools.measure.tables import percent, table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "data" / "results"
-MARKED = re.compile(r"<!-- (bench|table): (.+?) -->(.*?)<!-- end -->", re.DOTALL)
+QUOTED = re.compile(r"<!-- (bench|table): (.+?) -->(.*?)<!-- end -->", re.DOTALL)
 MISSING = "not measured yet"
 
 
@@ -39,7 +39,7 @@ def pages():
 
 
 def cards():
-    """The model cards beside the weights: every error in them is marked."""
+    """The model cards beside the weights: every error in them stands between comments."""
     return sorted((ROOT / "data" / "weights").glob("*.md"))
 
 
@@ -90,7 +90,7 @@ def printed(value, style):
 
 
 def updated(text, results, prefix=""):
-    """A page with every marked figure and table as the results have it.
+    """A page with every quoted figure and table as the results have it.
 
     Parameters
     ----------
@@ -112,14 +112,14 @@ def updated(text, results, prefix=""):
             inner = printed(look_up(results, path), style.strip())
         return f"<!-- {kind}: {wanted} -->{inner}<!-- end -->"
 
-    return MARKED.sub(fill, text)
+    return QUOTED.sub(fill, text)
 
 
 def drifted(path, results):
-    """In words, what in a page differs from the results; a list, empty if nothing does."""
+    """Where a page differs from the results: a list of sentences, empty if nowhere."""
     text = path.read_text(encoding="utf-8")
     new = updated(text, results, "# " if path.suffix == ".py" else "")
-    pairs = zip(MARKED.finditer(text), MARKED.finditer(new), strict=True)
+    pairs = zip(QUOTED.finditer(text), QUOTED.finditer(new), strict=True)
     return [
         f"{path.name} says {short(old[3])} where the results say {short(now[3])} ({old[2]})"
         for old, now in pairs

@@ -35,11 +35,11 @@ def main(arguments=None):
     )
     add_options(parser, steps=40_000, decay=8_000)
     parser.add_argument("--synthetic-only", action="store_true", help="learn from no photograph at all")
-    parser.add_argument("--clean", action="store_true", help="average marks with the answers of --from")
+    parser.add_argument("--clean", action="store_true", help="average annotations with the answers of --from")
     options = parser.parse_args(arguments)
     if options.clean and (options.synthetic_only or not options.start):
         parser.error(
-            "--clean averages photographs' marks with the answers of --from: give it, and photographs"
+            "--clean averages photographs' annotations with the answers of --from: give it, and photographs"
         )
     options.run.mkdir(parents=True, exist_ok=True)
     real = not options.synthetic_only

@@ -1,10 +1,11 @@
-"""The faces that the shipped SENet learns from: real ones with their marks made better, and the default ones.
+"""The faces that the shipped SENet learns from: real ones with corrected annotations, and default ones.
 
-* ``yt68/train``: the marks' bias to the right is taken out; where dlib agrees (once its own habit, the
-  median offset of each landmark in the face's frame, is taken out), the mean of both replaces the marks. In
-  the last run the network's own answers were averaged in as well.
-* ``lfpw68/train`` without every fifth photograph: marks made by hand, as they are.
-* ``congress``: marked by dlib from several jittered boxes and their mirrors; the tenth that varies most is
+* ``yt68/train``: the annotations' bias to the right is subtracted; where dlib agrees (once its own bias, the
+  median offset of each landmark in the face's frame, is subtracted), the mean of both replaces it. In the
+  last run the network's own answers were averaged in as well.
+* ``lfpw68/train`` without every fifth photograph: the annotations of 300-W (semi-automatic, corrected by
+  hand), as they are.
+* ``congress``: annotated by dlib from several jittered boxes and their mirrors; the tenth that varies most is
   left out.
 * the default faces.
 
@@ -24,7 +25,7 @@ from facelm_helpers.faces import FaceSet
 from tools.data import real_faces
 from tools.data.found_boxes import box_on, detector_boxes
 
-AGREED = 0.07  # share of the eye distance within which dlib's points improve the marks of yt68
+AGREED = 0.07  # share of the eye distance within which dlib's points improve the annotation of yt68
 REFUSED = 0.30  # beyond it one of the two is plainly wrong: the frame is left out
 DETECTED, OWN = 0.7, 0.5  # share of boxes as a detector sets them; of these, how many are the face's own
 STRENGTHS = (
@@ -57,7 +58,7 @@ class Share:
 def mixture(synthetic=6000, seed=1234, real=True, network=None):
     """The sets and their shares of a batch; only the default faces if ``real`` is False.
 
-    With ``network``, an aligner, the marks of YouTube Faces are averaged with its points (`cleaned`).
+    With ``network``, an aligner, the annotations of YouTube Faces are averaged with its points (`cleaned`).
 
     Returns
     -------
@@ -65,8 +66,8 @@ def mixture(synthetic=6000, seed=1234, real=True, network=None):
     """
     sets = [(0.14, sources.load("synthetic", n=synthetic, seed=seed))]
     if real:
-        by_hand = held_in_memory(real_faces.load("lfpw68/train"))
-        sets += [(0.45, cleaned(youtube(), network)), (0.36, by_hand), (0.05, congress())]
+        corrected = held_in_memory(real_faces.load("lfpw68/train"))
+        sets += [(0.45, cleaned(youtube(), network)), (0.36, corrected), (0.05, congress())]
     total = sum(share for share, _ in sets)
     detected = [placed(detector_boxes(faces), faces.boxes) for _, faces in sets]
     places = np.concatenate(detected)
@@ -101,23 +102,23 @@ def held_in_memory(faces, points=None, keep=None):
     return FaceSet(images, (faces.points if points is None else points)[keep], persons=faces.persons[keep])
 
 
-def youtube(mend=("bias", "noise")):
-    """Frames of YouTube Faces with better marks.
+def youtube(corrections=("bias", "noise")):
+    """Frames of YouTube Faces with corrected annotations.
 
     Parameters
     ----------
-    mend : sequence of str
-        "bias": the marks are moved left. "noise": they are averaged with dlib's, and frames on which the two
-        disagree are left out.
+    corrections : sequence of str
+        "bias": the annotations are moved left. "noise": they are averaged with dlib's, and frames on which
+        the two disagree are left out.
     """
     faces = real_faces.load("yt68/train")
-    points = real_faces.unbiased(faces.points) if "bias" in mend else faces.points
+    points = real_faces.unbiased(faces.points) if "bias" in corrections else faces.points
     points = np.array(points, np.float32)
-    if "noise" not in mend:
+    if "noise" not in corrections:
         return held_in_memory(faces, points)
-    found, _, of_dlib = marked_by(methods.load("dlib"), faces)
-    habit = protocol.offsets(of_dlib[found], points[found])
-    of_dlib[found] = protocol.remove_offsets(of_dlib[found], points[found], habit)
+    found, _, of_dlib = annotated_by(methods.load("dlib"), faces)
+    bias = protocol.offsets(of_dlib[found], points[found])
+    of_dlib[found] = protocol.remove_offsets(of_dlib[found], points[found], bias)
     gap = np.linalg.norm(of_dlib - points, axis=-1).mean(axis=1) / eye_distance(points)
     agreed = found & (gap < AGREED)
     points[agreed] = (points[agreed] + of_dlib[agreed]) / 2
@@ -125,27 +126,27 @@ def youtube(mend=("bias", "noise")):
 
 
 def cleaned(faces, network=None):
-    """The same faces, their marks averaged with what a network says that learnt from them, habits taken out.
+    """The same faces, annotations averaged with the unbiased answers of a network that learnt from them.
 
-    A network learns what the marks of many faces have in common sooner than the noise of each.
+    A network learns what many annotations have in common sooner than the noise of each.
     """
     if network is None:
         return faces
-    found, _, points = marked_by(network, faces)
-    habit = protocol.offsets(points[found], faces.points[found])
-    points[found] = protocol.remove_offsets(points[found], faces.points[found], habit)
+    found, _, points = annotated_by(network, faces)
+    bias = protocol.offsets(points[found], faces.points[found])
+    points[found] = protocol.remove_offsets(points[found], faces.points[found], bias)
     points = np.where(found[:, None, None], (points + faces.points) / 2, faces.points)
     return held_in_memory(faces, points.astype(np.float32))
 
 
 def congress():
-    """Portraits, marked by dlib; those on which its jittered answers differ most are left out."""
+    """Portraits, annotated by dlib; those on which its jittered answers differ most are left out."""
     faces = real_faces.load("congress")
-    found, spread, points = marked_by(methods.load("dlib"), faces)
+    found, spread, points = annotated_by(methods.load("dlib"), faces)
     return held_in_memory(faces, points, found & (spread < np.quantile(spread[found], 0.9)))
 
 
-def marked_by(aligner, faces, views=5, seed=0):
+def annotated_by(aligner, faces, views=5, seed=0):
     """An aligner's points: the median over jittered boxes of dlib's detector and their mirrors.
 
     Returns
@@ -159,7 +160,7 @@ def marked_by(aligner, faces, views=5, seed=0):
     rng = np.random.default_rng(seed)
     found, spread = np.zeros(len(faces), bool), np.zeros(len(faces))
     points = np.zeros((len(faces), 68, 2), np.float32)
-    for i in tqdm(range(len(faces)), desc=f"marked by {aligner.name}", unit="face"):
+    for i in tqdm(range(len(faces)), desc=f"annotated by {aligner.name}", unit="face"):
         image = faces.images[i]
         box = box_on(image, faces.boxes[i])
         if box is None:

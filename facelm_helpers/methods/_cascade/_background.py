@@ -1,6 +1,6 @@
-"""Where the joint cascade learns what is no face: photographs without people, and parts of faces themselves.
+"""Negative examples for the joint cascade: photographs without people, and parts of faces.
 
-Faces contribute their own background and shifted windows: half a face, a mouth in the place of the eyes, a
+Faces contribute their own background and shifted windows: half a face, a mouth where the eyes belong, a
 face much too large for the window. To a detector these are not faces either.
 """
 
@@ -18,7 +18,7 @@ SCENES = (
     "brick", "chelsea", "clock_motion", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon",
     "motorcycle_left", "page", "retina", "rocket", "text",
 )  # fmt: skip
-OWN = 300  # faces whose surroundings are used
+OWN = 300  # faces whose background is used
 OVERLAP = 0.3  # of a window's box and the face's box, shared part of their union: below it, no face
 
 
@@ -39,7 +39,7 @@ def pictures(faces):
 def windows(some, count, size, margin, rng):
     """`count` windows without a whole face, at random: (count, size, size) uint8, blurred as all crops are.
 
-    Half of them come from the photographs, half from the faces' surroundings; mirrored and upside down too.
+    Half of them come from the photographs, half from the faces' backgrounds; mirrored and upside down too.
     """
     scenes = [pair for pair in some if pair[1] is None]
     own = [pair for pair in some if pair[1] is not None]

@@ -24,7 +24,7 @@ def points_in_boxes(predictor, images, boxes, smallest=256):
     """The predictor's points in the images' pixels, float32 (N, 68, 2).
 
     A face whose box is less than `smallest` pixels long is first enlarged by a whole factor (of 8 at most),
-    with half a box of surroundings: the points then come in fractions of a pixel, and the trees see
+    with half a box of context on each side: the points then come in fractions of a pixel, and the trees see
     the same face.
     """
     points = np.empty((len(images), N_POINTS, 2), np.float32)
