@@ -96,7 +96,7 @@ def main(arguments=None):
         rows = {one["variant"]: one for one in store.read(FILE).get("rows", [])} | {name: row}
         store.write(FILE, store.rounded({
             "what": "NME (inter-ocular) of short trainings that leave out one step each, in the boxes of"
-            " dlib's detector; corrected: each method's own median offset per landmark taken out. Ratios"
+            " dlib's detector; corrected: each method's own median offset per landmark subtracted. Ratios"
             " are to dlib.",
             "batches": options.steps + options.decay, "batch_size": 64,
             "start": "a network that learnt from default faces only" if options.start else "random weights",
