@@ -1,14 +1,19 @@
-"""Run notebooks again and compare what they show; in two test files, so that two workers share the work."""
+"""Run notebooks again with nbval, which compares what they show."""
 
-import nbformat
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
 import pytest
 
-from facelm_helpers.plots import picture
 from tools.notebook.build import places
-from tools.notebook.derive import SOURCES
-from tools.notebook.execute import VARIES, execute
+from tools.notebook.derive import ROOT, SOURCES
+from tools.notebook.execute import TIMEOUT, environment
 
-LONGEST = 300  # characters of an output in a message
+LONGEST = 400  # characters of a message
 
 
 def each(kind):
@@ -17,25 +22,27 @@ def each(kind):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
 
 
-def rerun(path):
-    """The code cells of a notebook as stored, and as they are after another run with the network off."""
-    stored, again = nbformat.read(path, as_version=4), nbformat.read(path, as_version=4)
-    execute(again, path.parent)
-    return [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (stored, again)]
+def replay(path):
+    """Run a notebook as it was built, and tell which cells fail or show something else, in a few words each.
 
-
-def differences(stored, again):
-    """Where cells show something else than before, in a few words each; of pictures, the alternative text."""
-    found = []
-    for number, (old, new) in enumerate(zip(stored, again, strict=True), 1):
-        if VARIES in old.metadata.get("tags", []):
-            continue
-        before, after = ([picture.comparable(output) for output in cell.outputs] for cell in (old, new))
-        if before != after:
-            found.append(f"[{number}] showed {_short(before)}, now {_short(after)}")
+    nbval compares every text, and no bytes of pictures, which fonts and libraries draw a little differently.
+    It ignores the outputs of cells tagged `nbval-ignore-output`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--color=no", path]
+        command += ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={TIMEOUT}"]
+        command += ["--nbval-kernel-startup-timeout=180", f"--junit-xml={report}"]
+        done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True)
+        cells = list(ElementTree.parse(report).iter("testcase")) if report.is_file() else []
+    found = [f"{cell.get('name')}: {_short(fault.text)}" for cell in cells for fault in cell.findall("*")]
+    if not found and done.returncode:
+        found = [_short(done.stdout + done.stderr)]
     return found
 
 
-def _short(outputs):
-    text = " | ".join(str(value) for output in outputs for value in output.values())
-    return repr(text if len(text) <= LONGEST else text[:LONGEST] + " ...")
+def _short(message):
+    """Without the cell's code and what no reader can read, and of the rest the beginning and the end."""
+    text = message.rpartition("Traceback:\n")[2].strip()
+    text = re.sub(r"[A-Za-z0-9+/=]{100,}", "...", re.sub(r"#x1B\[[\d;]*m", "", text))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

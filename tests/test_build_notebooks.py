@@ -211,3 +211,14 @@ def test_what_a_student_should_not_see_is_complained_about(output, word):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[output])])
     (complaint,) = complaints(notebook)
     assert word in complaint
+
+
+def test_a_picture_whose_alternative_text_is_not_its_cells_is_complained_about():
+    told, other = "A line that rises from left to right.", {"image/png": {"alt": "A line that falls."}}
+    output = nbformat.v4.new_output("display_data", {"image/png": "aaaa"}, metadata=other)
+    cell = nbformat.v4.new_code_cell("x", outputs=[output], metadata={"alt": told})
+    (complaint,) = complaints(nbformat.v4.new_notebook(cells=[cell]))
+    assert "another alternative text" in complaint
+    other["image/png"]["alt"] = told
+    cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": "aaaa"}, metadata=other)]
+    assert complaints(nbformat.v4.new_notebook(cells=[cell])) == []

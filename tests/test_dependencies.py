@@ -106,6 +106,11 @@ def test_the_lock_holds_neither_two_tensorflows_nor_a_second_framework(repositor
     }
 
 
+def test_nbval_is_pinned(repository):
+    (nbval,) = [requirement for requirement in asked(repository) if requirement.name == "nbval"]
+    assert [specifier.operator for specifier in nbval.specifier] == ["=="]
+
+
 def test_the_installed_packages_are_those_of_the_lock(repository):
     """Only in the course's own environment; elsewhere versions are the reader's business."""
     import sys

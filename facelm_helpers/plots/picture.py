@@ -1,4 +1,4 @@
-"""How a picture leaves a cell, and how it is taken out again where outputs are compared.
+"""How a picture leaves a cell, and how pages find it and its alternative text.
 
 A picture is an ``image/png`` or, for photographs, an ``image/jpeg`` output, which every viewer of notebooks
 shows. Its alternative text stands in the metadata of its cell; building copies it to the output's, and the
@@ -166,38 +166,3 @@ def pictures(cell):
 def alt(output, kind):
     """The alternative text of an output's picture, "" where it has none."""
     return output["metadata"].get(kind, {}).get("alt", "")
-
-
-def comparable(output):
-    """What of an output is the same on every machine: all but the bytes and the format of pictures.
-
-    Fonts and libraries draw a picture a little differently; what it shows is in its alternative text.
-
-    Parameters
-    ----------
-    output : nbformat output
-
-    Returns
-    -------
-    dict
-        Kind of text -> text.
-
-    Examples
-    --------
-    >>> data, metadata = bundle(b"some bytes", "image/png", 820, alt="A line.")
-    >>> comparable({"output_type": "display_data", "data": data, "metadata": metadata})
-    {'picture': 'A line.', 'text/plain': '[picture]'}
-    >>> comparable({"output_type": "stream", "name": "stdout", "text": "2"})
-    {'stdout': '2'}
-    """
-    if output["output_type"] == "stream":
-        return {output["name"]: output["text"]}
-    if output["output_type"] == "error":
-        return {"error": f"{output['ename']}: {output['evalue']}"}
-    found = {}
-    for kind, content in output["data"].items():
-        if kind in IMAGES:
-            found["picture"] = alt(output, kind)
-        elif kind != WIDGET:
-            found[kind] = content
-    return found

@@ -91,7 +91,7 @@ plots.show(plots.outlines(shown, columns=3, height=6.2))
 # Nobody told the model that heads turn. Move the first four yourself, in standard deviations:
 
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 def face_at(*b):
     return plots.outlines({"S": mean + (b * np.sqrt(variances[:4]) @ P[:4]).reshape(68, 2)}, height=3)
 
@@ -163,7 +163,7 @@ check.mahalanobis(mahalanobis)
 # $C$ of 9 values from fewer than 10 faces is *singular* and has no inverse: a little is added to its
 # diagonal (`ridge`). Our model, with one mean shape to start from as in 1992, learns in a few seconds:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 began = process_time()
 asm = methods.create("asm", views=1).fit(train)
 print(f"{len(train)} faces, {process_time() - began:.0f} s; profiles of shape {asm.profiles_.shape}")
@@ -223,7 +223,7 @@ plots.show(plots.curves(range(len(walk)), walks, "step", "NME, % of the eye dist
 #
 # The faces of this course are drawn so. Their model, driven by you (shape $b$, texture $c$):
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 maker = load_face_model()
 
 
@@ -259,7 +259,7 @@ plots.show(plots.faces_grid(grid, titles=titles, columns=3))
 # gradient: that is what we compare (drawn below: its x part, bright where the picture brightens to the
 # right). Ours begins from nine shapes, three views at three heights, and goes on from the best.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 began = process_time()
 aam = methods.create("aam", views=3, widths=[20, 40], textures=25).fit(train)
 m, V = aam.A_.shape
@@ -277,7 +277,7 @@ plots.show(plots.rebuilding({name: (image, S, *aam.residual(image, box, S)) for 
 # those of the *mean* texture, once for all (*project-out*), or of the texture fitted to this very face, anew
 # each step (*simultaneous*). Which is faster, which finds faces that are unlike the mean?
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 fixed = methods.create("aam", algorithm="project_out", views=3, widths=[20, 40], textures=25).fit(train)
 for name, one in {"project-out": fixed, "simultaneous": aam}.items():
     began = process_time()

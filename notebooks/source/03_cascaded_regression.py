@@ -170,7 +170,7 @@ def bin_of(answers):
 # %%
 check.fern_bins(bin_of)
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 few = train[:300]
 
 
@@ -262,7 +262,7 @@ plots.show(
 # maps it to the whole shape, so that landmarks help each other. Three methods, trained on 300 faces (ESR's
 # $S^0$, as CPR's, is the median of its starts):
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 report("esr", n_stages=6, n_trees=30, n_pixels=250, n_starts=3)
 report("sdm", n_stages=3, n_starts=1)
 report("lbf", n_stages=3, n_trees=2, depth=4, n_starts=2)
@@ -283,7 +283,7 @@ print(f"{phi.shape[1]:,} features, {phi[0].sum():.0f} of them 1: one in {2**ship
 # With bits, $W_t \phi_t$ is a **sum of as many columns of $W_t$ as there are trees**: nothing is multiplied.
 # In C++ the paper measures 3000 faces a second for a small model, 300 for its accurate one. Ours, in NumPy:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 many, boxes, points = (part[:256] for part in (FACES.images, FACES.boxes, FACES.points))
 one = timeit(lambda: shipped.predict(many[:1], boxes[:1]), number=20, timer=process_time) / 20
 whole = timeit(lambda: shipped.predict(many, boxes), number=1, timer=process_time)
@@ -305,7 +305,7 @@ print(f"the cascade alone  {256 / (whole - crops_only):5.0f} FPS")
 #
 # Choose, and drag the stage.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 CASCADES = {name.upper(): methods.load(name) for name in ("sdm", "lbf", "esr", "ert", "cpr")}
 turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
 walk = CASCADES["ESR"].predict(turned.images[:1], turned.boxes[:1], stages=True)[:, 0]
@@ -313,7 +313,7 @@ widgets.show_walk(turned.images[0], walk, turned.points[0])
 # ALT An animation: the mean shape in front of a turned face; within a few steps its dots turn and settle on
 # ALT the white crosses of the true points.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 widgets.walks(CASCADES, turned)
 
 # %% [markdown]

@@ -150,7 +150,7 @@ plots.show(plots.pixels(means, S0 + leaves, [u[[a, b]]] * 2, truth=[S0, S0], tit
 # $$r_0 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ learnt from } S^* - S^0 - \nu \sum_{j<m} h_j$$
 
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 def boost(nu, trees=200):
     """NME on the faces learnt from and on unseen ones, after every tenth tree."""
     rng, curve = np.random.default_rng(2), []
@@ -193,7 +193,7 @@ plots.show(plots.pixels(some.images, some.points, spots))
 #
 # 15 levels of 500 trees with 16 leaves each, says its file. For a face, on your machine, that takes:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 shipped, box = methods.load("dlib"), detect(photograph, upsample=0)
 finding = timeit(lambda: detect(photograph, upsample=0), number=10)
 aligning = timeit(lambda: shipped.predict([photograph], box), number=10)
@@ -216,7 +216,7 @@ print(f"finding the face: {100 * finding:.0f} ms; its 68 points: {100 * aligning
 # | `near` | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lVert u-v\rVert/\lambda}$ |
 # | `candidates` | `num_test_splits` | 20 | random questions tried for each node |
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 ert = methods.create("ert", n_stages=8, n_trees=60, n_starts=6)
 seconds = timeit(lambda: ert.fit(train, progress=False), number=1)
 print(f"{len(train)} faces, {seconds:.0f} seconds")
@@ -231,7 +231,7 @@ for name, aligner in {"mean shape": mean_shape, "our ert": ert, "dlib, not in it
 # A small base configuration (first row), and one change in each row. The further the two errors are apart,
 # the more was learnt by heart.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 base = {"n_stages": 6, "n_trees": 40, "n_starts": 4}
 changes = [
     ("learning_rate", 0.1), ("learning_rate", 0.02), ("learning_rate", 0.5), ("n_stages", 2), ("n_trees", 10),
@@ -280,7 +280,7 @@ plots.show(plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), co
 # often means "dlib was given another detector's box". Give a method the box that it was trained in, or train
 # it in moved boxes, as our trees were. Beside them, the same learnt in exact ones:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 exact = methods.create("ert", **(ert.configuration() | {"jitter": 0}))
 exact.fit(train, progress=False)
 pairs = {"exact boxes": (exact, seen.boxes), "moved boxes": (ert, seen.boxes), "dlib's model": (shipped, own)}

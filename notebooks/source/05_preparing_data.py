@@ -357,7 +357,7 @@ def plain(batch_size=64):
         yield tuple(np.concatenate(part).astype(np.float32) for part in zip(*batch, strict=True))
 
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 speed = {}
 fast = iter(tfrecords.dataset(FOLDER, "train", 64, repeat=True))
 for name, batches in {"plain": plain(), "tf.data": fast}.items():

@@ -226,7 +226,7 @@ with training.seeded(0):
     small = senet(16, (32, 64, 128, 256), (1, 1, 1, 1), 32, 128, mean_shape=mean_shape, size=64)
 print(f"{sum(row['multiply_adds'] for row in networks.cost(small)) / 1e6:.1f} million multiply-adds")
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 show = plots.live_loss()
 batches = training.face_batches(train, 32, size=64, strength=mild)
 short = training.Recipe(steps=250)
@@ -239,7 +239,7 @@ print(f"{history.images_per_second:.0f} images a second")
 # you built, layer by layer (their recipe: [model card](../data/weights/MODEL_CARD.md)). A few more steps
 # show where *their* loss stands:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 shipped = senet(keep_prob=1.0)
 training.set_weights(shipped, methods.load("senet").weights_)
 few = training.Recipe(steps=8, learning_rate=1e-5)
@@ -253,7 +253,7 @@ plots.show(
 # ALT The falling loss of the short run, and far below it a few steps of the shipped weights.
 
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 def error_of(model, faces):
     crops = faces.crops(model.input_shape[1])
     vectors = model(training.scaled(crops.images)).numpy()
@@ -320,7 +320,7 @@ except FloatingPointError as error:
 # **Regularisation** works against that. Without any; with L2 (ten times the recipe's) and
 # dropout; with augmentation:
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 seen, unseen = train[:60], test
 ways = {
     "nothing": ({"keep_prob": 1.0, "l2": 0.0}, Strength.none()),
@@ -334,7 +334,7 @@ for name, (settings, strength) in ways.items():
     training.train(model, crops, training.Recipe(steps=120, learning_rate=0.003))
     gaps[name] = [error_of(model, faces) for faces in (seen, unseen)]
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 plots.show(plots.learnt_by_heart(gaps))
 # ALT Three pairs of bars, the error on the faces learnt from and on other people. Without regularisation the
 # ALT gap is widest; with augmentation it is smallest.

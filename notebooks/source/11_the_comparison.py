@@ -340,7 +340,7 @@ check.fair_errors(fair, p, g)
 # runtime that gave the errors above); otherwise measured here and now. Detection comes on top, the same for
 # all.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 one_thread = bench.get("speed", {}).get("one thread", {})
 
 

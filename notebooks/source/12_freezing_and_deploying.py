@@ -335,7 +335,7 @@ plots.show(
 # ever slow us down. The two rows *photograph to points* hold the crop and the way back, and compare with each
 # other. Exact figures: `python course.py bench`.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 crop, tight = FACES.images[:1], FACES.boxes[:1]
 tasks = {name: lambda run=run: run(test[:1]) for name, run in runs.items()}
 for name, one in {"SENet": aligner, "dlib": methods.load("dlib")}.items():

@@ -32,7 +32,7 @@ plots.setup()
 # **Upload your own** takes a picture from your disk (on a phone, from its camera); **Use the webcam** takes
 # one now. It goes to your own notebook and nowhere else.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 page = widgets.compare_live()
 page
 
@@ -305,7 +305,7 @@ check.bounds(bounds, known, a)
 # How smooth a slider feels is a matter of milliseconds. This measures a whole move: change the picture, ask
 # both methods, draw, pack two pictures. Below 150 the picture seems to follow the hand.
 
-# %% tags=["varies"]
+# %% tags=["nbval-ignore-output"]
 measured = widgets.measure_redraw(rounds=24)
 "below 150 ms" if measured["cpu_ms"] < 150 else f"{measured['cpu_ms']} ms: this machine is busy, or slow"
 

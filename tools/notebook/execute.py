@@ -13,7 +13,7 @@ from facelm_helpers.plots import picture
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300  # seconds for one cell; a notebook has 60 in all on two idle cores
 LARGEST = 300_000  # bytes of a picture
-VARIES = "varies"  # tag of cells that show other things each time: training, timing, widgets
+VARIES = "nbval-ignore-output"  # tag of cells that show other things each time: training, timing, widgets
 
 
 def environment():
@@ -126,6 +126,8 @@ def _complaints_of(cell):
         yield "shows a picture without alternative text: describe it in ALT lines of the source"
     if len(shown) > 1 and "alt" in cell.metadata:
         yield f"shows {len(shown)} pictures, and has one alternative text"
+    if any(picture.alt(*one) != cell.metadata.get("alt", picture.alt(*one)) for one in shown):
+        yield "shows a picture with another alternative text than the cell's"
     if "alt" in cell.metadata and not shown:
         yield "has an alternative text, and shows no picture"
     for output, kind in shown:
