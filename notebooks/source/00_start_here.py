@@ -4,7 +4,8 @@
 # **After this notebook you can**
 #
 # - find a face in a photograph, and 68 points on it, in three lines of Python;
-# - say what the 68 points are, which region a number belongs to, and how other mark-ups relate to them;
+# - say what the 68 points are, which region a number belongs to, and how other annotation schemes relate to
+#   them;
 # - tell the points of a 2D face from those of a 3D face;
 # - name what people build on facial points.
 #
@@ -40,10 +41,10 @@ photograph.shape, photograph.dtype
 # %% [markdown]
 # ## First: where is the face?
 #
-# A **detector** answers with a *box* for every face: left, top, right and bottom edge, in pixels, counted
-# from the upper left corner of the picture. That of *dlib*, a library that the course uses often, slides a
-# window over the picture, at many sizes. (`upsample=1` would enlarge the picture first: that finds smaller
-# faces, but here also one that is none.)
+# A **detector** returns a *box* for every face: left, top, right and bottom edge, in pixels, counted from the
+# upper left corner of the picture. The detector of *dlib*, a library that the course uses often, slides a
+# window over the picture at many scales. (`upsample=1` would enlarge the picture first: that finds smaller
+# faces, but here it also reports a false positive.)
 
 # %%
 boxes = detect(photograph, upsample=0)
@@ -52,9 +53,9 @@ boxes
 # %% [markdown]
 # ## Then: where are its points?
 #
-# **Face alignment** starts from the box and finds the *landmarks*: 68 agreed places on the face. One line
-# loads an aligner, one line runs it. What comes back has the shape (faces, points, 2): an $x$ and a $y$ for
-# each point.
+# **Face alignment** starts from the box and finds the *landmarks*: 68 agreed points on the face. One line
+# loads an aligner, one line runs it. The result has the shape (faces, points, 2): an $x$ and a $y$ for each
+# point.
 
 # %%
 aligner = methods.load("dlib")
@@ -67,9 +68,10 @@ plots.show(plots.face(photograph, points[0], box=boxes[0]))
 # ALT jaw, the eyebrows, the nose, the eyes and the lips.
 
 # %% [markdown]
-# (dlib's box leaves out the chin; its aligner is used to that.) The paper behind the aligner is called *One
-# Millisecond Face Alignment*, and means it. Let us look closer: `crop` cuts a square round the box and
-# returns it with the *transform*, the map from pixels of the photograph to pixels of the crop.
+# (dlib's box leaves out the chin; its aligner was trained with such boxes.) The paper behind the aligner is
+# called *One Millisecond Face Alignment*, and that is about what it takes. For a closer look, `crop` cuts
+# out a square round the box and returns it with the *transform*, which maps pixels of the photograph to
+# pixels of the crop.
 
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
@@ -81,7 +83,7 @@ plots.show(plots.face(close_up, close_points))
 # %% [markdown]
 # ## Another method, the same call
 #
-# Every aligner of the course is used like this one. dlib's is a cascade of regression trees; **SENet** is a
+# Every aligner in the course is used like this one. dlib's is a cascade of regression trees; **SENet** is a
 # convolutional network with *squeeze-and-excitation* gates, the main subject of the course. The same face,
 # the same box:
 
@@ -93,13 +95,14 @@ plots.show(plots.compare(close_up, both))
 # ALT jaw, brows, nose, eyes and mouth; here and there they differ by a little.
 
 # %% [markdown]
-# Which one is better? One face cannot tell. Notebook 01 shows how to measure it.
+# Which one is better? One face cannot tell us. Notebook 01 shows how to measure it.
 #
 # ## Every point has a number
 #
 # The numbers matter: point 30 is the tip of the nose on *every* face, so that two faces can be compared
-# point by point. This mark-up was made for the Multi-PIE photographs (2010); the 300-W challenge (2013) made
-# it the standard. "Left" and "right" are as *you* see the picture, and the numbers start at 0.
+# point by point. This annotation scheme, or *mark-up*, was made for the Multi-PIE photographs (2010); the
+# 300-W challenge (2013) made it the standard. "Left" and "right" are as *you* see the picture, and the
+# numbers start at 0.
 
 # %%
 plots.show(plots.markup(close_points))
@@ -107,7 +110,7 @@ plots.show(plots.markup(close_points))
 # ALT along the brows, 27 to 35 down the nose, 36 to 47 round the eyes, 48 to 67 round the lips.
 
 # %% [markdown]
-# The course gives each region one colour, everywhere:
+# Throughout the course each region has its own colour:
 
 # %%
 for region, index in landmarks.REGIONS.items():
@@ -116,8 +119,8 @@ for region, index in landmarks.REGIONS.items():
 # %% [markdown]
 # ### Exercise 1
 #
-# The distance between the *outer* corners of the eyes is the classic ruler of a face; the next notebook
-# measures with it. Which two points are they? Read their numbers off the picture.
+# The distance between the *outer* corners of the eyes is the classic **normaliser**: the next notebook
+# divides errors by it. Which two points are they? Read their numbers off the picture.
 
 # %% tags=["exercise"]
 # SOLUTION
@@ -132,8 +135,8 @@ check.outer_corners(outer_corners)
 # ### Exercise 2
 #
 # A smile makes the mouth wider. To compare photographs of different sizes, divide the width of the mouth
-# (point 48 to point 54) by the distance of the outer eye corners. Point 48 is `p[48]`, and
-# `np.linalg.norm(a - b)` is the distance of two points.
+# (point 48 to point 54) by the distance between the outer eye corners. Point 48 is `p[48]`, and
+# `np.linalg.norm(a - b)` is the distance between two points.
 
 # %% tags=["exercise"]
 p = points[0]
@@ -148,22 +151,23 @@ check.mouth_ratio(mouth_ratio, points[0])
 # %% [markdown]
 # ## How many points?
 #
-# As many as the purpose needs, and as people could afford to click:
+# As many as the application needs, and as the annotators could afford:
 #
 # | points | where | what for |
 # |---|---|---|
 # | 5 | CelebA, MTCNN | eyes, nose, mouth corners: enough to straighten a face before recognising it |
 # | 20 | BioID | one of the first public sets (2001) |
-# | 21 | AFLW | any pose up to full profile; hidden points are left out |
-# | 29 | LFPW, COFW | real-life photographs; COFW also says which points are covered |
+# | 21 | AFLW | any pose up to full profile; occluded points are not annotated |
+# | 29 | LFPW, COFW | real-life photographs; COFW also says which points are occluded |
 # | 68 | 300-W, 300W-LP | this course: jaw, brows, nose, eyes and lips |
 # | 98 | WFLW | finer jaw, brows and lids than the 68, and the pupils (some lists say 96) |
-# | 194 | HELEN | dense contours, clicked by hand (some lists say 192) |
+# | 194 | HELEN | dense contours, annotated by hand (some lists say 192) |
 # | 1,000 and 8,000 | Megvii (Face++) | commercial: dense points for make-up and 3D |
 #
-# Small mark-ups can mostly be read off large ones: 51 is 68 without the jaw, and the centre of an eye is,
-# nearly, the mean of its lids. What the 68 lack is guessed from their neighbours: the ear lobes of the 21,
-# the lower edges of the brows in the 29, and 30 of the 98. Points of other mark-ups than the 68 are yellow.
+# Small schemes can mostly be derived from large ones: 51 is 68 without the jaw, and the centre of an eye is
+# nearly the mean of its lids. Points that the 68 lack are estimated from their neighbours: the ear lobes of
+# the 21, the lower edges of the brows in the 29, and 30 of the 98. Points of schemes other than the 68 are
+# yellow.
 
 # %%
 names = ("5", "21", "29", "51", "68", "98")
@@ -177,20 +181,20 @@ plots.show(plots.compare(close_up, shown, columns=3))
 #
 # Turn your head, and part of your jaw disappears behind your cheek. Where are its points then?
 #
-# - **2D points** stay on what is *visible*: the jaw's points slide along the edge of the face that we still
-#   see.
-# - **3D points** stay on the *same spot of the head*, seen or not; they can have a depth $z$ as well.
+# - **2D points** stay on what is *visible*: the jaw's points slide along the visible contour of the face.
+# - **3D points** stay on the *same spot of the head*, visible or occluded; they can have a depth $z$ as well.
 #
-# For a face that looks at us the two nearly agree, at profile they do not. Most of this course is about 2D
-# points; notebook 08 (planned) is about 3D, where a whole surface is fitted instead of 68 dots.
+# On a frontal face the two nearly agree, in profile they do not. Most of this course is about 2D points;
+# notebook 08 (planned) is about 3D, where a whole surface is fitted instead of 68 points.
 
 # %% [markdown]
-# ## The faces of this course
+# ## The faces in this course
 #
 # The faces that you work with are **synthetic**. A statistical model of shape and texture, learnt from
-# thousands of photographs, draws a new face whenever you ask: it blends features of several people, bends
-# them, and changes light and background. Nobody on these pictures exists, the points are known, since the
-# face was drawn from them, and the supply never ends. With the same `seed` everybody gets the same faces.
+# thousands of photographs, generates a new face whenever you ask: it blends several people's features,
+# varies them, and changes light and background. Nobody in these pictures exists; the points are known
+# exactly, because the face was rendered from them; and the supply is unlimited. The same `seed` gives
+# everybody the same faces.
 
 # %%
 faces = sources.load("synthetic", n=24, seed=0)
@@ -202,9 +206,9 @@ plots.show(plots.faces_grid(faces.images, columns=8))
 # ALT turned to the side, in different light and before different backgrounds.
 
 # %% [markdown]
-# Each comes with its box, which just holds the points, and with its points. This is what a method learns
-# from, and what it is judged by. These are 2D points: on the third face, turned away, the jaw's points follow
-# the edge that we see.
+# Each comes with its points and with its *tight* box, the smallest one that holds them. Methods are trained
+# and evaluated on these. They are 2D points: on the third face, turned away, the jaw's points follow the
+# visible contour.
 
 # %%
 plots.show(plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxes[:8], columns=4))
@@ -212,8 +216,9 @@ plots.show(plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxe
 # ALT face is turned away.
 
 # %% [markdown]
-# How does dlib, which learnt from photographs, do on them? It starts from these boxes, not from those of its
-# own detector. Its points are dots; white crosses mark the truth, and a line joins each dot to its cross.
+# How does dlib, which was trained on photographs, do on them? It starts from these boxes, not from those of
+# its own detector. Its points are dots; white crosses are the ground truth, and a line joins each dot to its
+# cross.
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
@@ -222,8 +227,8 @@ plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], c
 # ALT faces the lines are short; on the third, turned away, they are long.
 
 # %% [markdown]
-# Close where a face looks at us; lost, sometimes, where it is turned away. *How* close, in a number that is
-# fair to large and small faces, and whether it was fair to give dlib these boxes, are questions of the
+# It is close on frontal faces, and sometimes far off where the head is turned. *How* close, in a number that
+# is fair to large and small faces, and whether it was fair to give dlib these boxes, are questions for the
 # [next notebook](01_measuring_error.ipynb).
 
 # %% [markdown]
@@ -232,11 +237,11 @@ plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], c
 # | application | what the points give |
 # |---|---|
 # | expression recognition | how far the brows rise, the lids close, the mouth corners lift |
-# | face editing and swapping | a mesh of triangles, to be moved or exchanged |
+# | face editing and swapping | a mesh of triangles, to be warped or exchanged |
 # | make-up, "beauty" filters | where lips, lids and brows begin and end |
 # | 3D reconstruction | the pose of the head, and a first guess at its shape |
 # | recognition | a face turned upright before it is compared |
-# | drivers' assistants | blinks, yawns, and where the head points |
+# | driver monitoring | blinks, yawns, and where the head points |
 #
 # Lipstick, for example, is a polygon: fill the outline of the lips (points 48 to 59), leave out the gap
 # between them (60 to 67), and mix in some colour.
@@ -260,19 +265,19 @@ plots.show(plots.faces_grid([close_up, painted], titles=["before", "after"], col
 # |---|---|
 # | 00 start here | you are here |
 # | [01 measuring error](01_measuring_error.ipynb) | how good a method is, and when such a number misleads |
-# | [02 shape models](02_shape_models.ipynb) | Procrustes, point distribution models, ASM, AAM: some sliders |
-# | [03 cascaded regression](03_cascaded_regression.ipynb) | CPR, ESR, SDM, LBF: in stages to the face |
-# | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train regression trees; label your own photographs |
+# | [02 shape models](02_shape_models.ipynb) | Procrustes, point distribution models, ASM, AAM; with sliders |
+# | [03 cascaded regression](03_cascaded_regression.ipynb) | CPR, ESR, SDM, LBF: to the face in stages |
+# | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train regression trees; annotate your own photographs |
 # | [05 preparing data](05_preparing_data.ipynb) | data sets; crop, normalise, split by person, TFRecords |
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
-# | 07 heatmaps | FAN and DAN: a picture for each point |
+# | 07 heatmaps | FAN and DAN: a map for each point |
 # | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
 # | [09 squeeze and excitation](09_squeeze_and_excitation.ipynb) | what SENet adds to a network, and why |
 # | [10 training SENet](10_training_senet.ipynb) | the whole recipe, from data to checkpoint |
 # | [11 the comparison](11_the_comparison.ipynb) | every method on one leaderboard |
-# | [12 freezing and deploying](12_freezing_and_deploying.ipynb) | one file, same answer, in milliseconds |
+# | [12 freezing and deploying](12_freezing_and_deploying.ipynb) | one file, same output, in milliseconds |
 # | [13 compare live](13_compare_live.ipynb) | dlib beside SENet, on your photograph or webcam |
-# | 14 challenges | light, pose, expression, occlusion, density: remedies, tried |
+# | 14 challenges | light, pose, expression, occlusion, density: remedies, tested |
 # | 15 what people build | blinks, head pose, make-up, face swap, smoothing |
 #
 # Each notebook is built like this one: a few lines of text, a few lines of code, a picture. Those without a
@@ -282,10 +287,10 @@ plots.show(plots.faces_grid([close_up, painted], titles=["before", "after"], col
 # ## Key points
 #
 # - Detection gives a **box**; alignment starts from the box and gives **points**.
-# - A mark-up fixes how many points there are and what each number means. This course uses 68, in five
-#   regions.
-# - Small mark-ups can mostly be computed from large ones; the other way round one has to guess.
-# - 2D points follow the visible outline; 3D points stay on the same spot of the head.
+# - An annotation scheme (mark-up) fixes how many points there are and what each number means. This course
+#   uses 68, in five regions.
+# - Small schemes can mostly be computed from large ones; the other way round one has to estimate.
+# - 2D points follow the visible contour; 3D points stay on the same spot of the head.
 # - Images are RGB `uint8`; points are `float32` pixels, $x$ before $y$; boxes are left, top, right, bottom.
 #
 # ## Go further

@@ -3,10 +3,10 @@
 #
 # **After this notebook you can**
 #
-# - compute the normalised mean error (NME) of 68 points, with four different rulers;
-# - show, with numbers, how the choice of the ruler can reverse a ranking;
+# - compute the normalised mean error (NME) of 68 points, with four different normalisers;
+# - show, with numbers, how the choice of the normaliser can reverse a ranking;
 # - read a cumulative error distribution, and take the AUC and the failure rate from it;
-# - say how sure a figure is, where on the face an error sits, and when a comparison is unfair.
+# - say how certain a figure is, where on the face errors occur, and when a comparison is unfair.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** [notebook 00](00_start_here.ipynb). Answers are in the SOLUTIONS_LINK.
@@ -22,17 +22,18 @@ from facelm_helpers.faces import to_vector
 plots.setup()
 
 # %% [markdown]
-# ## Faces to measure on, and three methods
+# ## Training faces, test faces, and three methods
 #
-# Two thirds of the faces are to learn from, one third to judge by. The *person* of a synthetic face is the
-# row of the face model that it started from, a blend of three people; no row stands on both sides. Three
-# methods will be judged:
+# Two thirds of the faces are the training set, one third is the test set. The *person* of a synthetic face
+# is the row of the face model that it started from, a blend of three people; no row is in both sets. Three
+# methods are evaluated:
 #
-# - `mean shape` learns the average face and puts it into the box, whatever the picture shows: what every
-#   method has to beat;
+# - `mean shape` learns the average face and puts it into the box, whatever the picture shows: the *baseline*
+#   that every method has to beat;
 # - `ert` is an ensemble of regression trees ([notebook 04](04_dlib_68_points.ipynb)), trained here and now;
 #   `small` keeps that to seconds;
-# - `dlib` is the same kind of method, trained by its author on thousands of real photographs.
+# - `dlib` is the same kind of method, trained by its author on thousands of real photographs: on synthetic
+#   faces it also has to cross a *domain gap*.
 
 # %%
 FACES = sources.load("synthetic", n=1200, seed=1)
@@ -52,10 +53,11 @@ predicted = {name: a.predict(test.images, test.boxes) for name, a in aligners.it
 # ## From points to one number
 #
 # A face with $K$ points is a vector, its *shape* $S = (x_1, y_1, x_2, y_2, \dots, x_K, y_K)$, of length
-# $2K$: for 68 points, the 136 numbers that a regression network puts out.
+# $2K$: for 68 points, the 136 numbers that a regression network outputs.
 #
-# Let $p_k$ be the predicted and $g_k$ the true place of point $k$ (g for *ground truth*). How far are
-# they apart? One distance a point, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses $g_k$:
+# Let $p_k$ be the predicted and $g_k$ the true position of point $k$ (g for *ground truth*). How far apart
+# are they? Each point has one distance, $\lVert p_k - g_k \rVert$, in pixels. Dots are $p_k$, crosses
+# $g_k$:
 
 # %%
 p, g = predicted["ert"][13], test.points[13]
@@ -74,7 +76,7 @@ plots.show(plots.face(test.images[13], p, truth=g, title=f"mean distance {distan
 #
 # The NME of a method is the mean of $e$ over the $N$ faces of a test set. The classic $d$ is the
 # *inter-ocular distance*, from one outer eye corner to the other, $\lVert g_{36} - g_{45} \rVert$. It is
-# taken from the truth: else a method could shrink its error by drawing the eyes further apart.
+# taken from the ground truth: otherwise a method could shrink its error by placing the eyes further apart.
 
 
 # %%
@@ -88,18 +90,18 @@ for s in (1, 2, 4):  # the same face in pictures of three sizes
     print(f"size {s}: {nme(s * p, s * g, 1):.1f} pixels, NME {nme(s * p, s * g, s * d):.1%}")
 
 # %% [markdown]
-# The course holds errors as fractions and prints percent.
+# The course stores errors as fractions and prints percentages.
 #
-# ## Four rulers
+# ## Four normalisers
 #
 # | normaliser | $d$ | used by |
 # |---|---|---|
-# | `inter_ocular` | distance of the outer eye corners | 300-W, WFLW |
-# | `inter_pupil` | distance of the eye centres | older 300-W tables, COFW |
+# | `inter_ocular` | distance between the outer eye corners | 300-W, WFLW |
+# | `inter_pupil` | distance between the eye centres | older 300-W tables, COFW |
 # | `box` | $\sqrt{w h}$ of the tight box round the points | AFLW2000-3D (AFLW: of its own box) |
 # | `diagonal` | $\sqrt{w^2 + h^2}$ of the same box | Menpo |
 #
-# `metrics.nme` gives the error of each face of a set. The same predictions, by four rulers:
+# `metrics.nme` gives the error of each face of a set. The same predictions under four normalisers:
 
 # %%
 for norm in metrics.NORMALISERS:
@@ -111,7 +113,7 @@ plots.show(plots.normalisers(test.images[13], g))
 
 # %% [markdown]
 # One method, four "NMEs", the largest more than three times the smallest. A figure without its normaliser
-# says nothing, and a table that mixes two of them (published ones do) says something wrong.
+# says nothing, and a table that mixes two of them (published ones do) misleads.
 #
 # ### Exercise 1
 #
@@ -130,11 +132,11 @@ box_length = np.sqrt(width * height)
 check.box_length(box_length, g)
 
 # %% [markdown]
-# ## When a head turns, the ruler shrinks
+# ## When a head turns, the normaliser shrinks
 #
 # Seen from the side, the eyes are close together in the picture, while the face is as tall as before. So
-# the inter-ocular ruler shrinks, and the error that it gives grows, for no fault of the method. Five faces,
-# from frontal to turned, and the eyes' distance as a share of the box:
+# the inter-ocular distance shrinks and the normalised error grows, through no fault of the method. Five
+# faces, from frontal to turned, and the inter-ocular distance as a share of the box:
 
 # %%
 ratio = metrics.normaliser(test.points, "inter_ocular") / metrics.normaliser(test.points, "box")
@@ -144,16 +146,16 @@ plots.show(plots.faces_grid(test.images[some], test.points[some], titles=[f"{r:.
 # ALT distance divided by the size of the box, falls from left to right.
 
 # %% [markdown]
-# ## The ruler picks the winner
+# ## The normaliser picks the winner
 #
 # How far is a face turned? A measure that needs only points: how far the tip of the nose (30) lies from the
-# middle of the box, in widths of the box. We use it to train two specialists, one on faces that look at us,
-# the other on faces that are turned away. Those between are left out.
+# middle of the box, in widths of the box. We use it to train two specialists, one on frontal faces, the other
+# on turned ones. Those in between are left out.
 
 
 # %%
 def turn(faces):
-    """How far each face is turned to either side: 0 is frontal, from 0.25 on one cheek hides."""
+    """How far each face is turned to either side: 0 is frontal, from 0.25 on one cheek is occluded."""
     left, _, right, _ = faces.boxes.T
     return np.abs(faces.points[:, 30, 0] - (left + right) / 2) / (right - left)
 
@@ -162,7 +164,7 @@ frontal = methods.create("ert", **small).fit(train[turn(train) < 0.12], progress
 sideways = methods.create("ert", **small).fit(train[turn(train) > 0.25], progress=False)
 
 # %% [markdown]
-# Both sit an exam in which a share $s$ of the faces is turned away: its NME is $(1 - s)$ times that over
+# Both are tested on sets in which a share $s$ of the faces is turned: the NME is $(1 - s)$ times that over
 # frontal faces plus $s$ times that over turned ones. The curves show the error of `frontal` divided by that
 # of `sideways`: below 1, `frontal` is the better one.
 
@@ -171,13 +173,13 @@ easy, hard = test[turn(test) < 0.12], test[turn(test) > 0.25]
 s = np.linspace(0, 1, 101)
 
 
-def exam(aligner, norm):
-    """NME by s: the mean over frontal faces counts 1 - s, that over turned faces s."""
+def mixed(aligner, norm):
+    """NME as a function of s: frontal faces have weight 1 - s, turned faces s."""
     e = [metrics.nme(aligner.predict(f.images, f.boxes), f.points, norm).mean() for f in (easy, hard)]
     return (1 - s) * e[0] + s * e[1]
 
 
-results = {n: (exam(frontal, n), exam(sideways, n)) for n in metrics.NORMALISERS}
+results = {n: (mixed(frontal, n), mixed(sideways, n)) for n in metrics.NORMALISERS}
 ratios = {norm: a / b for norm, (a, b) in results.items()}
 gap = np.flatnonzero((ratios["inter_ocular"] > 1) & (ratios["box"] < 1))
 plots.show(
@@ -187,11 +189,11 @@ plots.show(
         band=(s[gap[0]], s[gap[-1]]),
     )
 )  # fmt: skip
-# ALT Two rising curves, that of the inter-ocular ruler above that of the box. Each crosses the dotted line at
-# ALT 1, where the two methods tie, but not at the same share of turned faces; a grey band marks the gap.
+# ALT Two rising curves, that of the inter-ocular distance above that of the box. Each crosses the dotted line
+# ALT at 1, where the two methods tie, but not at the same share of turned faces; a grey band marks the gap.
 
 # %% [markdown]
-# In the grey gap between the crossings the rulers contradict each other. An exam from its middle:
+# In the grey gap between the crossings the normalisers contradict each other. A test set from its middle:
 
 # %%
 at = gap[len(gap) // 2]
@@ -201,31 +203,32 @@ for norm, (a, b) in results.items():
     print(f"{norm:13} frontal {a[at]:5.1%}   sideways {b[at]:5.1%}   best: {best}")
 
 # %% [markdown]
-# Same faces, same predictions, and two winners. The rulers between the eyes make every mistake on a turned
-# face count for more. Towards full profile the eye distance goes to *zero*, so that a handful of faces can
-# decide everything.
+# Same faces, same predictions, and two winners: dividing by an eye distance gives every error on a turned
+# face more weight. (Which of the two is really better, so few turned faces cannot tell; see *How sure are
+# we?* below.) Towards full profile the eye distance goes to *zero*, so that a handful of faces can decide
+# everything.
 #
 # ### Exercise 2
 #
-# A colleague compares methods on heads that turn up to 90 degrees. Which ruler do you advise:
+# A colleague compares methods on heads that turn up to 90 degrees. Which normaliser do you recommend:
 # `"inter_ocular"`, `"inter_pupil"` or `"box"`?
 
 # %% tags=["exercise"]
 # SOLUTION
-ruler = "box"
+normaliser = "box"
 # END SOLUTION
-# STUB ruler = ...
+# STUB normaliser = ...
 
 # %%
-check.ruler(ruler)
+check.normaliser(normaliser)
 
 # %% [markdown]
 # ## More than the mean
 #
-# One lost face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) hides
-# nothing: for every $t$ it gives the share of faces with an error up to $t$. The further up and to the left,
-# the better. Watch `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more precise one; on
-# turned ones, in the tight box, it gets lost.
+# One failed face can weigh as much as twenty good ones. The **cumulative error distribution** (CED) shows
+# them all: for every $t$ it gives the share of faces with an error of at most $t$. The further up and to
+# the left, the better. Look at `ert` and `dlib`: their curves *cross*. On its best faces dlib is the more
+# precise one; on turned ones, in the tight box, it fails.
 
 # %%
 errors = {name: metrics.nme(q, test.points, norm="box") for name, q in predicted.items()}
@@ -235,10 +238,10 @@ plots.show(plots.ced(errors, threshold=0.08))
 # ALT percent.
 
 # %% [markdown]
-# Two numbers sum the curve up, given a threshold $t$ (here 8 % of the box; 300-W's 8 % of the eye distance is
+# Two numbers summarise the curve for a threshold $t$ (here 8 % of the box; 300-W's 8 % of the eye distance is
 # stricter):
 #
-# - the **failure rate**, the share of faces with $e_i > t$: what the curve lacks to 100 % at $t$;
+# - the **failure rate**, the share of faces with $e_i > t$, the gap between the curve and 100 % at $t$;
 # - the **AUC**, the area under the curve from 0 to $t$, divided by $t$: 1 for a perfect method.
 #
 # Older code integrates with `scipy.integrate.simps`, now removed. But the curve is a staircase to which each
@@ -248,7 +251,7 @@ plots.show(plots.ced(errors, threshold=0.08))
 #
 # ### Exercise 3
 #
-# Write this formula, in one line. `np.clip(x, 0, 1)` cuts off what lies outside 0 to 1.
+# Implement this formula, in one line. `np.clip(x, 0, 1)` limits `x` to the range from 0 to 1.
 
 
 # %% tags=["exercise"]
@@ -265,10 +268,10 @@ check.auc(my_auc)
 # %% [markdown]
 # ## How sure are we?
 #
-# Other test faces would have given another mean. How different? The **bootstrap** asks the faces at hand:
-# draw $N$ of them *with replacement*, take the mean, do it a thousand times. The middle 95 % of these means
-# is the interval, drawn as a whisker. Where whiskers overlap, [notebook 11](11_the_comparison.ipynb) looks at
-# *differences*.
+# Other test faces would have given another mean. How different? The **bootstrap** estimates this from the
+# faces at hand: draw $N$ of them *with replacement*, take the mean, repeat a thousand times. The middle 95
+# % of these means is the confidence interval, drawn as a whisker. Where whiskers overlap, [notebook
+# 11](11_the_comparison.ipynb) looks at the *differences*.
 
 # %%
 rng = np.random.default_rng(0)
@@ -286,9 +289,10 @@ plots.show(plots.leaderboard(table))
 # %% [markdown]
 # ## Where on the face?
 #
-# No corner marks point 5: *along* the jaw even people disagree, and 17 of the 68 points are there. Papers
-# that report "51 points" leave the jaw out. `metrics.nme(..., points=...)` averages over some points only.
-# The mean shape is best on the jaw: the box was drawn round the true jaw.
+# Point 5 lies on a smooth contour, with no corner to fix it: *along* the jaw even human annotators
+# disagree, and 17 of the 68 points are there. Papers that report "51 points" leave the jaw out.
+# `metrics.nme(..., points=...)` averages over some points only. The mean shape is best on the jaw: the box
+# was fitted to the true jaw.
 
 # %%
 by_region = {name: {} for name in predicted}
@@ -302,8 +306,8 @@ plots.show(plots.regions(by_region))
 # %% [markdown]
 # ## Is it fair? The box
 #
-# dlib learnt to start from the box of its *own* detector. So far it got the tight box of the true points,
-# which sits lower. On test faces that the detector finds, the same model in both boxes, and `ert`:
+# dlib was trained to start from the boxes of its *own* detector. So far it got the tight box of the true
+# points, which lies lower. On test faces that the detector finds, the same model in both boxes, and `ert`:
 
 # %%
 found = [(i, detect(test.images[i])) for i in range(120)]  # 120 faces are enough
@@ -315,36 +319,37 @@ for name, words, boxes in runs:
     print(f"{name:4} in the {words:10} box {e.mean():.1%} on {len(e)} of 120 faces")
 
 # %% [markdown]
-# In its own box dlib no longer loses to `ert`. The box is part of the method: give each method the box that
-# it was made for, and *say which*. Compare on the same faces, and say how many the detector missed: they are
-# harder.
+# In its own box dlib no longer loses to `ert`. The box is part of the method: give each method the kind of
+# box that it was trained with, and *say which*. Compare on the same faces, and say how many the detector
+# missed: they are harder.
 #
-# ## Is it fair? What the marks mean
+# ## Is it fair? The annotation convention
 #
-# Does the third point of a brow lie on its upper edge, or in its middle? Data sets differ, and a method keeps
-# the habit of the set that it learnt from. On another set the habit counts as error. It shows as an
-# *offset* that most faces share, the median of $(p_k - g_k) / d$. Here it is measured on one half of the
-# faces and taken out on the other:
+# Does the third point of a brow lie on its upper edge, or in its middle? Data sets differ, and a method
+# learns the convention of its training set. On another set the difference counts as error. This *annotation
+# bias* shows as an *offset* that most faces share, the median of $(p_k - g_k) / d$. Here it is estimated on
+# one half of the faces and removed on the other:
 
 # %%
 guess, truth = aligners["dlib"].predict(seen.images, own_boxes), seen.points
 size = metrics.normaliser(truth, "box")[:, None, None]
 half = len(truth) // 2
 offset = np.median((guess - truth)[:half] / size[:half], axis=0)
-for words, q in {"as it is": guess, "without its habits": guess - offset * size}.items():
+for words, q in {"as it is": guess, "offset removed": guess - offset * size}.items():
     print(f"dlib {words:18} {metrics.nme(q[half:], truth[half:], 'box').mean():.1%}")
 
 # %% [markdown]
-# A part of dlib's error here is habit, most likely another convention. A fair table
+# Part of dlib's error here is a constant bias, most likely due to another annotation convention. A fair table
 # shows the corrected figure *beside* the plain one, never instead of it.
 #
 # ## Key points
 #
-# - $\mathrm{NME}$: the mean distance of predicted and true points, divided by a length of the true face.
-# - Without its **normaliser** it means nothing: four rulers give four numbers, and can give two winners.
+# - $\mathrm{NME}$: the mean distance between predicted and true points, divided by a length of the true face.
+# - Without its **normaliser** it means nothing: four of them give four numbers, and can give two winners.
 # - The inter-ocular distance shrinks as a head turns. For large poses use the box.
-# - Look at the whole **CED**; beside the mean report AUC and failure rate, with the threshold.
-# - Give an **interval**, say **which box** each method started from, and by **whose marks** it was judged.
+# - Look at the whole **CED**; besides the mean, report AUC and failure rate, with the threshold.
+# - Give an **interval**, say **which box** each method started from, and **whose annotations** were the
+#   truth.
 #
 # ## Go further
 #
