@@ -188,8 +188,8 @@ def test_notebook_01_shows_four_errors_of_one_method_and_a_ranking_reversed():
     assert best["box"] == best["diagonal"] == "frontal"
 
 
-def test_notebook_01_shows_that_dlib_wants_its_own_box_and_has_habits():
+def test_notebook_01_shows_that_dlib_wants_its_own_box_and_has_a_bias():
     boxes = re.findall(r"([\d.]+)%", output_of(MEASURING, "own_boxes = "))
     assert float(boxes[0]) > 1.2 * float(boxes[1])
-    habits = re.findall(r"([\d.]+)%", output_of(MEASURING, "without its habits"))
-    assert float(habits[0]) > float(habits[1])
+    biased = re.findall(r"([\d.]+)%", output_of(MEASURING, "offset removed"))
+    assert float(biased[0]) > float(biased[1])

@@ -3,10 +3,10 @@
 One file per notebook, named after it, holds the checks of its exercises::
 
     from facelm_helpers.checks import measuring_error as check
-    check.nme_of_one_face(answer, predicted, truth)
+    check.box_length(answer, truth)
 
 Each is built from the few verdicts below. A check works out the right answer with the course's own functions
-and never raises: whatever a learner hands in is told in words.
+and never raises: every answer gets a verdict.
 """
 
 from facelm_helpers.checks._verdict import Verdict, array, choice, function, kindly, number

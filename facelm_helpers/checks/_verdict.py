@@ -20,7 +20,7 @@ class Verdict:
     state : str
         "right", "wrong" or "untried".
     message : str
-        One or two sentences: what is right, or a hint that helps.
+        One or two sentences: confirmation or a hint.
 
     Examples
     --------
@@ -129,8 +129,8 @@ def number(answer, expected, tolerance=1e-6, hint="", praise=""):
     --------
     >>> number(0.5, 0.5, praise="Half of them.")
     ✔ Right. Half of them.
-    >>> number(50, 0.5, hint="A fraction, or a percent?")
-    ✘ Not yet. That is 100 times too large: the course holds errors as fractions. A fraction, or a percent?
+    >>> number(50, 0.5, hint="A fraction, or a percentage?")
+    ✘ Not yet. That is 100 times too large: the course stores errors as fractions. A fraction, or a percentage?
     """
     if np.ndim(answer) != 0:
         return Verdict(
@@ -142,7 +142,7 @@ def number(answer, expected, tolerance=1e-6, hint="", praise=""):
     if abs(answer - expected) <= tolerance:
         return Verdict("right", praise)
     if expected and abs(answer / expected - 100) < 1e-3:
-        hint = f"That is 100 times too large: the course holds errors as fractions. {hint}"
+        hint = f"That is 100 times too large: the course stores errors as fractions. {hint}"
     elif expected:
         hint = f"Your number is too {'large' if answer > expected else 'small'}. {hint}"
     return Verdict("wrong", hint.strip())

@@ -11,7 +11,7 @@ def tolerated(answer, shifts, errors):
 
     >>> shifts = np.array([-0.2, -0.1, 0.0, 0.1, 0.2])
     >>> tolerated(0.2, shifts, [0.2, 0.04, 0.03, 0.045, 0.3])
-    ✔ Right. Ask this of a method before you feed it the boxes of another detector.
+    ✔ Right. Check this before you give a method the boxes of another detector.
     >>> tolerated(3, shifts, [0.2, 0.04, 0.03, 0.045, 0.3])
     ✘ Not yet. That is how many shifts are tolerated: the width is the largest of them less the smallest.
     """
@@ -25,9 +25,9 @@ def tolerated(answer, shifts, errors):
                 "That is how many shifts are tolerated: the width is the largest of them less the smallest.",
             )
         if abs(float(answer) - np.abs(fine).max()) < 1e-6 < np.ptp(fine) - np.abs(fine).max():
-            return Verdict("wrong", "That is the largest shift: the range goes to both sides.")
+            return Verdict("wrong", "That is the largest shift: the range extends to both sides.")
     hint = "Choose the shifts where the error is at most 1.5 times the error at shift 0, and take np.ptp."
-    praise = "Ask this of a method before you feed it the boxes of another detector."
+    praise = "Check this before you give a method the boxes of another detector."
     return number(answer, np.ptp(fine), 1e-6, hint, praise)
 
 
@@ -36,17 +36,17 @@ def mouth_shift(answer, whole_shift):
     """Exercise 2: how far the mouth alone must be moved for the NME of moving all 68 points.
 
     >>> mouth_shift(0.034 * 68 / 20, 0.034)
-    ✔ Right. 48 points sit perfectly, the mouth is far off, and the number is the same.
+    ✔ Right. 48 points are perfect, the mouth is far off, and the NME is the same.
     >>> mouth_shift(0.01, 0.034)
-    ✘ Not yet. The other way: fewer points share the error, so each must bear more of it.
+    ✘ Not yet. The other way round: fewer points share the error, so each has more of it.
     """
     expected = whole_shift * 68 / 20
     if np.ndim(answer) == 0 and abs(float(answer) - whole_shift * 20 / 68) < 1e-6:
-        return Verdict("wrong", "The other way: fewer points share the error, so each must bear more of it.")
+        return Verdict("wrong", "The other way round: fewer points share the error, so each has more of it.")
     if np.ndim(answer) == 0 and 0 < float(answer) < whole_shift:
-        return Verdict("wrong", "The other way: fewer points share the error, so each must bear more of it.")
+        return Verdict("wrong", "The other way round: fewer points share the error, so each has more of it.")
     hint = "The mean over 68 points must stay the same, and only 20 of them move."
-    praise = "48 points sit perfectly, the mouth is far off, and the number is the same."
+    praise = "48 points are perfect, the mouth is far off, and the NME is the same."
     return number(answer, expected, 1e-6, hint, praise)
 
 

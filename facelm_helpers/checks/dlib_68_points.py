@@ -22,7 +22,7 @@ def course_box(answer, rectangle):
                 "wrong", "Right and bottom are dlib's last pixels inside: where is the edge behind them?"
             )
         if np.array_equal(given, [inside[0], inside[1], rectangle.width(), rectangle.height()]):
-            return Verdict("wrong", "These are width and height; wanted are the right and the bottom edge.")
+            return Verdict("wrong", "These are width and height; the right and the bottom edge are wanted.")
     hint = "Wanted: left, top, right, bottom, in this order. Only the last two differ from dlib's."
     return array(answer, expected, 1e-6, hint, "Now right - left is the width.")
 

@@ -28,15 +28,15 @@ def box_length(answer, truth):
 
 
 @kindly
-def ruler(answer):
+def normaliser(answer):
     """Exercise 2: a normaliser for faces up to profile.
 
-    >>> ruler("inter_ocular").state
+    >>> normaliser("inter_ocular").state
     'wrong'
     """
     hint = "At 90 degrees both eyes fall on one line of sight: what is their distance in the picture then?"
-    praise = "The box stays large however the head turns, so no face gets a huge weight."
-    praise += " 300W-LP and AFLW2000-3D are measured so."
+    praise = "The box stays large however the head turns, so no face gets an extreme weight."
+    praise += " Errors on AFLW2000-3D are normalised by it."
     return choice(answer, "box", ["inter_ocular", "inter_pupil", "box"], hint, praise)
 
 

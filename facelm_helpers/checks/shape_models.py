@@ -7,12 +7,12 @@ from facelm_helpers.checks._verdict import UNTRIED, Verdict, array, function, ki
 
 @kindly
 def turn_and_scale(answer):
-    """Exercise 1: the complex number a that brings a shape z nearest to m, both centred.
+    """Exercise 1: the complex number a that best aligns a shape z with m, both centred.
 
     >>> turn_and_scale(lambda z, m: np.vdot(z, m) / np.vdot(z, z))
-    ✔ Right. |a| is the scale and the angle of a the turn: least squares in one division.
+    ✔ Right. |a| is the scale and arg(a) the rotation: least squares in one division.
     >>> turn_and_scale(lambda z, m: np.vdot(m, z) / np.vdot(z, z))
-    ✘ Not yet. That turns the wrong way round: np.vdot(z, m) conjugates its first argument.
+    ✘ Not yet. That rotates the wrong way: np.vdot(z, m) conjugates its first argument.
     """
     rng = np.random.default_rng(0)
     inputs = [tuple(rng.normal(size=(2, n)) + 1j * rng.normal(size=(2, n))) for n in (5, 68)]
@@ -26,21 +26,21 @@ def turn_and_scale(answer):
         expected = np.vdot(z, m) / np.vdot(z, z)
         if np.isclose(a, np.conj(expected)):
             return Verdict(
-                "wrong", "That turns the wrong way round: np.vdot(z, m) conjugates its first argument."
+                "wrong", "That rotates the wrong way: np.vdot(z, m) conjugates its first argument."
             )
         if not np.isclose(a, expected):
             return Verdict("wrong", "Divide np.vdot(z, m) by the sum of |z|^2, which is np.vdot(z, z).")
-    return Verdict("right", "|a| is the scale and the angle of a the turn: least squares in one division.")
+    return Verdict("right", "|a| is the scale and arg(a) the rotation: least squares in one division.")
 
 
 @kindly
 def clipped(answer):
-    """Exercise 2: parameters b held within three standard deviations.
+    """Exercise 2: parameters b clipped to three standard deviations.
 
     >>> clipped(lambda b, variances: np.clip(b, -3 * np.sqrt(variances), 3 * np.sqrt(variances)))
-    ✔ Right. Whatever the search says, the answer is a face.
+    ✔ Right. Whatever the search finds, the result is a plausible face.
     >>> clipped(lambda b, variances: np.clip(b, -3 * variances, 3 * variances))
-    ✘ Not yet. The variance is the square of the standard deviation: take its root.
+    ✘ Not yet. The variance is the square of the standard deviation: take its square root.
     """
     rng = np.random.default_rng(0)
     variances = np.array([4.0, 1.0, 0.25])
@@ -49,13 +49,13 @@ def clipped(answer):
     first = answer(b.copy(), variances)
     mistaken = np.clip(b, -3 * variances, 3 * variances)
     if not untried(first) and np.shape(first) == (3,) and np.allclose(first, mistaken):
-        return Verdict("wrong", "The variance is the square of the standard deviation: take its root.")
+        return Verdict("wrong", "The variance is the square of the standard deviation: take its square root.")
 
     def reference(b, variances):
         return np.clip(b, -3 * np.sqrt(variances), 3 * np.sqrt(variances))
 
-    hint = "np.clip(b, low, high) with low and high at three times the root of the variances."
-    return function(answer, reference, inputs, 1e-9, hint, "Whatever the search says, the answer is a face.")
+    hint = "np.clip(b, low, high) with low and high at three times the square root of the variances."
+    return function(answer, reference, inputs, 1e-9, hint, "Whatever the search finds, the result is a plausible face.")
 
 
 @kindly
@@ -65,7 +65,7 @@ def mahalanobis(answer):
     >>> mahalanobis(lambda g, mean, precision: (g - mean) @ precision @ (g - mean))
     ✔ Right. Where training profiles vary much, a difference costs little.
     >>> mahalanobis(lambda g, mean, precision: ((g - mean) ** 2).sum())
-    ✘ Not yet. That is the plain squared distance: every value counts alike. Put C^-1 in between.
+    ✘ Not yet. That is the squared Euclidean distance: all values have equal weight. Put C^-1 in between.
     """
     rng = np.random.default_rng(0)
     inputs = []
@@ -79,10 +79,10 @@ def mahalanobis(answer):
     away = g - mean
     if np.ndim(first) == 0 and np.isclose(first, away @ away):
         return Verdict(
-            "wrong", "That is the plain squared distance: every value counts alike. Put C^-1 in between."
+            "wrong", "That is the squared Euclidean distance: all values have equal weight. Put C^-1 in between."
         )
     if np.ndim(first) == 0 and np.isclose(first, np.sqrt(away @ precision @ away)):
-        return Verdict("wrong", "That is the distance; wanted is its square.")
+        return Verdict("wrong", "That is the distance; its square is wanted.")
     for given in inputs:
         away = given[0] - given[1]
         hint = "With away = g - mean it is away @ precision @ away."

@@ -27,7 +27,7 @@ def gates(answer):
     ]
     value = answer(*inputs[0])
     if not untried(value) and np.shape(value) == (8,):
-        return Verdict("wrong", "Take the mean over axis=(1, 2), rows and columns: axis 0 counts images.")
+        return Verdict("wrong", "Take the mean over axis=(1, 2), rows and columns: axis 0 is the batch.")
     hint = "Squeeze to (N, C); a row z becomes z @ W1.T; ReLU; @ W2.T; sigmoid."
     return function(answer, _gate, inputs, 1e-6, hint, "N images, C gates each: every image gets its own.")
 

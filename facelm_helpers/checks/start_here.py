@@ -18,7 +18,7 @@ def outer_corners(answer):
     inner = {int(LEFT_EYE[3]), int(RIGHT_EYE[0])}
     given = set(int(number) for number in np.ravel(answer))
     if given == outer:
-        return Verdict("right", "The distance between these two is called inter-ocular distance.")
+        return Verdict("right", "The distance between these two is called the inter-ocular distance.")
     if given == inner:
         return Verdict("wrong", "These are the inner corners, next to the nose.")
     if given == {number + 1 for number in outer}:
@@ -38,8 +38,8 @@ def mouth_ratio(answer, points):
     mouth = np.linalg.norm(points[48] - points[54])
     eyes = np.linalg.norm(points[LEFT_EYE[0]] - points[RIGHT_EYE[3]])
     if isinstance(answer, (float, np.floating)) and abs(answer - eyes / mouth) < 1e-4:
-        return Verdict("wrong", "You divided the eyes by the mouth; it is wanted the other way round.")
-    hint = "Divide the distance of points 48 and 54 by the distance of points 36 and 45."
+        return Verdict("wrong", "You divided the eye distance by the mouth's width; it should be the other way round.")
+    hint = "Divide the distance between points 48 and 54 by the distance between points 36 and 45."
     return number(
         answer, mouth / eyes, 1e-4, hint, "The wider the smile, the larger, in a picture of any size."
     )

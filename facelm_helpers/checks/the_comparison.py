@@ -27,32 +27,32 @@ def steadiest(answer, before, after):
     """Exercise 2: the name whose error grows by the smallest factor.
 
     >>> steadiest("b", {"a": 0.02, "b": 0.04}, {"a": 0.06, "b": 0.05})
-    ✔ Right. Steady is not the same as good: look at the error itself, too.
+    ✔ Right. Robust is not the same as accurate: look at the error itself, too.
     >>> steadiest("a", {"a": 0.03, "b": 0.06}, {"a": 0.05, "b": 0.07})
     ✘ Not yet. Compare after[name] / before[name]: how many times larger did the error become?
     """
     growth = {name: after[name] / before[name] for name in before}
     hint = "Compare after[name] / before[name]: how many times larger did the error become?"
-    praise = "Steady is not the same as good: look at the error itself, too."
+    praise = "Robust is not the same as accurate: look at the error itself, too."
     return choice(answer, min(growth, key=growth.get), list(growth), hint, praise)
 
 
 @kindly
 def fair_errors(answer, predicted, truth):
-    """Exercise 3: errors of the second half, the habit of the first half taken out.
+    """Exercise 3: errors of the second half, less the annotation bias measured on the first.
 
     >>> rng = np.random.default_rng(0)
     >>> g = rng.uniform(0, 99, (8, 68, 2)); p = g + (2, 1)
-    >>> habit = protocol.offsets(p[:4], g[:4])
-    >>> fair_errors(protocol.corrected_nme(p[4:], g[4:], habit, norm="box"), p, g)
-    ✔ Right. Measured on some faces, taken out on others.
+    >>> bias = protocol.offsets(p[:4], g[:4])
+    >>> fair_errors(protocol.corrected_nme(p[4:], g[4:], bias, norm="box"), p, g)
+    ✔ Right. Estimated on some faces, removed on others.
     """
     half = len(truth) // 2
     p, g = np.asarray(predicted), np.asarray(truth)
     if np.shape(answer) == (len(truth) - half,):
         cheat = protocol.corrected_nme(p[half:], g[half:], protocol.offsets(p[half:], g[half:]), norm="box")
         if np.allclose(answer, cheat, atol=1e-9, rtol=0):
-            return Verdict("wrong", "Measure the habit on the first half: these faces are being judged.")
+            return Verdict("wrong", "Estimate the bias on the first half: these faces are the test set.")
     expected = protocol.corrected_nme(p[half:], g[half:], protocol.offsets(p[:half], g[:half]), norm="box")
-    hint = "habit = protocol.offsets(p[:half], g[:half]), then corrected_nme of the rest, with norm='box'."
-    return array(answer, expected, 1e-6, hint, "Measured on some faces, taken out on others.")
+    hint = "bias = protocol.offsets(p[:half], g[:half]), then corrected_nme of the rest, with norm='box'."
+    return array(answer, expected, 1e-6, hint, "Estimated on some faces, removed on others.")

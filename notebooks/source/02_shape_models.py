@@ -179,7 +179,7 @@ image, truth, box = test[26]
 S, k = truth - (0, 4), 38  # the whole shape 4 pixels too high; a point on an eyelid
 plots.show(plots.profile_search(image, S, k, *asm.look(image, box, S, k)))
 # ALT A face with its points 4 pixels too high and a line across an eyelid. In the middle, the profile seen
-# ALT there and the mean one, moved onto it. Right, the cost of the moves -6 to 6, with a dot at its minimum, 4.
+# ALT there and the mean one, moved onto it. Right, the cost of the moves -6 to 6, with a dot at its minimum.
 
 # %% [markdown]
 # ## The search in five steps

@@ -3,10 +3,10 @@
 #
 # **After this notebook you can**
 #
-# - write a cascade, $S^{t+1} = S^t + r_t(\phi(I, S^t))$, and say why its features move with the shape;
-# - explain ferns, several starts and their median (CPR, ESR), hand-made features with a linear map (SDM), and
-#   learnt binary features (LBF), and train each;
-# - watch $S^t$ walk to a face, and read three curves of its convergence.
+# - write a cascade, $S^{t+1} = S^t + r_t(\phi(I, S^t))$, and say why its features are *shape-indexed*;
+# - explain ferns, several initialisations and their median (CPR, ESR), hand-crafted features with a linear
+#   map (SDM), and learnt binary features (LBF), and train each;
+# - watch $S^t$ approach a face, and read three plots of convergence.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** [notebook 01](01_measuring_error.ipynb). Answers are in the SOLUTIONS_LINK.
@@ -30,20 +30,21 @@ plots.setup()
 # %% [markdown]
 # ## One idea, five methods
 #
-# From 2010 on, searching for a shape that fits gave way to **guessing the correction**: put a mean shape
-# $S^0$ into the box, look at the image $I$ there, guess, move, look again from the new place:
+# From 2010 on, searching for a shape that fits gave way to **regressing the correction** (the first AAM, of
+# 1998, already used a linear regression of this kind): put a mean shape $S^0$ into the box, compute
+# features of the image $I$ there, predict an update, apply it, and repeat from the new shape:
 #
 # $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big), \qquad t = 0, \dots, T - 1$$
 #
-# $\phi$ are the *features*, $r_t$ is the *regressor* of stage $t$, learnt from faces with known shapes:
+# $\phi$ are the *features*, $r_t$ is the *regressor* of stage $t$, trained on faces with known shapes:
 #
 # | method | year | features $\phi$ | regressor $r_t$ |
 # |---|---|---|---|
-# | CPR | 2010 | pixel differences, tied to the whole shape's pose | one fern |
-# | ESR | 2012 | pixel differences, tied to landmarks | a sum of ferns |
-# | SDM | 2013 | gradient histograms round landmarks, made by hand | a linear map |
+# | CPR | 2010 | pixel differences, indexed by the whole shape's pose | one fern |
+# | ESR | 2012 | pixel differences, indexed by landmarks | a sum of ferns |
+# | SDM | 2013 | gradient histograms round landmarks, hand-crafted | a linear map |
 # | LBF | 2014 | leaves of a forest for each landmark, learnt | a linear map |
-# | ERT | 2014 | pixel differences, tied to landmarks | a sum of trees |
+# | ERT | 2014 | pixel differences, indexed by landmarks | a sum of trees |
 #
 # **Predict first:** why several stages, and not one large regressor? An SDM of five:
 
@@ -62,14 +63,14 @@ plots.show(
 # ALT each face stands its error.
 
 # %% [markdown]
-# The first step does most, but from far off no look is reliable. The second sees the eyes from nearby, and
-# has learnt to mend just those errors that the first one leaves.
+# The first step does most, but features sampled off the face are unreliable. The second step sees the eyes
+# from nearby, and was trained on exactly the errors that the first one leaves.
 #
 # ## A cascade in twelve lines
 #
 # The simplest one: the grey values of 300 pixels, and ridge regression, in boxes that are moved and scaled
-# by up to a tenth, as another detector might set them. The places are read in two ways: *fixed* in the
-# crop, or *indexed by the shape*, each at an offset from its landmark, wherever that is by now.
+# by up to a tenth, as another detector might place them. The pixel positions are of two kinds: *fixed* in
+# the crop, or *shape-indexed*, each at an offset from its landmark, wherever that currently is.
 
 # %%
 boxes = jitter_boxes(FACES.boxes, seed=0, amount=0.1)
@@ -83,7 +84,7 @@ anchor, offset = rng.integers(68, size=300), rng.normal(0, 8, size=(300, 2))
 
 
 def read(I, places):
-    """Grey values at places (N, P, 2), each face's mean taken out."""
+    """Grey values at places (N, P, 2), less each face's mean."""
     x, y = np.clip(np.rint(places), 0, 127).astype(int).transpose(2, 0, 1)
     values = I[np.arange(len(I))[:, None], y, x]
     return values - values.mean(axis=1, keepdims=True)
@@ -116,15 +117,16 @@ def next_shape(S, phi, W):
 check.one_step(next_shape)
 
 # %% [markdown]
-# At every stage: features where the shapes *now* are; what is wanted is $\Delta S = S - S^t$, where $S$ is
-# true.
+# At every stage the features are sampled at the *current* shapes, and the target is $\Delta S = S^* - S^t$,
+# where $S^*$ is the true shape.
 #
-# **Predict first:** how will the curves of fixed and of indexed pixels differ at stage 1? And at stage 6?
+# **Predict first:** how will the curves of fixed and of shape-indexed pixels differ at stage 1? And at
+# stage 6?
 
 
 # %%
 def cascade(phi, T=6):
-    """NME on unseen faces after each stage."""
+    """NME on the test set after each stage."""
     S, S_unseen = np.tile(S0, (len(I), 1, 1)), np.tile(S0, (len(I_unseen), 1, 1))
     curve = [metrics.nme(S_unseen, unseen.points).mean()]
     for _ in range(T):
@@ -136,21 +138,21 @@ def cascade(phi, T=6):
 
 
 # %%
-curves = {"fixed pixels": cascade(fixed), "indexed by the shape": cascade(indexed)}
-plots.show(plots.curves(range(7), curves, "stage", "NME on unseen faces, %"))
-# ALT Two curves of the error on unseen faces over the stages 0 to 6: for pixels fixed in the picture, and for
-# ALT pixels indexed by the shape.
+curves = {"fixed pixels": cascade(fixed), "shape-indexed": cascade(indexed)}
+plots.show(plots.curves(range(7), curves, "stage", "NME on the test set, %"))
+# ALT Two curves of the test error over the stages 0 to 6: for pixels fixed in the picture, and for
+# ALT shape-indexed pixels.
 
 # %% [markdown]
-# At stage 1 they are equal: all shapes are $S^0$. Then fixed pixels have nothing new to tell, while indexed
-# ones mean the same on every face.
+# At stage 1 they are equal: all shapes are $S^0$. After that fixed pixels carry no new information, while
+# shape-indexed ones lie ever closer to the same part of every face.
 #
 # ## CPR: ferns, and the pose
 #
-# In **cascaded pose regression** (Dollár and others, 2010) pixels move, turn and scale with the *whole*
-# shape. Each stage is one **fern**: $F$ questions "is $I(u) - I(v) > \tau$?". Their answers make a number
-# from 0 to $2^F - 1$, the *bin*; its output is the mean of what its $n$ faces lack, shrunk where they are
-# few:
+# In **cascaded pose regression** (Dollár and others, 2010) pixels move, rotate and scale with the *whole*
+# shape: *pose-indexed* features. Each stage is one **fern**: $F$ questions "is $I(u) - I(v) > \tau$?".
+# Their answers form a number from 0 to $2^F - 1$, the *bin*; its output is the mean residual of its $n$
+# training faces, shrunk (as in ESR) where they are few:
 #
 # $$r_t = \frac{1}{1 + \beta / n} \cdot \frac{1}{n} \sum_{i \in \text{bin}} \Delta S_i$$
 #
@@ -187,8 +189,8 @@ report("cpr", n_stages=60, candidates=12, n_starts=3)
 # %% [markdown]
 # ### Several starts
 #
-# A walk may go astray where one from another start does not: CPR and ESR walk from several (CPR's paper
-# keeps the densest cluster of ends, ESR's the median). One face, five starts, given to `refine`:
+# A cascade may diverge from one initialisation and converge from another: CPR and ESR use several (CPR's
+# paper keeps the densest cluster of results, ESR's the median). One face, five starts, given to `refine`:
 
 # %%
 cpr = methods.load("cpr")
@@ -202,13 +204,14 @@ i = int(np.argmax(error.max(axis=0) - error.min(axis=0)))
 plots.show(
     plots.faces_grid([some.images[i]] * 5, ends[:, i], titles=[f"{e:.1%}" for e in error[:, i]], columns=5)
 )
-# ALT One face five times, with the dots where five walks from different starts ended: some lie on the face,
-# ALT at least one is far off.
+# ALT One face five times, with the results from five different initialisations: some lie on the face, at
+# ALT least one is far off.
 
 # %% [markdown]
 # ### Exercise 3
 #
-# Make one shape of each face from its `ends` (L, N, 68, 2) that survives a lost walk.
+# Combine each face's results, `ends` (L, N, 68, 2), into one shape by their median, which is robust to
+# outliers.
 
 
 # %% tags=["exercise"]
@@ -223,21 +226,21 @@ def together(ends):
 check.of_several_starts(together)
 
 # %%
-joint = {"one walk": ends[0], "mean": ends.mean(axis=0), "median": np.median(ends, axis=0)}
+joint = {"one start": ends[0], "mean": ends.mean(axis=0), "median": np.median(ends, axis=0)}
 for name, S in joint.items():
-    print(f"{name:8} NME {metrics.nme(S, some.points).mean():.1%}")
+    print(f"{name:9} NME {metrics.nme(S, some.points).mean():.1%}")
 
 # %% [markdown]
-# ## ESR: pixels tied to landmarks, chosen by correlation
+# ## ESR: shape-indexed pixels, chosen by correlation
 #
-# **Explicit shape regression** (Cao and others, 2012): a pixel is tied to its *nearest landmark*; a stage
-# is a *boosted sum of ferns*; and questions are **chosen**: project $\Delta S$ on a random direction, take
-# the pair of pixels whose difference correlates with it most.
+# **Explicit shape regression** (Cao and others, 2012): a pixel is indexed by its *nearest landmark*; a
+# stage is a *boosted sum of ferns*; and questions are **selected**: project $\Delta S$ on a random
+# direction, and take the pair of pixels whose difference correlates with it most.
 #
-# ## SDM: features made by hand, one linear map
+# ## SDM: hand-crafted features, one linear map
 #
 # The **supervised descent method** (Xiong and De la Torre, 2013): $\phi$ are histograms of gradient
-# directions round every landmark (SIFT in the paper, here $3 \times 3$ cells), turned and scaled with the
+# directions round every landmark (SIFT in the paper, here $3 \times 3$ cells), rotated and scaled with the
 # shape:
 #
 # $$S^{t+1} = S^t + W_t\, \phi(I, S^t) + b_t$$
@@ -251,16 +254,17 @@ first, last = (box[2] - box[0]) * np.array(sdm.cell)
 plots.show(
     plots.cells(image, points, {"first stage": first, "last stage": last}, np.arctan2(A[1, 0], A[0, 0]))
 )
-# ALT A face twice, a square of nine cells round each of five landmarks: large at first, half so last.
+# ALT A face twice, a square of nine cells round each of five landmarks: large in the first stage, half as
+# ALT large in the last.
 
 # %% [markdown]
-# ## LBF: features that are learnt, and bits
+# ## LBF: learnt binary features
 #
 # **Local binary features** (Ren and others, 2014): for each landmark alone, a few small trees learn its own
-# step from pixels near it. Then their answers are thrown away. What remains of a tree is *which leaf* a face
-# reached, a 1 among zeros; all trees of all landmarks give $\phi_t$. One **global** ridge regression $W_t$
-# maps it to the whole shape, so that landmarks help each other. Three methods, trained on 300 faces (ESR's
-# $S^0$, as CPR's, is the median of its starts):
+# displacement from pixels near it. Then their outputs are discarded. What remains of a tree is *which leaf*
+# a face reached, a 1 among zeros; all trees of all landmarks give $\phi_t$. One **global** ridge regression
+# $W_t$ maps it to the whole shape, so that landmarks support each other. Three methods, trained on 300
+# faces (ESR's $S^0$, like CPR's, is the median of its starts):
 
 # %% tags=["nbval-ignore-output"]
 report("esr", n_stages=6, n_trees=30, n_pixels=250, n_starts=3)
@@ -274,14 +278,15 @@ phi = shipped.binary_features(pictures, boxes)
 per_landmark = shipped.n_trees * 2**shipped.depth
 plots.show(plots.bits(phi[:, 36 * per_landmark : 37 * per_landmark].toarray(), shipped.n_trees))
 print(f"{phi.shape[1]:,} features, {phi[0].sum():.0f} of them 1: one in {2**shipped.depth}")
-# ALT A white table of 14 rows with one black mark in each of five columns of 32: which leaf of the five trees
+# ALT A white table of 14 rows with one black cell in each of five columns of 32: which leaf of the five trees
 # ALT of one eye corner each face reached.
 
 # %% [markdown]
 # ### 3000 frames a second
 #
-# With bits, $W_t \phi_t$ is a **sum of as many columns of $W_t$ as there are trees**: nothing is multiplied.
-# In C++ the paper measures 3000 faces a second for a small model, 300 for its accurate one. Ours, in NumPy:
+# With binary features, $W_t \phi_t$ is a **sum of as many columns of $W_t$ as there are trees**: no
+# multiplication. In C++ the paper measures 3000 faces a second for a small model, 300 for its accurate one.
+# Ours, in NumPy:
 
 # %% tags=["nbval-ignore-output"]
 many, boxes, points = (part[:256] for part in (FACES.images, FACES.boxes, FACES.points))
@@ -293,25 +298,25 @@ print(f"256 at once        {256 / whole:5.0f} FPS, {crops_only / whole:.0%} of t
 print(f"the cascade alone  {256 / (whole - crops_only):5.0f} FPS")
 
 # %% [markdown]
-# One at a time, Python decides: ask what is counted in such a figure.
+# For single faces, Python's overhead dominates: always ask what such a figure includes.
 #
-# ## ERT: what is shared
+# ## ERT: trees in place of ferns
 #
 # dlib's **ensemble of regression trees** (Kazemi and Sullivan, 2014) is ESR with trees in place of ferns: a
-# fern asks everybody the same, a tree's next question depends on the last answer. See [notebook
+# fern asks every face the same questions, a tree's next question depends on the last answer. See [notebook
 # 04](04_dlib_68_points.ipynb).
 #
-# ## Watch them walk
+# ## Watch them converge
 #
-# Choose, and drag the stage.
+# Choose a cascade and a face, and drag the stage slider.
 
 # %% tags=["nbval-ignore-output"]
 CASCADES = {name.upper(): methods.load(name) for name in ("sdm", "lbf", "esr", "ert", "cpr")}
 turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
 walk = CASCADES["ESR"].predict(turned.images[:1], turned.boxes[:1], stages=True)[:, 0]
 widgets.show_walk(turned.images[0], walk, turned.points[0])
-# ALT An animation: the mean shape in front of a turned face; within a few steps its dots turn and settle on
-# ALT the white crosses of the true points.
+# ALT An animation: the mean shape on a turned face; within a few stages its dots turn and settle on the white
+# ALT crosses of the true points.
 
 # %% tags=["nbval-ignore-output"]
 widgets.walks(CASCADES, turned)
@@ -319,8 +324,8 @@ widgets.walks(CASCADES, turned)
 # %% [markdown]
 # ## How cascades converge
 #
-# On 150 unseen default faces in boxes like a detector's (`tools/measure/convergence.py`). **Predict first:**
-# who is nearest after a fifth of its stages? Whose error grows fastest when the box is wrong?
+# On 150 test faces in boxes like a detector's (`tools/measure/convergence.py`). **Predict first:** which
+# method is nearest after a fifth of its stages? Whose error grows fastest when the box is wrong?
 
 # %%
 found = json.loads((paths.RESULTS / "convergence.json").read_text(encoding="utf-8"))
@@ -329,11 +334,15 @@ by_start = found["away"], {name.upper(): errors for name, errors in found["start
 by_count = found["counts"], {name.upper(): (c["learnt"], c["unseen"]) for name, c in found["count"].items()}
 plots.show(plots.convergence(by_stage, by_start, by_count))
 # ALT Three panels of error curves, one colour a method: by the share of its stages, by how far the box was
-# ALT moved, and by the number of faces learnt from, where dotted curves are the errors on those faces.
+# ALT moved, and by the number of training faces, where dotted curves are the training errors.
 
 # %% [markdown]
-# - **By start**: all tolerate what they were trained on, no more; LBF's error grows fastest.
-# - **By faces**: more help; the gap to the faces learnt from (dotted) closes.
+# - **By stage**: after a fifth of the stages SDM is nearest; the tree and fern methods take many smaller
+#   steps.
+# - **By start**: all tolerate the displacements that they were trained on, no more; LBF's error grows
+#   fastest.
+# - **By training faces**: more faces help, and the gap to the training error (dotted), which is
+#   *overfitting*, closes.
 #
 # ## On real faces, and in the literature
 #
@@ -351,13 +360,16 @@ plots.show(plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for n
 # ALT cascades of 2013 and 2014; CPR, of 2010, lies above all.
 
 # %% [markdown]
-# - **The box decides.** dlib centres it on eyes, nose and mouth, a tenth of a side above the tight one. In
-#   tight boxes the papers' order stands, up to SDM.
-# - **CPR** estimates 136 numbers here; the paper's pose has a few.
-# - **SDM** leads, on drawn faces too: its features need not be learnt, and 2,000 faces are few.
+# (Our ASM and AAM contain later improvements, of 2002 and 2013.)
 #
-# Beside public code that learnt from the same faces (`tools/measure/peers.py`): our NME over theirs
-# (wanted: at most 1.05), and milliseconds:
+# - **The box decides.** dlib centres it on eyes, nose and mouth, a tenth of a side above the tight one. In
+#   tight boxes the papers' order holds, up to SDM.
+# - **CPR** estimates 136 numbers here; the paper's pose has only a few, and its updates are composed in the
+#   pose group instead of added.
+# - **SDM** leads, on synthetic faces too: its features need no training, and 2,000 faces are few.
+#
+# Compared with public code trained on the same faces (`tools/measure/peers.py`): the ratio of our NME to
+# theirs, and milliseconds:
 
 # %%
 compared = json.loads((paths.RESULTS / "compare_public.json").read_text(encoding="utf-8"))
@@ -367,18 +379,19 @@ for name, one in compared["methods"].items():
         print(f"{name} on {of}: {r['ratio']:.2f} ({ms[0]:.1f}, {ms[1]:.1f} ms); {one['public']}")
 
 # %% [markdown]
-# Our AAM fits from 15 starts, menpofit's from one.
+# These are not always the same method: our AAM fits from 15 starts, menpofit's from one, and what stands
+# beside our ASM is a constrained local model.
 #
 # ## Key points
 #
-# - $S^{t+1} = S^t + r_t(\phi(I, S^t))$: each stage mends the errors of those before it.
-# - Features must move with the shape.
-# - The median of several starts forgives lost walks. LBF's bits turn a product into a sum.
+# - $S^{t+1} = S^t + r_t(\phi(I, S^t))$: each stage corrects the errors of those before it.
+# - Features must be shape-indexed: they move with the shape.
+# - The median of several starts is robust to failed ones. LBF's binary features turn a product into a sum.
 #
 # ## Go further
 #
 # - P. Dollár, P. Welinder, P. Perona, *Cascaded Pose Regression*, CVPR 2010.
 # - X. Cao and others, *Face Alignment by Explicit Shape Regression*, CVPR 2012.
-# - X. Xiong, F. De la Torre, *Supervised Descent Method*, CVPR 2013.
-# - S. Ren and others, *Face Alignment at 3000 FPS*, CVPR 2014.
+# - X. Xiong, F. De la Torre, *Supervised Descent Method and Its Applications to Face Alignment*, CVPR 2013.
+# - S. Ren and others, *Face Alignment at 3000 FPS via Regressing Local Binary Features*, CVPR 2014.
 # - Next: [04, dlib's 68 points](04_dlib_68_points.ipynb).

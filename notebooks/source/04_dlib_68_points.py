@@ -3,10 +3,10 @@
 #
 # **After this notebook you can**
 #
-# - say how dlib's detector finds a face, and what its boxes mean, to the pixel;
+# - say how dlib's detector finds a face, and what its boxes mean exactly;
 # - explain an ensemble of regression trees (ERT), grow a small one, and train one on your own faces;
-# - show how much the *box* decides;
-# - label your own photographs with dlib: training samples for a network.
+# - show how much depends on the *box*;
+# - annotate your own photographs with dlib: training samples for a network.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** [notebook 01](01_measuring_error.ipynb). Answers are in the SOLUTIONS_LINK.
@@ -34,9 +34,9 @@ plots.setup()
 # %% [markdown]
 # ## The detector: gradients in cells
 #
-# dlib's face detector cuts the picture into cells of 8 x 8 pixels and counts, in each, how strongly the
-# brightness changes in which direction: a **histogram of oriented gradients** (HOG). Colour and even light
-# drop out.
+# dlib's face detector divides the picture into cells of 8 x 8 pixels and computes in each a **histogram of
+# oriented gradients** (HOG): how strongly the brightness changes in each direction. Colour is ignored, and
+# uniform lighting cancels. (dlib uses a variant with 31 values a cell, by Felzenszwalb and others, 2010.)
 
 # %%
 photograph = skimage.data.astronaut()
@@ -47,13 +47,14 @@ plots.show(plots.faces_grid([close_up, plots.gradients(close_up)], titles=["pixe
 
 # %% [markdown]
 # A window of 80 x 80 pixels slides over the picture. Its histograms, one long vector $\phi$, get a score
-# $f(\phi) = w^\top \phi + b$; where $f > 0$ there is a face. The weights $w$ were learnt from upright, more
-# or less frontal faces. For larger faces the picture is shrunk; smaller ones are missed, unless it is doubled
-# (`upsample=1`). dlib keeps five such $w$ (ahead, to the left, to the right, tilted to either side), and of
-# windows that overlap only the best.
+# $f(\phi) = w^\top \phi + b$ from a **linear support vector machine** (SVM); where $f > 0$ a face is
+# reported. The weights $w$ were trained on upright, more or less frontal faces. Larger faces are found at
+# the smaller levels of an **image pyramid**; smaller ones are missed, unless the picture is doubled
+# (`upsample=1`). dlib uses five such $w$ (ahead, to the left, to the right, tilted to either side), and of
+# overlapping windows keeps only the best (**non-maximum suppression**).
 #
-# dlib answers with a `rectangle`, whose right and bottom are the *last pixels inside*. In this course they
-# are the edges *behind* the last pixel, so that `right - left` is the width.
+# dlib returns a `rectangle`, whose right and bottom are the *last pixels inside*. In this course they are the
+# edges *behind* the last pixel, so that `right - left` is the width.
 #
 # ### Exercise 1
 #
@@ -74,12 +75,13 @@ check.course_box(my_box, raw)
 # ## From the box to the points: a cascade
 #
 # dlib's aligner is an **ensemble of regression trees** (Kazemi and Sullivan, 2014). It puts the mean shape
-# $S^0$ into the box and corrects it $T$ times, looking at the image $I$ *where the shape now is*:
+# $S^0$ into the box and corrects it $T$ times, with features of the image $I$ *at the current shape*:
 #
 # $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big)$$
 #
-# Let us build $r_0$ by hand, on faces cropped by their boxes: $S^0$ lies at the same place in each. The
-# features $\phi$ are differences of two grey values, $I(u) - I(v)$; light added to the whole face cancels.
+# Let us build $r_0$ step by step, on faces cropped by their boxes: $S^0$ lies at the same place in each.
+# The features $\phi$ are differences of two grey values, $I(u) - I(v)$; brightness added to the whole face
+# cancels.
 
 # %%
 FACES = sources.load("synthetic", n=750, seed=4)
@@ -92,14 +94,15 @@ I_u, I_unseen = (faces.images.mean(axis=-1)[:, u[:, 1], u[:, 0]] for faces in (c
 # %% [markdown]
 # ### A tree: one question, two answers
 #
-# The smallest tree asks one question, "is $I(u) - I(v) > \tau$?", and so parts the faces in two. Each part, a
-# *leaf*, answers with the mean of what its faces still lack, $\Delta S = S^* - S^t$ ($S^*$: the truth).
-# Draw some questions at random, keep the one whose leaves explain most.
+# The smallest tree asks one question, "is $I(u) - I(v) > \tau$?", and so splits the faces in two. Each
+# part, a *leaf*, outputs the mean residual of its faces, $\Delta S = S^* - S^t$ ($S^*$: the truth). Draw
+# some questions at random, and keep the one whose leaves reduce the squared error most.
 #
 # ### Exercise 2
 #
-# Write the two leaves: given `delta` (N, 68, 2), what each face lacks, and its answer `right` (N,), True for
-# yes, return the means over the faces that answer no and over those that answer yes: (2, 68, 2), no first.
+# Compute the two leaves: given `delta` (N, 68, 2), each face's residual, and `right` (N,), True where the
+# answer is yes, return the means over the faces that answer no and over those that answer yes: (2, 68, 2),
+# no first.
 
 
 # %% tags=["exercise"]
@@ -144,15 +147,15 @@ plots.show(plots.pixels(means, S0 + leaves, [u[[a, b]]] * 2, truth=[S0, S0], tit
 #
 # ### Boosting: many trees, each a small step
 #
-# The next tree learns what the trees before it have left over: **gradient boosting**. Only a fraction $\nu$
-# (nu) of each leaf is added, the *shrinkage*. With $M$ trees $h_m$:
+# The next tree is trained on the residuals of the trees before it: **gradient boosting**. Only a fraction
+# $\nu$ (nu) of each leaf is added, the *shrinkage*, a form of **regularisation**. With $M$ trees $h_m$:
 #
-# $$r_0 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ learnt from } S^* - S^0 - \nu \sum_{j<m} h_j$$
+# $$r_0 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ trained on } S^* - S^0 - \nu \sum_{j<m} h_j$$
 
 
 # %% tags=["nbval-ignore-output"]
 def boost(nu, trees=200):
-    """NME on the faces learnt from and on unseen ones, after every tenth tree."""
+    """Training and test NME after every tenth tree."""
     rng, curve = np.random.default_rng(2), []
     S, S_unseen = np.tile(S0, (len(crops), 1, 1)), np.tile(S0, (len(unseen), 1, 1))
     for m in range(trees):
@@ -167,19 +170,19 @@ def boost(nu, trees=200):
 
 curves = {f"nu = {nu}": boost(nu) for nu in (1.0, 0.3, 0.1)}
 for name, (learnt, other) in curves.items():
-    print(f"{name}: {learnt[-1]:.1f} % on faces it learnt from, {other[-1]:.1f} % on unseen faces")
+    print(f"{name}: training error {learnt[-1]:.1f} %, test error {other[-1]:.1f} %")
 curves = {name: other for name, (learnt, other) in curves.items()}
-plots.show(plots.curves(np.arange(10, 201, 10), curves, "trees", "NME on unseen faces, % of the box"))
+plots.show(plots.curves(np.arange(10, 201, 10), curves, "trees", "NME on the test set, % of the box"))
 # ALT Three falling curves. The one of nu = 1 soon stops falling; those of smaller steps end lower.
 
 # %% [markdown]
-# Full steps learn by heart: on the faces learnt from they end lowest, on unseen faces highest. Steps of 0.1
+# Full steps **overfit**: they end with the lowest training error and the highest test error. Steps of 0.1
 # need more trees.
 #
-# ### The cascade: pixels that move with the shape
+# ### The cascade: shape-indexed pixels
 #
-# At the next level every face has a shape of its own, and a pixel is told by its *nearest landmark and the
-# way from there*, turned and scaled with the shape: features *indexed by the shape*.
+# At the next level every face has a shape of its own, and a pixel is given by its *nearest landmark and an
+# offset from it*, rotated and scaled with the shape: **shape-indexed features**.
 
 # %%
 some, near, way = unseen[np.array([3, 8, 12, 9])], [36, 54, 8], np.array([[0, 12], [10, 0], [0, -10]])
@@ -191,7 +194,7 @@ plots.show(plots.pixels(some.images, some.points, spots))
 # %% [markdown]
 # ## The model that comes with dlib
 #
-# 15 levels of 500 trees with 16 leaves each, says its file. For a face, on your machine, that takes:
+# It has 15 levels of 500 trees with 16 leaves each. For a face, on your machine, that takes:
 
 # %% tags=["nbval-ignore-output"]
 shipped, box = methods.load("dlib"), detect(photograph, upsample=0)
@@ -204,14 +207,14 @@ print(f"finding the face: {100 * finding:.0f} ms; its 68 points: {100 * aligning
 #
 # `methods.create("ert")` wraps dlib's own trainer, with smaller defaults than dlib's:
 #
-# | setting | dlib's name for it | dlib's default | what it does |
+# | parameter | dlib's name for it | dlib's default | what it does |
 # |---|---|---|---|
 # | `n_stages` | `cascade_depth` | 10 | levels $T$, each with fresh pixels |
 # | `n_trees` | `num_trees_per_cascade_level` | 500 | trees $M$ in a level |
 # | `depth` | `tree_depth` | 4 | questions in a row; $2^{depth}$ leaves |
 # | `learning_rate` | `nu` | 0.1 | shrinkage of each step |
-# | `n_starts` | `oversampling_amount` | 20 | from how many other shapes each face starts |
-# | `jitter` | `oversampling_translation_jitter` | 0 | how far the box of a start is moved; ours: 0.2 |
+# | `n_starts` | `oversampling_amount` | 20 | number of initial shapes for each face |
+# | `jitter` | `oversampling_translation_jitter` | 0 | how far the box of an initialisation is moved; ours: 0.2 |
 # | `n_pixels` | `feature_pool_size` | 400 | pixels in the pool of a level |
 # | `near` | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lVert u-v\rVert/\lambda}$ |
 # | `candidates` | `num_test_splits` | 20 | random questions tried for each node |
@@ -228,8 +231,8 @@ for name, aligner in {"mean shape": mean_shape, "our ert": ert, "dlib, not in it
 # %% [markdown]
 # ### One parameter at a time
 #
-# A small base configuration (first row), and one change in each row. The further the two errors are apart,
-# the more was learnt by heart.
+# A small baseline configuration (first row), and one change in each row. The gap between the two errors
+# measures the overfitting.
 
 # %% tags=["nbval-ignore-output"]
 base = {"n_stages": 6, "n_trees": 40, "n_starts": 4}
@@ -238,21 +241,21 @@ changes = [
     ("n_trees", 120), ("depth", 2), ("depth", 6), ("n_starts", 1),
 ]  # fmt: skip
 few = train[:200]
-print(f"{'':32} learnt unseen")
+print(f"{'':33} train   test")
 for name, value in changes:
     trained = methods.create("ert", **(base | {name: value})).fit(few, progress=False)
     pair = [metrics.nme(trained.predict(f.images, f.boxes), f.points, "box").mean() for f in (few, test)]
     print(f"{name:27} {value:4} {pair[0]:6.1%} {pair[1]:6.1%}")
 
 # %% [markdown]
-# - **Levels, trees**: too few learn too little; 120 trees learn these faces better, unseen ones no longer.
-# - **Depth, nu**: too little, and it has not learnt enough; too much, and it learns by heart.
-# - **Oversampling**: one start for each face is learnt by heart.
+# - **Levels, trees**: too few underfit; 120 trees lower the training error, but no longer the test error.
+# - **Depth, nu**: too small, and the model underfits; too large, and it overfits.
+# - **Oversampling**: with one initialisation for each face it overfits.
 # - More *faces*: try `few = train`.
 #
 # ## The box matters
 #
-# dlib's model was trained in its detector's boxes, not in tight boxes round the points:
+# dlib's model was trained with its detector's boxes, not with tight boxes round the points:
 
 # %%
 found = [detect(image) for image in test.images[:160]]
@@ -276,14 +279,16 @@ plots.show(plots.faces_grid(images, shapes, truth, boxes, titles=list(kinds), co
 # ALT and in the same moved up, many are far off.
 
 # %% [markdown]
-# Moved up, it fails on turned faces only: there dlib's box lies further towards the nose. So "dlib is bad"
-# often means "dlib was given another detector's box". Give a method the box that it was trained in, or train
-# it in moved boxes, as our trees were. Beside them, the same learnt in exact ones:
+# With the tight box moved up it fails on turned faces only: there dlib's box lies further towards the nose.
+# So "dlib is bad" often means "dlib was given another detector's box". Give a method the kind of box that
+# it was trained with, or train it with jittered boxes, as our trees were. For comparison, the same trees
+# trained with exact boxes:
 
 # %% tags=["nbval-ignore-output"]
 exact = methods.create("ert", **(ert.configuration() | {"jitter": 0}))
 exact.fit(train, progress=False)
-pairs = {"exact boxes": (exact, seen.boxes), "moved boxes": (ert, seen.boxes), "dlib's model": (shipped, own)}
+pairs = {"exact boxes": (exact, seen.boxes), "jittered boxes": (ert, seen.boxes)}
+pairs["dlib's model"] = shipped, own
 moves, valleys = np.linspace(-0.2, 0.2, 9), {name: [] for name in pairs}
 for (name, (aligner, boxes)), move in product(pairs.items(), moves):
     moved = move_boxes(boxes, (0, move))
@@ -291,15 +296,15 @@ for (name, (aligner, boxes)), move in product(pairs.items(), moves):
     valleys[name].append(100 * e.mean())
 plots.show(plots.curves(moves, valleys, "box moved down, in sides", "NME, % of the box"))
 # ALT Three valleys: error against how far the box is moved, up on the left and down on the right. All are
-# ALT lowest near zero. The trees that learnt in exact boxes have the steepest walls.
+# ALT lowest near zero. The trees that were trained with exact boxes have the steepest walls.
 
 # %% [markdown]
-# Moved boxes alone give the valley a wide floor.
+# Jittered boxes alone make the valley wide: the model becomes robust to the box.
 #
-# ## Label your own photographs
+# ## Annotate your own photographs
 #
-# `sources.load("folder", ...)` takes a folder of pictures, detects, aligns, and writes a `.pts` file beside
-# each: *training samples*.
+# `sources.load("folder", ...)` takes a folder of pictures, detects and aligns the faces, and writes a
+# `.pts` file beside each picture: *training samples*.
 
 # %%
 folder = Path(tempfile.mkdtemp())
@@ -313,24 +318,24 @@ e = metrics.nme(labelled.points[1:], mine.points, norm="box")
 titles = ["a photograph", *(f"NME {value:.1%}" for value in e)]
 close = labelled.crops(size=200, margin=1.6)
 plots.show(plots.faces_grid(close.images, close.points, titles=titles, columns=3))
-# ALT The astronaut and five synthetic faces, each with the 68 coloured dots that dlib set. Above the
-# ALT synthetic ones stands the error, since their truth is known.
+# ALT The astronaut and five synthetic faces, each with dlib's 68 coloured dots. Above the synthetic ones
+# ALT stands the error, since their truth is known.
 
 # %% [markdown]
-# Labels of a machine are guesses: look at *every* one, and move or drop what is wrong. Corrected `.pts` files
-# are not overwritten. (They count pixels from 1.)
+# Automatic annotations are only predictions: look at *every* one, and correct or drop what is wrong.
+# Corrected `.pts` files are not overwritten. (They count pixels from 1.)
 #
 # ## The joint cascade: detect and align at once
 #
-# Chen and others (2014) saw: *once the points are roughly known, faces are easier to tell from non-faces*.
-# One cascade does both. Every window starts with score $f = 0$ and the mean shape $S^0$. Each tree $m$ of
-# stage $t$ adds to the score; a window that falls below a threshold is dropped at once:
+# Chen and others (2014) observed that *faces are easier to tell from non-faces once the points are roughly
+# known*. One cascade does both. Every window starts with score $f = 0$ and the mean shape $S^0$. Each tree
+# $m$ of stage $t$ adds to the score; a window whose score falls below a threshold is rejected at once:
 #
 # $$f \leftarrow f + c_m\big(\phi_m(I, S^{t})\big), \qquad \text{reject if } f < \theta_m$$
 #
 # Windows that survive the stage move their shape: $S^{t+1} = S^t + r_t(\phi(I, S^t))$. A node of a tree
-# either parts faces from non-faces or explains $\Delta S$: the first with probability $\rho_t$, which falls
-# from stage to stage.
+# either separates faces from non-faces or regresses $\Delta S$: the first with probability $\rho_t$, which
+# falls from stage to stage.
 
 # %%
 plots.show(plots.joint_cascade())
@@ -339,8 +344,8 @@ plots.show(plots.joint_cascade())
 # ALT Bars below show the share of nodes that classify, falling, and that align, rising.
 
 # %% [markdown]
-# A small one, of six stages, which learnt from default faces, is given no box. By the scores $f$, where would
-# you set the threshold?
+# A small one, of six stages, trained on default faces, is given no box. Judging by the scores $f$, where
+# would you set the threshold?
 
 # %%
 joint = methods.load("joint_cascade")
@@ -358,15 +363,17 @@ plots.show(figure)
 # ALT many with 8. Right, the astronaut: 11 on her face, 8 on a badge and on something dark.
 
 # %% [markdown]
+# The false positives score clearly lower than the faces: here a threshold between the two separates them.
+#
 # ## Key points
 #
-# - dlib's detector scores gradients in a sliding window: upright faces of 80 pixels or more.
-# - An ERT is a cascade of boosted trees that compare pixels.
-# - Shrinkage, oversampling and more faces work against learning by heart.
-# - dlib's model wants dlib's box; moved boxes in training make a method robust.
-# - dlib's model has *seen* LFPW, HELEN, AFW and IBUG (300-W): judge it on other faces. The terms of 300-W
-#   exclude commercial use.
-# - Detection and alignment help each other: a joint cascade does both.
+# - dlib's detector is a linear SVM on HOG in a sliding window: upright faces of 80 pixels or more.
+# - An ERT is a cascade of boosted trees that compare shape-indexed pixels.
+# - Shrinkage, oversampling and more faces reduce overfitting.
+# - dlib's model needs dlib's box; jittered boxes in training make a method robust.
+# - dlib's model was *trained* on LFPW, HELEN, AFW and IBUG (300-W): evaluate it on other faces. The terms of
+#   300-W exclude commercial use.
+# - Detection and alignment support each other: a joint cascade does both.
 #
 # ## Go further
 #

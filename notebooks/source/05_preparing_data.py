@@ -3,9 +3,10 @@
 #
 # **After this notebook you can**
 #
-# - name the data sets of the field, and read 300W-LP without falling into its traps;
-# - crop a face, normalise its points to 0 to 1, and bring points back exactly;
-# - split faces so that no person stands on both sides, and show what a careless split hides;
+# - name the field's data sets, and read 300W-LP without falling into its traps;
+# - crop a face, normalise its points to 0 to 1, and map points back exactly;
+# - split faces so that no person is in both the training and the test set, and show what a careless split
+#   hides;
 # - write TFRecords, read them back bit for bit, and feed a training loop: shuffled, augmented, fast.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
@@ -31,17 +32,17 @@ plots.setup()
 FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes here
 
 # %% [markdown]
-# ## The data sets of the field
+# ## The field's data sets
 #
 # | set | points | what it is |
 # |---|---|---|
 # | BioID (2001) | 20 | grey, frontal, in offices; among the first |
-# | LFPW (2011) | 29 | faces from the web; only addresses were published, many are dead |
-# | AFLW (2011) | up to 21 | Flickr, up to profile; hidden points are left out |
+# | LFPW (2011) | 29 | faces from the web; only URLs were published, many are dead |
+# | AFLW (2011) | up to 21 | Flickr, up to profile; occluded points are not annotated |
 # | HELEN (2012) | 194 | large portraits (some lists say 29: a mistake) |
-# | COFW (2013) | 29 | much is covered, and each point says whether it is |
+# | COFW (2013) | 29 | heavily occluded; each point is annotated as visible or occluded |
 # | MVFW, OCFW (ICCV 2013) | 68 | many views; occlusion |
-# | 300-W (2013) | 68 | LFPW, HELEN, AFW, XM2VTS marked again, IBUG added: *the* benchmark |
+# | 300-W (2013) | 68 | LFPW, HELEN, AFW, XM2VTS annotated anew (semi-automatic, corrected by hand), IBUG |
 # | CelebA (2015) | 5 | 200,000 pictures of celebrities |
 # | 300W-LP, AFLW2000-3D (2016) | 68 | 300-W turned to profile by a 3D model; its usual test set |
 # | WFLW (2018) | 98 | hard faces, sorted by what makes them hard |
@@ -58,8 +59,8 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 # 300W_LP/landmarks/HELEN/HELEN_30000_1_0_pts.mat
 # ```
 #
-# Let us make a small one of the same form, from 40 synthetic faces. To "turn" a head, we merely squeeze the
-# picture: render $k$ is narrower by $0.15\,k$.
+# Let us build a small data set of the same form from 40 synthetic faces. To "turn" a head, we merely
+# squeeze the picture: render $k$ is narrower by $0.15\,k$.
 
 
 # %%
@@ -79,9 +80,9 @@ for i, k in np.ndindex(40, 4):
 # %% [markdown]
 # ### A trap: which points?
 #
-# All renders of a photograph carry the *same* `pt2d`: that of the photograph before it was turned. Learn from
-# `pts_2d` (the jaw that is seen) or `pts_3d` (the jaw of the 3D face), in `landmarks/`.
-# `sources.load` takes `pts_2d`, unless told otherwise (`which="pts_3d"`):
+# All renders of a photograph carry the *same* `pt2d`: that of the photograph before it was turned. Train on
+# `pts_2d` (the visible contour of the jaw) or `pts_3d` (the jaw of the 3D face), in `landmarks/`.
+# `sources.load` takes `pts_2d` by default (else `which="pts_3d"`):
 
 # %%
 fields = loadmat(root / "HELEN" / "HELEN_30000_1_2.mat")
@@ -99,32 +100,32 @@ plots.show(
 # %% [markdown]
 # ### More traps
 #
-# - **Adjust before use.** Bring all points to one form: (68, 2), $x$ before $y$, counted from 0. `pt2d` is
-#   (2, 68); `.pts` files count from 1; 3D vertices count $y$ from the bottom ($y \to h - 1 - y$). Then *draw*
+# - **Unify before use.** Bring all points to one form: (68, 2), $x$ before $y$, counted from 0. `pt2d` is
+#   (2, 68); `.pts` files count from 1; 3D vertices count $y$ from the bottom ($y \to h - 1 - y$). Then *plot*
 #   some of them.
-# - **Do not clip.** Points may lie outside of the picture; they are right there.
-# - **Flips** are mirror images of the same people. Leave them out, and mirror while training.
+# - **Do not clip.** Points may lie outside the picture; they are still correct.
+# - **Flips** are mirror images of the same people. Leave them out, and mirror during training.
 # - **A leak**: 300W-LP was made from *all* of 300-W, its test photographs too. Test on AFLW2000-3D instead.
-#   Its points are 3D: then learn from `pts_3d`.
-# - **Measure** by the box: the distance of the eyes shrinks as a head turns.
+#   Its points are 3D: then train on `pts_3d`.
+# - **Normalise** errors by the box: the inter-ocular distance shrinks as a head turns.
 #
 # ## Crop and normalise
 #
-# A network wants all faces alike. Round the centre $c$ of a face's box, cut out a square of side $s = 1.5
-# \cdot \max(w, h)$, and resize it to 128 x 128. A pixel $x$ of the picture becomes
+# A network needs all faces in the same frame. Round the centre $c$ of a face's box, cut out a square of
+# side $s = 1.5 \cdot \max(w, h)$, and resize it to 128 x 128. A pixel $x$ of the picture becomes
 #
 # $$x' = (x - c_x)\,\frac{128}{s} + \frac{128 - 1}{2}, \qquad \hat x = \frac{x'}{128}$$
 #
-# and $y$ likewise. (127 / 2 = 63.5 is the middle of the crop, since its pixels count from 0 to 127.) $x'$ are
-# pixels of the crop; $\hat x$, nominally 0 to 1, is what the network learns. Its answer goes the whole way
-# back. What is lost?
+# and $y$ likewise. (127 / 2 = 63.5 is the middle of the crop, since its pixels count from 0 to 127.) $x'$
+# are pixels of the crop; $\hat x$, nominally 0 to 1, is what the network predicts. Its output is mapped
+# back by the inverse. How much precision is lost?
 
 # %%
 image, points, box = turned[2]
 face, transform = crop(image, box, size=128, margin=1.5)
 x_crop = apply_transform(transform, points)
 x_hat = normalise(x_crop, size=128)
-answer = to_vector(x_hat[None])  # as a network would give it: 136 numbers
+answer = to_vector(x_hat[None])  # what a network would output: 136 numbers
 back = uncrop(denormalise(from_vector(answer)[0], size=128), transform)
 print(f"largest difference: {np.abs(back - points).max():.3f} pixels")
 tight = tight_boxes(x_crop[None])[0]
@@ -135,7 +136,7 @@ plots.show(plots.faces_grid([image, face], [points, x_crop], boxes=[box, tight],
 # %% [markdown]
 # ### Exercise 1
 #
-# Write the formulas: from points (K, 2) and a box (left, top, right, bottom) to $\hat x, \hat y$, again
+# Implement the formulas: from points (K, 2) and a box (left, top, right, bottom) to $\hat x, \hat y$, again
 # (K, 2).
 
 
@@ -156,14 +157,14 @@ def to_unit(points, box):
 check.to_unit(to_unit)
 
 # %% [markdown]
-# ## 80 % to learn from, 20 % to be judged by
+# ## 80 % training, 20 % test
 #
-# The careless way is to shuffle the pictures and cut; the careful way, to shuffle the *persons* (here:
-# photographs).
+# The careless way is to shuffle the pictures and split them; the careful way is to shuffle the *persons*
+# (here: photographs).
 #
 # ### Exercise 2
 #
-# Of the test pictures of the careless split, how many show a person who is in its training pictures too?
+# Of the test pictures of the careless split, how many show a person who is also in its training pictures?
 # `np.isin(a, b)` says for each element of `a` whether it is in `b`.
 
 # %% tags=["exercise"]
@@ -180,8 +181,8 @@ leaked = np.isin(test_persons, train_persons).sum()
 check.leaked(leaked, train_persons, test_persons)
 
 # %% [markdown]
-# Does it matter? This "method" learns nothing. It looks up the most similar training crop, at 16 x 16 pixels,
-# and copies its points:
+# Does it matter? This "method" only memorises (one-nearest-neighbour): it looks up the most similar training
+# crop, at 16 x 16 pixels, and copies its points:
 
 
 # %%
@@ -198,15 +199,17 @@ for name, (train, test) in {"careless": careless, "careful": careful}.items():
     print(f"{name:8} {len(train)} and {len(test)} pictures, {both:2} persons in both; NME {error:.1%}")
 
 # %% [markdown]
-# On the careless split, copying looks like a decent method: most test pictures have a twin among the training
-# pictures. It fails on strangers, and only the careful split says so. A network can memorise as well.
+# On the careless split, copying looks like a decent method: most test pictures have a near-duplicate among
+# the training pictures. It does not **generalise** to new people, and only the careful split shows that. A
+# network can memorise (**overfit**) as well. Tuning needs a third part, the **validation set**, split off
+# in the same way.
 #
 # ## TFRecords: one file, read from front to back
 #
-# 61,225 small files are slow to open. TensorFlow's container puts them one after the other into one file (or
-# a few *shards*). `tfrecords.write` crops each face and writes its JPEG bytes and its 136 numbers, one face
-# at a time, so that the memory does not grow with the data. From here on we use the default faces; with
-# 300W-LP on your disk, change one word.
+# 61,225 small files are slow to open. TensorFlow's container stores them one after the other in one file
+# (or a few *shards*). `tfrecords.write` crops each face and writes its JPEG bytes and its 136 numbers, one
+# face at a time, so that memory use does not grow with the data. From here on we use the default faces;
+# with 300W-LP on your disk, change one word.
 
 # %%
 from facelm_helpers.quiet import tensorflow as tf  # without its start-up messages
@@ -218,8 +221,8 @@ for split, faces in {"train": train, "test": test}.items():
 [path.name for path in sorted(FOLDER.glob("*.tfrecords"))]
 
 # %% [markdown]
-# What is in a record, an `Example` of named lists? And does it come back? Labels do, *bit for bit*. Pictures
-# nearly: JPEG rounds, once; from then on its bytes are only copied.
+# What is in a record, an `Example` of named lists? And is it read back unchanged? Labels are, *bit for bit*.
+# Pictures nearly: JPEG is lossy, once; from then on its bytes are only copied.
 
 # %%
 raw = next(iter(tf.data.TFRecordDataset(str(FOLDER / "train.tfrecords")))).numpy()
@@ -235,7 +238,7 @@ print(f"pictures: {loss:.1f} of 255 grey levels off, on average")
 # %% [markdown]
 # ## `get_one_batch`
 #
-# A training loop asks for one batch after the other. Split `"train"` (or 0) is shuffled anew in each pass;
+# A training loop requests one batch after the other. Split `"train"` (or 0) is shuffled anew in each pass;
 # `"test"` (or 1) comes in order.
 
 # %%
@@ -247,15 +250,16 @@ plots.show(figure)
 # ALT Eight different faces of the batch, small, each with its 68 points in place.
 
 # %% [markdown]
-# ## Augmentation: the same face, seen otherwise
+# ## Augmentation: the same face in many versions
 #
-# A network memorises what it sees often. So never show it the same picture twice. What moves the picture
-# moves the *points* too. Move the box as well: at work it is a detector's, not the tight one.
+# A network memorises what it sees often: augmentation, which never shows the same picture twice, is
+# **regularisation**. What moves the picture moves the *points* too. Jitter the box as well: in use it comes
+# from a detector and is not the tight one.
 
 # %%
 image, points = expected.images[4], expected.points[4]
 gallery = {
-    "as it is": (image, points),
+    "original": (image, points),
     "rotated": augment.rotate(image, points, 20),
     "mirrored": augment.mirror(image, points),
     "darker": (augment.light(image, gain=0.6), points),
@@ -265,11 +269,11 @@ gallery = {
     "blurred": (augment.blur(image, sigma=1.5), points),
     "noise": (augment.noise(image, sd=15, rng=np.random.default_rng(0)), points),
     "JPEG 15": (augment.jpeg(image, quality=15), points),
-    "covered": (augment.occlude(image, [10, 70, 70, 110], fill=(90, 60, 40)), points),
+    "occluded": (augment.occlude(image, [10, 70, 70, 110], fill=(90, 60, 40)), points),
 }
 box = tight_boxes(points[None])[0]
 moved = crop_transform(move_boxes(box, (0.1, -0.1), scale=0.85))
-gallery["box moved"] = warp(image, moved, 128), apply_transform(moved, points)
+gallery["box jittered"] = warp(image, moved, 128), apply_transform(moved, points)
 pictures, shapes = zip(*gallery.values(), strict=True)
 plots.show(plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6))
 # ALT Twelve versions of one face: rotated, mirrored, darker, with more contrast, warmer, grey, blurred,
@@ -280,8 +284,8 @@ plots.show(plots.faces_grid(pictures, shapes, titles=list(gallery), columns=6))
 #
 # $x \to w - 1 - x$ puts each point on the mirrored face. But point 36 is the outer corner of the eye on the
 # *left of the picture*, and then it is on the right. So numbers are exchanged: 36 with 45, 0 with 16, 48 with
-# 54; `landmarks.MIRROR[k]` is the number that $k$ changes with. Forget it, and all but the few points on the
-# middle line are wrong:
+# 54; `landmarks.MIRROR[k]` is the number that $k$ is exchanged with. Forget it, and all but the few points on
+# the midline are wrong:
 
 # %%
 mirrored, right = augment.mirror(image, points)
@@ -293,8 +297,8 @@ print(f"error of the forgotten numbers: {metrics.nme(forgotten[None], right[None
 # %% [markdown]
 # ### Exercise 3
 #
-# Write it: points (68, 2) of a picture that is `width` pixels wide become those of the mirrored picture.
-# Mirroring twice must change nothing.
+# Implement this: from points (68, 2) of a picture that is `width` pixels wide to those of the mirrored
+# picture. Mirroring twice must change nothing.
 
 
 # %% tags=["exercise"]
@@ -311,7 +315,7 @@ def my_mirror(points, width):
 check.mirror(my_mirror)
 
 # %% [markdown]
-# `augment.random_crops` draws all of it at random, in one warp, from a seed. One face, twelve times:
+# `augment.random_crops` combines all of these at random, in one warp, from a seed. One face, twelve times:
 
 # %%
 crops, shapes = augment.random_crops(test[np.full(12, 10)], seed=1)
@@ -322,9 +326,9 @@ plots.show(plots.faces_grid(crops, shapes, columns=6))
 # %% [markdown]
 # ## A pipeline that keeps up
 #
-# Who waits for whom? `tf.data` reads, decodes and augments the next batches *while* the network works on this
-# one, outside of Python. `shuffle` keeps a buffer and takes random elements out of it: a small one barely
-# shuffles.
+# Which is the bottleneck, the data or the network? `tf.data` reads, decodes and augments the next batches
+# *while* the network processes this one, outside Python. `shuffle` keeps a buffer and takes random elements
+# out of it: a small one barely shuffles.
 
 
 # %%
@@ -341,14 +345,14 @@ for buffer in (1, 3, 20):
     print(f"buffer {buffer:2}:", *tf.data.Dataset.range(20).shuffle(buffer, seed=0).as_numpy_iterator())
 
 # %% [markdown]
-# `tfrecords.dataset` is this, with augmentation of a whole batch at once. Against it, a plain loop in Python
-# that decodes and augments one face after the other. (On two cores either outruns our SENet; a
-# graphics card would wait.) On your machine:
+# `tfrecords.dataset` does this, with augmentation of a whole batch at once. The baseline is a plain loop in
+# Python that decodes and augments one face after the other. (On two cores either is faster than our SENet;
+# a GPU would have to wait.) On your machine:
 
 
 # %%
 def plain(batch_size=64):
-    """Batches for ever, one face at a time."""
+    """An endless stream of batches, one face at a time."""
     rng = np.random.default_rng(0)
     while True:
         batch = []
@@ -372,12 +376,12 @@ print(f"ratio   {speed['tf.data'] / speed['plain']:.1f}")
 # %% [markdown]
 # ## Key points
 #
-# - *Look* at the labels of a data set before you train on them. In 300W-LP, `pt2d` is not the target.
-# - Crop: a square of 1.5 times the box. Labels: crop pixel / 128, never clipped.
-# - Split by person, or by source photograph.
+# - *Look* at the annotations of a data set before you train on them. In 300W-LP, `pt2d` is not the target.
+# - Crop: a square of 1.5 times the box. Labels: crop pixels / 128, never clipped.
+# - Split by person, or by source photograph: otherwise the test does not measure generalisation.
 # - TFRecords keep labels bit for bit.
 # - Mirroring moves points *and* exchanges their numbers.
-# - Feed a fast network from `tf.data`, or it will wait.
+# - Feed a fast network from `tf.data`, or it will have to wait.
 #
 # ## Go further
 #
