@@ -214,7 +214,7 @@ print(f"finding the face: {100 * finding:.0f} ms; its 68 points: {100 * aligning
 # | `depth` | `tree_depth` | 4 | questions in a row; $2^{depth}$ leaves |
 # | `learning_rate` | `nu` | 0.1 | shrinkage of each step |
 # | `n_starts` | `oversampling_amount` | 20 | number of initial shapes for each face |
-# | `jitter` | `oversampling_translation_jitter` | 0 | how far the box of an initialisation is moved; ours: 0.2 |
+# | `jitter` | `oversampling_translation_jitter` | 0 | how far an initial box is moved; ours: 0.2 |
 # | `n_pixels` | `feature_pool_size` | 400 | pixels in the pool of a level |
 # | `near` | `lambda_param` | 0.1 | prefers near pairs: $P(u, v) \propto e^{-\lVert u-v\rVert/\lambda}$ |
 # | `candidates` | `num_test_splits` | 20 | random questions tried for each node |
