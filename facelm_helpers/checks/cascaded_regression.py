@@ -52,7 +52,9 @@ def fern_bins(answer):
             return Verdict("wrong", "Three questions make eight bins, and yours are fewer: which question was"
                            " answered yes must count.")  # fmt: skip
         if np.array_equal(first, every @ [4, 2, 1]):
-            return Verdict("wrong", "The bins are right but in another order: question 0 counts 1, the next 2.")
+            return Verdict(
+                "wrong", "The bins are right but in another order: question 0 counts 1, the next 2."
+            )
     hint = "Question f counts 2^f where the answer is yes: answers @ 2 ** np.arange(F)."
     praise = "F questions, 2^F bins: all are asked at once, with no tree to descend."
     return function(answer, _bin, inputs, 1e-9, hint, praise)

@@ -41,9 +41,7 @@ def saved(answer, side=64, narrow=16, wide=64):
     """
     full = side * side * narrow * wide
     if np.ndim(answer) == 0 and float(answer) == full:
-        return Verdict(
-            "wrong", "That is its cost before the change; a quarter of it remains."
-        )
+        return Verdict("wrong", "That is its cost before the change; a quarter of it remains.")
     hint = "At each pixel a 1x1 convolution multiplies once for each pair of channels, in and out."
     praise = "Three quarters of this convolution's MACs, for the same output."
     return number(answer, full * 3 / 4, 0.5, hint, praise)
@@ -64,8 +62,6 @@ def in_photograph(answer, vector, transform, size=128):
             back = "take them back through the inverse of the transform."
             return Verdict("wrong", f"These are pixels of the crop: {back}")
         if np.allclose(answer, apply_transform(transform, in_crop), atol=1e-3):
-            return Verdict(
-                "wrong", "transform maps the photograph to the crop; its inverse is wanted."
-            )
+            return Verdict("wrong", "transform maps the photograph to the crop; its inverse is wanted.")
     hint = "Reshape to (68, 2), times 128, then apply the inverse transform."
     return array(answer, expected, 0.01, hint, "From 136 numbers to pixels that can be drawn.")

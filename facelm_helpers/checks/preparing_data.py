@@ -47,7 +47,9 @@ def leaked(answer, train_persons, test_persons):
         if expected != answer == len(set(train_persons) & set(test_persons)):
             return Verdict("wrong", "That is the number of persons; the number of test pictures is wanted.")
         if expected != answer == int(np.isin(train_persons, test_persons).sum()):
-            return Verdict("wrong", "That is the number of training pictures; the number of test pictures is wanted.")
+            return Verdict(
+                "wrong", "That is the number of training pictures; the number of test pictures is wanted."
+            )
     hint = "np.isin(test_persons, train_persons) is True for each leaked test picture; count them."
     praise = f"{expected} of {len(test_persons)} test pictures show somebody from the training set."
     return number(answer, expected, 0, hint, praise)
@@ -77,5 +79,11 @@ def mirror(answer):
             return Verdict("wrong", "The numbers are exchanged, but the points have not moved yet.")
     verdict = array(given, expected, 1e-3, "x becomes width - 1 - x, y stays; then exchange the numbers.")
     if verdict and not np.allclose(answer(given, width), points, atol=1e-3):
-        return Verdict("wrong", "Right when applied once, but applied twice it does not give back the points.")
-    return Verdict("right", "Positions and numbers; and applied twice it is the identity.") if verdict else verdict
+        return Verdict(
+            "wrong", "Right when applied once, but applied twice it does not give back the points."
+        )
+    return (
+        Verdict("right", "Positions and numbers; and applied twice it is the identity.")
+        if verdict
+        else verdict
+    )

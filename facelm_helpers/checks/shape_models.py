@@ -55,7 +55,9 @@ def clipped(answer):
         return np.clip(b, -3 * np.sqrt(variances), 3 * np.sqrt(variances))
 
     hint = "np.clip(b, low, high) with low and high at three times the square root of the variances."
-    return function(answer, reference, inputs, 1e-9, hint, "Whatever the search finds, the result is a plausible face.")
+    return function(
+        answer, reference, inputs, 1e-9, hint, "Whatever the search finds, the result is a plausible face."
+    )
 
 
 @kindly
@@ -79,7 +81,8 @@ def mahalanobis(answer):
     away = g - mean
     if np.ndim(first) == 0 and np.isclose(first, away @ away):
         return Verdict(
-            "wrong", "That is the squared Euclidean distance: all values have equal weight. Put C^-1 in between."
+            "wrong",
+            "That is the squared Euclidean distance: all values have equal weight. Put C^-1 in between.",
         )
     if np.ndim(first) == 0 and np.isclose(first, np.sqrt(away @ precision @ away)):
         return Verdict("wrong", "That is the distance; its square is wanted.")

@@ -38,7 +38,9 @@ def mouth_ratio(answer, points):
     mouth = np.linalg.norm(points[48] - points[54])
     eyes = np.linalg.norm(points[LEFT_EYE[0]] - points[RIGHT_EYE[3]])
     if isinstance(answer, (float, np.floating)) and abs(answer - eyes / mouth) < 1e-4:
-        return Verdict("wrong", "You divided the eye distance by the mouth's width; it should be the other way round.")
+        return Verdict(
+            "wrong", "You divided the eye distance by the mouth's width; it should be the other way round."
+        )
     hint = "Divide the distance between points 48 and 54 by the distance between points 36 and 45."
     return number(
         answer, mouth / eyes, 1e-4, hint, "The wider the smile, the larger, in a picture of any size."
