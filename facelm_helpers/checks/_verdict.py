@@ -129,8 +129,8 @@ def number(answer, expected, tolerance=1e-6, hint="", praise=""):
     --------
     >>> number(0.5, 0.5, praise="Half of them.")
     ✔ Right. Half of them.
-    >>> number(50, 0.5, hint="A fraction, or a percentage?")
-    ✘ Not yet. That is 100 times too large: errors are fractions here. A fraction, or a percentage?
+    >>> number(50, 0.5, hint="A percentage?")
+    ✘ Not yet. That is 100 times too large: the course stores errors as fractions. A percentage?
     """
     if np.ndim(answer) != 0:
         return Verdict(
