@@ -35,7 +35,12 @@ def replay(path):
         command += ["--nbval-kernel-startup-timeout=180", f"--junit-xml={report}"]
         done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True)
         cells = list(ElementTree.parse(report).iter("testcase")) if report.is_file() else []
-    found = [f"{cell.get('name')}: {_short(fault.text)}" for cell in cells for fault in cell.findall("*")]
+    found = [
+        f"{cell.get('name')}: {_short(fault.text)}"
+        for cell in cells
+        for fault in cell
+        if fault.tag in ("failure", "error")
+    ]
     if not found and done.returncode:
         found = [_short(done.stdout + done.stderr)]
     return found
