@@ -1,4 +1,4 @@
-"""What a learner's answer is told: right, wrong with a hint, or not tried yet.
+"""Verdicts on a learner's answers: right, wrong with a hint, or not tried yet.
 
 One file per notebook, named after it, holds the checks of its exercises::
 

@@ -1,4 +1,4 @@
-"""What a person looks at: faces with their points, and errors as curves and bars.
+"""Figures: faces with their points, and errors as curves and bars.
 
 Every function returns a matplotlib ``Figure`` and shows nothing; `show` puts a figure into the notebook
 (`picture` knows how). One colour per face region everywhere, safe for colour-blind readers.
@@ -21,14 +21,14 @@ from facelm_helpers.plots._squeeze_and_excitation import (
 )
 from facelm_helpers.plots._start_here import markup
 from facelm_helpers.plots._the_comparison import error_map, speed_and_error
-from facelm_helpers.plots._training_senet import learnt_by_heart, live_loss, loss_curves, network_bars
+from facelm_helpers.plots._training_senet import live_loss, loss_curves, network_bars, overfitting
 from facelm_helpers.plots.picture import show
 
 __all__ = [
     "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bits", "by_year", "canvas", "ced", "cells",
     "channel_maps", "compare", "convergence", "curves", "error_map", "face", "faces_grid", "gate_cost",
     "gate_spread", "gate_table", "gradient_by_depth", "gradients", "joint_cascade", "leaderboard",
-    "learnt_by_heart", "live_loss", "loss_curves", "markup", "network_bars", "normalisers", "outlines",
+    "live_loss", "loss_curves", "markup", "network_bars", "normalisers", "outlines", "overfitting",
     "pixels", "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup", "show",
     "speed_and_error",
 ]  # fmt: skip

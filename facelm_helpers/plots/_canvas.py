@@ -1,6 +1,6 @@
 """What everything is drawn on: colours, sizes, a figure and its axes.
 
-matplotlib is imported by the first figure: it takes most of a second, and who only measures draws none.
+matplotlib is imported by the first figure: it takes most of a second, and code that only measures draws none.
 """
 
 import numpy as np

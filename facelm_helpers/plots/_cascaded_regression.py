@@ -1,4 +1,4 @@
-"""Pictures of cascades: how they converge, what they look at, how old and how good each method is."""
+"""Pictures of cascades: their convergence, their features, and error by year of publication."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from facelm_helpers.plots._faces import faces_grid
 
 
 def convergence(by_stage, by_start, by_count):
-    """Draw the error by stage, by how far off the start is, and by the number of faces learnt from.
+    """Draw the error by stage, by the initialisation's displacement, and by the number of training faces.
 
     Parameters
     ----------
     by_stage : dict of name -> array (T + 1,)
-        Errors as fractions, all stages or some at even distances; drawn over the share of the way.
+        Errors as fractions, at all stages or at evenly spaced ones; drawn over the share of stages.
     by_start : (array (D,), dict of name -> array (D,))
         How far boxes were moved, in sides; errors.
     by_count : (array (C,), dict of name -> (array (C,), array (C,)))
-        Numbers of faces; errors on faces learnt from, and on unseen ones.
+        Numbers of training faces; training and test errors.
 
     Returns
     -------
@@ -36,9 +36,9 @@ def convergence(by_stage, by_start, by_count):
     for name, errors in lines.items():
         starts.plot(away, 100 * np.asarray(errors), color=colour[name])
     numbers, pairs = by_count
-    for name, (learnt, unseen) in pairs.items():
-        counts.plot(numbers, 100 * np.asarray(unseen), color=colour[name])
-        counts.plot(numbers, 100 * np.asarray(learnt), color=colour[name], ls=":")
+    for name, (train, test) in pairs.items():
+        counts.plot(numbers, 100 * np.asarray(test), color=colour[name])
+        counts.plot(numbers, 100 * np.asarray(train), color=colour[name], ls=":")
     stages.set(xlabel="share of the stages", ylabel="NME, %", title="by stage")
     starts.set(xlabel="box moved by, in sides", title="by start")
     counts.set(xlabel="dotted: training error", title="by training faces", xscale="log")
@@ -50,7 +50,7 @@ def convergence(by_stage, by_start, by_count):
     return figure
 
 
-def cells(image, points, sides, angle=0.0, marks=(36, 45, 30, 48, 54), grid=3):
+def cells(image, points, sides, angle=0.0, at=(36, 45, 30, 48, 54), grid=3):
     """Draw squares of cells round some landmarks, a picture for each size of cell.
 
     Parameters
@@ -61,7 +61,7 @@ def cells(image, points, sides, angle=0.0, marks=(36, 45, 30, 48, 54), grid=3):
         Side of a cell in pixels.
     angle : float
         How the squares are turned, in radians.
-    marks : sequence of int
+    at : sequence of int
         The landmarks.
     grid : int
         Cells in a row.
@@ -81,15 +81,15 @@ def cells(image, points, sides, angle=0.0, marks=(36, 45, 30, 48, 54), grid=3):
         lines = (np.arange(grid + 1) - grid / 2) * side
         ends = np.array([[[x, lines[0]], [x, lines[-1]]] for x in lines])
         for line in np.concatenate([ends, ends[..., ::-1]]) @ turn.T:
-            for centre in np.asarray(points)[list(marks)]:
+            for centre in np.asarray(points)[list(at)]:
                 ax.plot(*(centre + line).T, color="white", lw=0.9)
-        middles = np.asarray(points)[list(marks)].T
+        middles = np.asarray(points)[list(at)].T
         ax.plot(*middles, "o", color=METHOD_COLOURS[1], ms=3.5, mec="white", mew=0.5)
     return figure
 
 
 def bits(rows, trees, xlabel="leaves, tree after tree"):
-    """Draw binary features as black marks, a row a face, with a grey line between two trees.
+    """Draw binary features as black cells, one row per face, with a grey line between two trees.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a detector and a regression tree see of a face, and how a cascade can do the work of both."""
+"""Pictures of a detector's and a regression tree's features, and of a cascade that detects and aligns."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from facelm_helpers.plots._faces import faces_grid
 SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of nodes that classify, by stage: Chen et al., ECCV 2014, 1 - 0.1 t
 
 
-def pixels(images, points, marked, truth=None, titles=None, columns=4):
+def pixels(images, points, spots, truth=None, titles=None, columns=4):
     """Draw faces as `faces_grid` does, with some pixels as large red dots.
 
     Parameters
     ----------
     images : sequence of N arrays (H, W, 3)
     points : array (N, 68, 2)
-    marked : array (N, M, 2)
+    spots : array (N, M, 2)
         Pixels, x then y; M of them on each face.
     truth : array (N, 68, 2), optional
     titles : sequence of N strings, optional
@@ -32,8 +32,8 @@ def pixels(images, points, marked, truth=None, titles=None, columns=4):
     3
     """
     figure = faces_grid(images, points, truth, titles=titles, columns=columns)
-    for ax, spots in zip(figure.axes, marked, strict=False):  # empty axes may follow in the last row
-        ax.plot(*np.asarray(spots).T, "o", color="red", mec="white", ms=7)
+    for ax, pixel in zip(figure.axes, spots, strict=False):  # empty axes may follow in the last row
+        ax.plot(*np.asarray(pixel).T, "o", color="red", mec="white", ms=7)
     return figure
 
 

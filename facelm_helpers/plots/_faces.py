@@ -5,7 +5,7 @@ import numpy as np
 from facelm_helpers.landmarks import N_POINTS, REGIONS
 from facelm_helpers.plots._canvas import FULL, REGION_COLOURS, SQUARE, as_picture, canvas
 
-OTHER_MARKUP = "#F0E442"  # points of a mark-up whose regions have no colours
+OTHER_MARKUP = "#F0E442"  # points of an annotation scheme whose regions have no colours
 
 
 def face(image, points=None, truth=None, box=None, ax=None, title=None):
@@ -57,7 +57,7 @@ def face(image, points=None, truth=None, box=None, ax=None, title=None):
 
 
 def _dot_size(ax, width, points):
-    """Dots in proportion to the face on paper, within reason; in typographic points."""
+    """The size of a dot in typographic points, in proportion to the drawn face and within limits."""
     if points is None:
         return 3.0
     paper = ax.get_position().width * ax.figure.get_figwidth()
@@ -115,7 +115,7 @@ def faces_grid(images, points=None, truth=None, boxes=None, titles=None, columns
 
 
 def compare(image, points, truth=None, box=None, columns=None):
-    """Draw what several methods say about the same face, side by side.
+    """Draw several methods' points on the same face, side by side.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ def leaderboard(rows, ax=None):
         ax.text(end + 0.012 * value.max(), y, f"{nme:.1f}", va="center", fontsize=8)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.set(xlabel="NME, % (shorter is better; the whisker holds the mean with 95 % confidence)")
+    ax.set(xlabel="NME, % (shorter is better; whisker: 95 % confidence interval)")
     ax.margins(x=0.08)
     return ax.figure
 

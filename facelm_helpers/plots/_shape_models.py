@@ -1,4 +1,4 @@
-"""Shapes as lines, what a profile sees, and what an appearance model makes of a face."""
+"""Pictures of shapes as lines, of a profile search, and of an appearance model's reconstruction."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def outlines(panels, columns=4, height=None):
     Parameters
     ----------
     panels : dict of title -> array (68, 2) or (N, 68, 2)
-        Several shapes in a panel lie over each other, faintly.
+        Several shapes in a panel are drawn over each other, faintly.
     columns : int
     height : float, optional
         Inches.
@@ -68,7 +68,7 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     along : array (P, 2)
         Places on its normal.
     seen, wanted : array (P,), array (L,)
-        The profile along those places, and the mean of the training faces, drawn where the cost is least.
+        The profile along those places, and the training mean, drawn where the cost is smallest.
     costs : array (2m + 1,)
         For the moves -m to m.
 
@@ -106,7 +106,7 @@ def profile_search(image, points, at, along, seen, wanted, costs):
 
 
 def rebuilding(rows):
-    """Draw, for each moment of a fit, what the model sees, what it makes of it, and the residual.
+    """Draw, for each iteration of a fit, the warped picture, the model's reconstruction, and the residual.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def rebuilding(rows):
     >>> one = np.zeros((8, 8))
     >>> figure = rebuilding({"start": (one, np.ones((68, 2)), one, one, one)})
     >>> [ax.get_title() for ax in figure.axes]
-    ['start', 'seen', 'rebuilt', 'residual']
+    ['start', 'seen', 'reconstructed', 'residual']
     """
     side = FULL / 4
     figure, axes = canvas(len(rows), 4, FULL, len(rows) * (side + 0.1), squeeze=False)
@@ -130,7 +130,7 @@ def rebuilding(rows):
     spread = 2.5 * max(np.nanstd(row[2]) for row in rows.values()) or 1.0
     for line, (title, (image, points, *parts)) in zip(axes, rows.items(), strict=True):
         face(image, points, ax=line[0], title=title)
-        for ax, name, part in zip(line[1:], ("seen", "rebuilt", "residual"), parts, strict=True):
+        for ax, name, part in zip(line[1:], ("seen", "reconstructed", "residual"), parts, strict=True):
             colours = "RdBu" if name == "residual" else "gray"
             ax.imshow(part, vmin=-spread, vmax=spread, cmap=colours, interpolation="nearest")
             size = f", {np.nanmean(part**2):.2f}" if name == "residual" and np.any(part) else ""

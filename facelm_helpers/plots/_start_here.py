@@ -27,7 +27,7 @@ def markup(points, numbers=True):
     """
     points = np.asarray(points, np.float64)
     if points.shape != (N_POINTS, 2):
-        raise ValueError(f"The mark-up is drawn from an array of shape (68, 2); got {points.shape}.")
+        raise ValueError(f"points have shape {points.shape}: wanted (68, 2)")
     extent = np.ptp(points, axis=0)
     figure, (whole, mouth) = canvas(columns=2, width=FULL, height=0.52 * FULL * extent[1] / extent[0] + 0.5)
     for ax, regions in ((whole, REGIONS), (mouth, ("mouth",))):

@@ -1,15 +1,15 @@
-"""Pictures of training: the loss as it falls, what a network is made of, what it learns by heart."""
+"""Pictures of training: the loss as it falls, what a network consists of, how far it overfits."""
 
 import numpy as np
 
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 from facelm_helpers.plots.picture import bundle, display, encode
 
-SMOOTH = 20  # steps of the running mean that is drawn over the single losses
+SMOOTH = 20  # steps in the running mean
 
 
 def loss_curves(losses, starts=None, ax=None):
-    """Draw the loss of every step, pale, and its running mean, the loss on a logarithmic axis.
+    """Draw the loss of every step, pale, and its running mean, on a logarithmic axis.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def live_loss(name="training"):
 
 
 def network_bars(rows, keys=("parameters", "multiply_adds")):
-    """Draw what each part of a network holds and works, in percent of the whole.
+    """Draw the parameters and the MACs of each part of a network, as shares of the whole.
 
     Parameters
     ----------
@@ -113,13 +113,13 @@ def network_bars(rows, keys=("parameters", "multiply_adds")):
     return figure
 
 
-def learnt_by_heart(errors):
-    """Draw the error on the faces that were learnt from, and on others, for several ways of training.
+def overfitting(errors):
+    """Draw training and test error side by side, for several ways of training.
 
     Parameters
     ----------
     errors : dict of name -> (float, float)
-        Fractions: seen, unseen faces.
+        Fractions: training error, test error.
 
     Returns
     -------
@@ -127,11 +127,11 @@ def learnt_by_heart(errors):
 
     Examples
     --------
-    >>> [text.get_text() for text in learnt_by_heart({"plain": (0.01, 0.05)}).axes[0].get_xticklabels()]
+    >>> [text.get_text() for text in overfitting({"plain": (0.01, 0.05)}).axes[0].get_xticklabels()]
     ['plain']
     """
     figure, ax = canvas()
-    for i, kind in enumerate(("faces learnt from", "other people")):
+    for i, kind in enumerate(("training faces", "other people")):
         values = [100 * pair[i] for pair in errors.values()]
         places = np.arange(len(errors)) + 0.4 * (i - 0.5)
         bars = ax.bar(places, values, 0.38, color=METHOD_COLOURS[i], label=kind)

@@ -15,7 +15,7 @@ IMAGES = ("image/png", "image/jpeg")
 """The types of output that hold a picture."""
 
 WORD = "[picture]"
-"""What stands for a picture in plain text."""
+"""Stands for a picture in plain text."""
 
 COLUMN = 820
 """CSS pixels: how wide a figure of `FULL` width is shown. Pages that are narrower shrink it."""
@@ -27,7 +27,7 @@ DENSITY = 2
 """Pixels of the file for each CSS pixel, so that pictures are crisp on fine screens."""
 
 QUALITY, COLOURS = 50, 128
-"""Of JPEG, and of a PNG's palette: low, which at two pixels for one nobody sees, and half the size."""
+"""Of JPEG, and of a PNG's palette: low, which is invisible at double resolution and halves the size."""
 
 
 def show(figure):

@@ -1,4 +1,4 @@
-"""What stands between a clean rendering and a photograph: backgrounds, things before the face, light, camera.
+"""What separates a clean rendering from a photograph: backgrounds, occluders, light, camera.
 
 Every function draws from the generator it is handed, works on one RGB picture, and gives the same bytes on
 every machine (see `_exact`); drawing with OpenCV is done in whole sixteenths of a pixel.
@@ -154,7 +154,7 @@ def _sixteenths(outline):
 
 
 def occluder(rng, picture, points):
-    """Put something before the face, in place: a hand-like blob, a scarf, a microphone, the edge of a thing.
+    """Occlude part of the face, in place: fingers, a scarf, a microphone, the edge of an object.
 
     Parameters
     ----------

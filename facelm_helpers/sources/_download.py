@@ -51,7 +51,7 @@ class _Resumable:
             self._fetch(url)
         except requests.HTTPError as error:
             status = error.response.status_code
-            raise ConnectionError(f"{host} does not give {url}: it answers {status}") from None
+            raise ConnectionError(f"{host} does not serve {url}: status {status}") from None
         except requests.RequestException as error:
             have = self.part.stat().st_size if self.part.exists() else 0
             raise ConnectionError(
@@ -105,8 +105,8 @@ def unpack(archive, folder):
     Raises
     ------
     ValueError
-        If it is no zip file, is damaged, or a member would land outside the folder or is a link. Nothing
-        stays.
+        If it is no zip file, is damaged, or a member lies outside the folder or is a link. Nothing
+        is kept.
     """
     folder = Path(folder)
     try:
@@ -130,4 +130,4 @@ def _check_member(archive, info):
     parts = PurePosixPath(name).parts
     outside = name.startswith("/") or ".." in parts or "\\" in name or ":" in name
     if outside or stat.S_ISLNK(info.external_attr >> 16):
-        raise ValueError(f"{archive} holds {name!r}, which would land outside: nothing was unpacked")
+        raise ValueError(f"{archive} holds {name!r}, which lies outside its folder: nothing was unpacked")

@@ -1,9 +1,10 @@
 """Which files show the same photograph: the unit by which real data sets must be split.
 
-Two faces of one photograph, or sixteen renders of one face, share pixels. With one of them in training and
-another in the test, the test is no test. Names tell them apart: 300-W writes ``PHOTOGRAPH_FACE`` in AFW,
-HELEN and IBUG (``134212_2`` is the second face of photograph 134212), 300W-LP adds the subset before and the
-render after, and mirrored copies carry ``mirror`` or ``flip`` in their names.
+Two faces of one photograph, or sixteen renders of one face, share pixels. With one of them in the training
+set and another in the test set, the test does not measure generalisation. Names tell them apart: 300-W
+writes ``PHOTOGRAPH_FACE`` in AFW, HELEN and IBUG (``134212_2`` is the second face of photograph 134212),
+300W-LP adds the subset before and the render after, and mirrored copies have ``mirror`` or ``flip`` in their
+names.
 """
 
 import re

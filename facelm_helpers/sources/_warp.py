@@ -19,7 +19,7 @@ RING_PER_SIDE = 6
 def mesh_vertices(shapes, size):
     """The mesh of each shape: its 68 points, the forehead and the ring.
 
-    The forehead is not marked in the 68 points: it is thrown up from the brows by a share of the vector
+    The 68 points do not include the forehead: it is extrapolated from the brows by a share of the vector
     from the chin to the bridge of the nose.
 
     Parameters

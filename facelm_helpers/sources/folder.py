@@ -1,4 +1,4 @@
-"""Your own photographs, labelled by the method you hand over, with a ``.pts`` beside each to correct."""
+"""Your own photographs, annotated by a given method, with a ``.pts`` beside each to correct."""
 
 import warnings
 from collections import Counter
@@ -42,7 +42,7 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
     several : {"all", "largest", "refuse"}
         What to do with more than one face in a photograph.
     overwrite : bool
-        Label anew, in place of the ``.pts`` files that are there.
+        Annotate anew, and replace the ``.pts`` files that are there.
     n, seed
         Take at most ``n`` photographs, drawn at random with ``seed``; all by default.
     progress : bool
@@ -60,13 +60,13 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
         If there is no such folder.
     ValueError
         If it holds no photograph, none shows a face, two differ in nothing but their endings, a ``.pts`` is
-        not in good order, or one shows several faces and ``several="refuse"``.
+        not valid, or one shows several faces and ``several="refuse"``.
 
     Warns
     -----
     UserWarning
-        On photographs that were left out since they cannot be read or show no face, and on files that are no
-        photographs of a kind that `images.read_image` opens.
+        On photographs that were left out because they cannot be read or show no face, and on files that
+        `images.read_image` cannot open.
     """
     if several not in ("all", "largest", "refuse"):
         raise ValueError(f"several is {several!r}: wanted all, largest or refuse")
@@ -80,7 +80,7 @@ def load(root=None, aligner=None, detect=None, several="all", overwrite=False, n
     chosen = [photographs[i] for i in choose(len(photographs), n, seed)]
     detect = detect or _detect
     pictures, points, left_out = [], [], {}
-    for path in tqdm(chosen, desc="labelling", disable=not progress):
+    for path in tqdm(chosen, desc="annotating", disable=not progress):
         beside = _beside(path, annotations)
         try:
             faces = [] if overwrite else [check_face(read_pts(file), file) for file in beside]
@@ -130,7 +130,7 @@ def _label(path, aligner, detect, several, beside):
     """Find and align the faces of a photograph, write their ``.pts``; a list of (68, 2), largest first."""
     if aligner is None:
         raise ValueError(
-            f'{path} has no .pts yet: hand over an aligner to label it, such as methods.load("dlib")'
+            f'{path} has no .pts yet: hand over an aligner to annotate it, such as methods.load("dlib")'
         )
     try:
         image = read_image(path)
@@ -146,13 +146,13 @@ def _label(path, aligner, detect, several, beside):
     faces = list(np.asarray(aligner.predict([image] * len(boxes), boxes), dtype=np.float32))
     files = [path.with_suffix(".pts" if k == 0 else f".face{k + 1}.pts") for k in range(len(faces))]
     for stale in set(beside) - set(files):
-        stale.unlink()  # only reached when labelling anew: more faces were known before than are found now
+        stale.unlink()  # only reached when annotating anew: more faces were known before than are found now
     for file, face in zip(files, faces, strict=True):
         write_pts(file, face)
     return faces
 
 
 def _detect(image):
-    """dlib's boxes; doubled only where nothing is found: that is slow, and finds more faces that are none."""
+    """dlib's boxes; doubled only where nothing is found: that is slow, and gives more false positives."""
     boxes = detectors.detect(image, upsample=0)
     return boxes if len(boxes) else detectors.detect(image, upsample=1)

@@ -48,7 +48,7 @@ def load(root=None, n=None, seed=0):
     Returns
     -------
     FaceSet
-        With the boxes of the file, as dlib would train in them: ``FaceSet(faces.images, faces.points)`` has
+        With the boxes of the file, with which dlib would train: ``FaceSet(faces.images, faces.points)`` has
         the tight ones. A part that the file leaves out is hidden: NaN. Photographs are read when asked for; a
         person is a photograph, with its mirrored copies.
 
@@ -57,12 +57,12 @@ def load(root=None, n=None, seed=0):
     FileNotFoundError
         If the file, the folder or a photograph is missing.
     ValueError
-        If a file is no imglab XML, declares a document type, or has a box that is not in good order.
+        If a file is no imglab XML, declares a document type, or has a box that is not valid.
 
     Warns
     -----
     UserWarning
-        On boxes without parts, which are left out; those with ``ignore='1'`` are left out without a word.
+        On boxes without parts, which are left out; those with ``ignore='1'`` are left out silently.
     """
     given = None if root is None else Path(root)
     if given is not None and os.path.isfile(given):

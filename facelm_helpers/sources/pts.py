@@ -1,4 +1,5 @@
-"""Folders of photographs with a ``.pts`` file beside each: 300-W, and its LFPW, HELEN, AFW and IBUG.
+"""Folders of photographs with a ``.pts`` file beside each: 300-W (LFPW, HELEN, AFW, IBUG; annotated
+semi-automatically, corrected by hand).
 
 Source: Sagonas et al., 300 Faces in-the-Wild Challenge, ICCV workshops 2013. Files count pixels from 1; here
 they are counted from 0.
@@ -42,14 +43,14 @@ def load(root=None, n=None, seed=0, progress=True):
     -------
     FaceSet
         Photographs are read when asked for. A person is a photograph: its faces and its mirrored copies
-        (``NAME_mirror``, ``NAME_flip``) stay on one side of a split.
+        (``NAME_mirror``, ``NAME_flip``) stay in one part of a split.
 
     Raises
     ------
     FileNotFoundError
         If the folder or a photograph is missing.
     ValueError
-        If there is no ``.pts`` file, one is not 68 points in good order, or two photographs in a folder
+        If there is no ``.pts`` file, one does not hold 68 valid points, or two photographs in a folder
         differ in nothing but their endings.
     """
     folder = find_root(root, "pts")

@@ -57,7 +57,7 @@ def load(
     pose : str
         A key of `POSES`: "all", "frontal", "half", "profile".
     occlusion : bool
-        Spectacles and other things before some of the faces.
+        Spectacles and other occluders on some of the faces.
     background : bool
         Made-up backgrounds; otherwise plain grey.
     disturb : bool

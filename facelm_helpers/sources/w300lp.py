@@ -4,7 +4,7 @@ Source: Zhu et al., Face Alignment Across Large Poses: a 3D Solution, CVPR 2016.
 agreed to the terms of its authors; `python course.py data 300w-lp` says how. On disk::
 
     300W_LP/AFW/NAME.jpg, NAME.mat        and HELEN, IBUG, LFPW; AFW_Flip and so on hold mirror images
-    300W_LP/landmarks/AFW/NAME_pts.mat    pts_2d, pts_3d: the points to learn from
+    300W_LP/landmarks/AFW/NAME_pts.mat    pts_2d, pts_3d: the points to train on
     AFLW2000/image00002.jpg, .mat         pt3d_68
 
 The trap is ``pt2d`` in ``NAME.mat``: all renders of a photograph carry that of the photograph itself, so that
@@ -37,7 +37,7 @@ def load(root=None, which="pts_2d", flips=False, subsets=SUBSETS, n=None, seed=0
         The folder with AFW, HELEN, IBUG and LFPW, or with AFLW2000's images, or the folder that holds that
         folder; ``data/downloads/300w-lp`` by default.
     which : {"pts_2d", "pts_3d", "pt2d"}
-        The points: contour of what is seen, projection of the 3D points, or those of the unturned photograph
+        The points: the visible contour, the projection of the 3D points, or those of the unturned photograph
         (wrong for turned faces; only for showing that). AFLW2000-3D has one kind, ``pt3d_68``, and ignores
         this.
     flips : bool

@@ -1,14 +1,14 @@
 """Frames of YouTube Faces with 68 points, in the layout of Udacity's facial keypoints project.
 
 Source: Wolf, Hassner, Maoz, Face Recognition in Unconstrained Videos with Matched Background Similarity, CVPR
-2011; the points were made by a machine, in whole pixels. On disk::
+2011; the points are automatic annotations, in whole pixels. On disk::
 
     training/NAME.jpg, training_frames_keypoints.csv    3,462 rows
     test/NAME.jpg, test_frames_keypoints.csv            770 rows
 
 The table has a header row; its first column is the file name, then 136 numbers x0, y0, x1, y1, ... Many of
 the ``.jpg`` are PNG files in truth, with a transparency channel that the reader takes out. Its two parts
-share persons: use ``split_by_person`` on all of it if the test shall hold only new ones.
+share persons: use ``split_by_person`` on all of it if the test set must hold only new persons.
 """
 
 import csv
@@ -84,7 +84,7 @@ def load(root=None, split="train", n=None, seed=0):
 def fetch(root=None, address=ADDRESS, rows=ROWS, progress=True):
     """Download the data set, check it, and put it in place; after a break, it goes on where it stopped.
 
-    No published hash is known, so it is judged by what it holds: the rows of both tables, 137 columns, and a
+    No published hash is known, so it is checked by its content: the rows of both tables, 137 columns, and a
     frame for each row.
 
     Parameters

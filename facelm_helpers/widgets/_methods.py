@@ -1,4 +1,4 @@
-"""Which methods can be compared here, and what one of them says about a view."""
+"""Which methods can be compared here, and what one of them predicts for a view."""
 
 import functools
 import time
@@ -14,7 +14,7 @@ LAST_CHOICE = ("mean_shape",)  # looks at no picture, so it makes a dull partner
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a method says.
+    """What a method predicts.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The controls: ipywidgets round a `Session`. All that is worked out is worked out there."""
+"""The controls: ipywidgets round a `Session`, which holds the logic."""
 
 import html
 
@@ -19,12 +19,12 @@ SLIDERS = {
     "light": ("light", "+.1f", "stops: +1 doubles the light, -1 halves it"),
     "blur": ("blur", ".1f", "standard deviation, pixels of a 128 x 128 crop"),
     "noise": ("noise", ".0f", "standard deviation, grey levels"),
-    "occlusion": ("covered", ".0%", "share of the box that is covered, from below"),
+    "occlusion": ("occluded", ".0%", "share of the box that is occluded, from below"),
     "box_x": ("box right", "+.0%", "shift of the box to the right, in its longer sides"),
     "box_y": ("box down", "+.0%", "shift of the box down, in its longer sides"),
     "box_scale": ("box size", ".0%", "times the size of the box"),
 }
-SAID = (ValueError, FileNotFoundError, RuntimeError, ImportError)  # told in words instead of a traceback
+SAID = (ValueError, FileNotFoundError, RuntimeError, ImportError)  # shown as a sentence, not a traceback
 
 
 class Comparison(ipywidgets.VBox):
@@ -148,7 +148,7 @@ class Comparison(ipywidgets.VBox):
         self.say_html(f'<span style="color: #b35900;">&#9888; {words}</span>' if wrong else words)
 
     def say_html(self, page):
-        """The same with marks in it; whoever calls this has escaped what is not their own."""
+        """The same as HTML; the caller has escaped any foreign text."""
         self.status.value = f'<div role="status" style="line-height: 1.4;">{page}</div>'
 
     def _moved(self, change):

@@ -41,7 +41,7 @@ ASTRONAUT = "astronaut (photograph)"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A face, cut out with plenty around it.
+    """A face, cropped with a wide margin.
 
     Parameters
     ----------
@@ -102,13 +102,13 @@ def from_image(image, name="photograph", truth=None):
     --------
     >>> from_image(np.zeros((90, 90, 3), np.uint8), "a black square")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: a black square shows no face that dlib's detector finds: wanted one that looks ahead, ...
+    ValueError: a black square shows no face that dlib's detector finds: wanted a frontal one, ...
     """
     image = check_image(image, name)
     boxes = _boxes(image)
     if len(boxes) == 0:
         raise ValueError(
-            f"{name} shows no face that dlib's detector finds: wanted one that looks ahead,"
+            f"{name} shows no face that dlib's detector finds: wanted a frontal one,"
             " at least 40 pixels wide"
         )
     note = f"{len(boxes)} faces were found; this is the largest." if len(boxes) > 1 else ""
@@ -190,5 +190,5 @@ def sample(name):
     try:
         return from_image(image, name, truth)
     except ValueError:
-        note = "The detector misses this face: the box is the tight one of its true points."
+        note = "The detector misses this face: the box is the tight box of its true points."
         return scene(name, image, tight, truth, note)

@@ -1,4 +1,4 @@
-"""One comparison, without its controls: a scene, a state, two methods, and what is to be seen of them."""
+"""One comparison without its controls: a scene, a state, two methods, and what they predict."""
 
 import html
 from dataclasses import dataclass, replace
@@ -143,12 +143,12 @@ def summary(redrawn, names, note=""):
     """
     first, second = (html.escape(_methods.title(name)) for name in names)
     apart = f"<b>{_percent(redrawn.agreement)}</b> of the eye distance"
-    said = f"{first} and {second} lie {apart} apart, on average."
+    said = f"On average, {first} and {second} differ by {apart}."
     nmes = [answer.nme for answer in redrawn.answers]
     if None not in nmes and nmes[0] != nmes[1]:
         said += f" Nearer to the truth: <b>{first if nmes[0] < nmes[1] else second}</b>."
     elif None in nmes:
-        said += " Where nobody knows the truth, agreement is all there is: both may be wrong."
+        said += " The truth is not known here: even if the methods agree, both may be wrong."
     return f"{said} {html.escape(note)}".strip()
 
 
@@ -157,7 +157,7 @@ def _percent(fraction):
 
 
 def still(redrawn, names):
-    """A picture that stands in where widgets cannot run: both overlays in one array, and words for it.
+    """A picture for pages where widgets cannot run: both overlays in one array, and its alternative text.
 
     Parameters
     ----------
@@ -173,6 +173,6 @@ def still(redrawn, names):
     first, second = (_methods.title(name) for name in names)
     alt = (
         f"The same face twice, with its white box: on the left the coloured points of {first}, on the right"
-        f" those of {second}. They lie {_percent(redrawn.agreement)} of the eye distance apart."
+        f" those of {second}. They differ by {_percent(redrawn.agreement)} of the eye distance."
     )
     return np.hstack([redrawn.pictures[0], gap, redrawn.pictures[1]]), alt

@@ -44,7 +44,7 @@ class Sliders(ipywidgets.VBox):
         self.redraw()
 
     def redraw(self, _=None):
-        """Draw again where the sliders stand now."""
+        """Draw again for the sliders' present values."""
         self._drawn = picture.encode(self.draw(*(slider.value for slider in self.sliders)))
         stand = ", ".join(f"{slider.description} {slider.value:+.1f}" for slider in self.sliders)
         self.picture.value = picture.element(*self._drawn, alt=f"The picture with the sliders at {stand}.")

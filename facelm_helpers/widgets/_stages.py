@@ -1,4 +1,4 @@
-"""S^0 walking to the face: as an animated picture, and under a slider."""
+"""A cascade's stages, from S^0 to the result: as an animation, and under a slider."""
 
 import io
 
@@ -133,7 +133,7 @@ class Walks(ipywidgets.VBox):
         """The widget, and for pages where no widget can run a strip of some stages."""
         some = np.unique(np.linspace(0, len(self._pictures) - 1, 4).astype(int))
         shown = ", ".join(str(self._stages[i]) for i in some)
-        alt = f"One face under {self.cascade.value} at stages {shown}: the dots close in on it."
+        alt = f"One face under {self.cascade.value} at stages {shown}: the dots approach it."
         content = encode(np.concatenate([self._pictures[i] for i in some], axis=1), quality=85)
         return beside(super()._repr_mimebundle_(**given), content, "image/jpeg", COLUMN, alt)
 

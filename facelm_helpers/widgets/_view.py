@@ -21,14 +21,14 @@ LIMITS = {
     "box_y": (-0.25, 0.25, 0.01),
     "box_scale": (0.7, 1.4, 0.01),
 }
-COVER = (70, 70, 78)  # the colour of what covers the face
+OCCLUDER = (70, 70, 78)  # the colour of what occludes the face
 GRAIN_SEED = 0  # the noise stays where it is while other sliders move
 PIXEL = 1.5 * VIEW / MARGIN / 128  # a pixel of the 128x128 crop, in pixels of the view
 
 
 @dataclass(frozen=True)
 class State:
-    """Where the sliders stand. Everything in its middle changes nothing.
+    """The sliders' values. At the defaults nothing is changed.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class State:
     noise : float
         Standard deviation in grey levels.
     occlusion : float
-        The share of the box that is covered, from below.
+        The share of the box that is occluded, from below.
     box_x, box_y : float
         Shift of the box to the right and down, in its longer sides.
     box_scale : float
@@ -89,8 +89,8 @@ class View:
 def view(scene, state=None):
     """The picture, the box and the truth in a state of the sliders.
 
-    The order is the world's: something covers the face, the head turns, the light changes, the lens blurs,
-    the sensor adds noise. The box is moved last and changes nothing of the picture.
+    The order is that of image formation: something occludes the face, the head turns, the light changes, the
+    lens blurs, the sensor adds noise. The box is moved last and does not change the picture.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def view(scene, state=None):
     if state.occlusion:
         left, top, right, bottom = scene.box
         low = bottom - state.occlusion * (bottom - top)
-        # below the box too, and a little to its sides, so that no edge of the face looks out
+        # below the box too, and a little to its sides, so that no edge of the face stays visible
         wider = 0.1 * (right - left)
-        image = augment.occlude(image, [left - wider, low, right + wider, bottom + 2 * wider], COVER)
+        image = augment.occlude(image, [left - wider, low, right + wider, bottom + 2 * wider], OCCLUDER)
     offset = (SIDE - VIEW) / 2
     transform = rotation(state.rotation, [(SIDE - 1) / 2] * 2)
     transform = compose([[1, 0, -offset], [0, 1, -offset]], transform)

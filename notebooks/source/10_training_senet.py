@@ -335,7 +335,7 @@ for name, (settings, strength) in ways.items():
     gaps[name] = [error_of(model, faces) for faces in (seen, unseen)]
 
 # %% tags=["nbval-ignore-output"]
-plots.show(plots.learnt_by_heart(gaps))
+plots.show(plots.overfitting(gaps))
 # ALT Three pairs of bars, the error on the faces learnt from and on other people. Without regularisation the
 # ALT gap is widest; with augmentation it is smallest.
 
