@@ -278,7 +278,7 @@ def chosen(page, name):
 def walk_through(page, photograph, tmp_path):
     """The whole road, the same on both pages."""
     page.locator(".facelm-compare").first.wait_for()
-    status(page, "apart, on average")
+    status(page, "On average")
     assert page.locator(".facelm-compare img[title*='SENet']").count() == 1  # what a screen reader speaks
     first = pictures(page)
     assert (first[0] != first[1]).any()  # two methods, two overlays
