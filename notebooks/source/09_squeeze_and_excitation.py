@@ -6,10 +6,10 @@
 # - compute a squeeze-and-excitation gate by hand, and recognise it in a layer;
 # - say why its bottleneck has two layers, and count what it costs for any reduction $r$;
 # - build SE-Inception and SE-ResNet modules, and show why the scale stands *before* the addition;
-# - look into the gates of a trained network, and measure what they are worth.
+# - inspect the gates of a trained network, and measure what they contribute.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
-# **Needs:** [notebook 01](01_measuring_error.ipynb), and an idea of what a convolution does.
+# **Needs:** [notebook 01](01_measuring_error.ipynb), and a basic understanding of convolutions.
 # Answers are in the SOLUTIONS_LINK.
 
 # %%
@@ -36,7 +36,7 @@ plots.setup()
 # cannot say: "this face is in the dark, so trust soft edges less, *everywhere*."
 #
 # **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just that: for each channel a factor between 0 and
-# 1, its **gate**, worked out from the *whole* image.
+# 1, its **gate**, computed from the *whole* image. It is a form of **attention** over channels.
 #
 # ## Step 1: squeeze
 #
@@ -44,7 +44,8 @@ plots.setup()
 #
 # $$z_c = \frac{1}{HW} \sum_{i=1}^{H} \sum_{j=1}^{W} u_c(i, j)$$
 #
-# A tensor small enough for hands: $H = W = 3$, $C = 8$. One channel sees its pattern everywhere, one never.
+# A tensor small enough to follow by hand: $H = W = 3$, $C = 8$. One channel finds its pattern everywhere, one
+# nowhere.
 
 # %%
 rng = np.random.default_rng(53)
@@ -78,7 +79,7 @@ print("the gates s:   ", s.round(2))
 # %% [markdown]
 # ## Step 3: scale
 #
-# All pixels of channel $c$ are multiplied by its gate, written above: $x_c = s_c\, u_c$.
+# All pixels of channel $c$ are multiplied by its gate, shown above each map: $x_c = s_c\, u_c$.
 
 # %%
 x = s * u
@@ -124,9 +125,9 @@ check.gates(gates_of)
 # ## Why two layers?
 #
 # One layer would also turn $C$ numbers into $C$ gates, $s = \sigma(W z)$. The bottleneck has two advantages.
-# First, **it can do what one layer cannot.** With one layer a gate only ever rises, or only ever falls, with
-# a channel's mean. Two layers can do the rule "open where *exactly one* of two channels is active", since
-# $|a - b| = \delta(a - b) + \delta(b - a)$; the best single layer, fitted here, cannot:
+# First, **it can represent what one layer cannot.** With one layer a gate only ever rises, or only ever
+# falls, with a channel's mean. Two layers can represent the rule "open where *exactly one* of two channels is
+# active", since $|a - b| = \delta(a - b) + \delta(b - a)$; the best single layer, fitted here, cannot:
 
 # %%
 Z = np.stack(np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41)), axis=-1).reshape(-1, 2)
@@ -161,7 +162,8 @@ check.weights_of_gate(weights_of_gate)
 # ## What it costs, in a whole network
 #
 # The course's network has six gates. `networks.cost` counts the parameters of every layer, and its
-# *multiply-adds*, the work for one image. What do gates add, for reductions from 2 to 32?
+# *multiply-adds* (MACs, multiply-accumulate operations: one is two FLOPs), the work for one image. What do
+# gates add, for reductions from 2 to 32?
 
 
 # %%
@@ -185,7 +187,7 @@ plots.show(plots.gate_cost(reductions, *np.transpose(added)))
 #
 # ## The modules
 #
-# A gate can follow anything that puts out channels. In **SE-Inception** it scales all that leaves the
+# A gate can follow anything that outputs channels. In **SE-Inception** it scales the whole output of the
 # module. **SE-ResNet** has a **shortcut**, which adds the input to what the convolutions make, the *residual
 # branch*; the gate scales that branch only. On the right is what it does *not* do.
 
@@ -213,7 +215,9 @@ for module in (se.se_inception, se.se_resnet):
 # $$x_{l+1} = x_l + s_l F_l(x_l), \qquad
 # \frac{\partial x_{l+1}}{\partial x_l} = 1 + \dots$$
 #
-# However many blocks follow, the 1 carries the gradient back. Scaled **on the main path**:
+# However many blocks follow, the 1 carries the gradient back. (A `senet_blob` also has a ReLU after the
+# addition, which blocks the gradient where its output is 0; the 1 is exact without it.) Scaled **on the main
+# path**:
 #
 # $$x_{l+1} = s_l \big(x_l + F_l(x_l)\big), \qquad
 # \frac{\partial x_{l+1}}{\partial x_l} = s_l\,(1 + \dots)$$
@@ -223,8 +227,9 @@ for module in (se.se_inception, se.se_resnet):
 #
 # ## The experiment
 #
-# Networks of 4 to 32 `senet_blob`s, the course's SE-ResNet modules, the gate at either place, nothing learnt
-# yet: noise in, other noise wanted, and the gradient of the first layer, the *stem*, measured. Once without
+# Untrained networks of 4 to 32 `senet_blob`s, the course's SE-ResNet modules, with the gate at either place:
+# the input is noise, the target other noise, and we measure the gradient of the first layer, the *stem*. Once
+# without
 # **batch normalisation**, which brings each channel to mean 0 and variance 1 over the batch (`training=False`
 # leaves it out: its averages are still 0 and 1), and once with it.
 
@@ -267,16 +272,17 @@ for norm, title in panels.items():
 # ALT the gate on the branch rise far less.
 
 # %% [markdown]
-# Without batch norm it is as the formula says: per blob the main path has about half of what the branch has,
-# and at 32 the stem learns next to nothing. With it, a surprise: the gradient **explodes**. Each branch's
-# normalisation blows the shrunken signal up again, forwards and so backwards. On the branch, it changes least
-# with depth: so the scale goes before the addition. (The paper's journal version tries several places on
-# ImageNet: only that after the addition did worse.)
+# Without batch norm the result follows the formula: per blob the gradient on the main path shrinks to about
+# half of that on the branch, and at 32 blobs the stem learns next to nothing. With it, a surprise: the
+# gradient **explodes**. Each branch's normalisation amplifies the shrunken signal again, in the forward and
+# so in the backward pass. With the gate on the branch the gradient changes least with depth: so the scale
+# goes before the addition. (The paper's journal version tries several places on ImageNet: only the one after
+# the addition did worse.)
 #
 # ## The gates of a trained network
 #
-# A second model, on the shipped SENet's layers, puts out all gates of each face. A box holds the middle half
-# of a blob's channels, its whiskers all:
+# A second model, on the shipped SENet's layers, outputs all gates for each face. A box spans the middle half
+# of a blob's channels, its whiskers all of them:
 
 # %%
 FACES = sources.load("synthetic", n=200, seed=3, progress=False)
@@ -287,14 +293,14 @@ inside = keras.Model(senet.input, [layer.output for layer in gate_layers])
 images = training.scaled(crops.images)
 gates = {str(b): s for b, s in enumerate(inside.predict(images, verbose=0), 1)}
 plots.show(plots.gate_spread(gates))
-# ALT Two plots with a box for each blob, its orange line at the middle channel. Left, the means of the gates
-# ALT over the faces, on a scale from 0 to 1. Right, how much each gate varies from face to face. The middle
-# ALT channels' means lie between 0.4 and 0.7.
+# ALT Two plots with a box for each blob, its orange line at the median. Left, the means of the gates
+# ALT over the faces, on a scale from 0 to 1. Right, how much each gate varies from face to face. The
+# ALT median means lie between 0.4 and 0.7.
 
 # %% [markdown]
 # A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. What does
-# it vary with? In the blob that follows the turn of the head most, the sixty channels that do, from falling
-# to rising gates; faces sorted by turn:
+# it vary with? In the blob whose gates covary most with the turn of the head, here are the sixty channels
+# that covary most, from falling to rising gates; faces are sorted by turn:
 
 
 # %%
@@ -311,8 +317,9 @@ plots.show(plots.gate_table(table, kinds, f"sixty channels of blob {blob}, sorte
 # ALT the right from blue to red.
 
 # %% [markdown]
-# Which gates differ *clearly* between two kinds of faces, by more than 0.8 of their spread within the
-# kinds? Frontal and turned, dark and light, and, to know what chance does, random halves:
+# Which gates differ *clearly* between two kinds of faces, by more than 0.8 of their standard deviation within
+# the kinds (a large effect by **Cohen's d**)? Frontal and turned, dark and light, and, as a baseline, random
+# halves:
 
 # %%
 light, number = images.mean(axis=(1, 2, 3)), np.arange(200)
@@ -334,13 +341,13 @@ plots.show(plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that
 # ALT faces, between dark and light ones, and between random halves, the last near 0.
 
 # %% [markdown]
-# Light shows in single pixels, pose only in the whole face: see how deep each is answered.
+# Light shows in single pixels, pose only in the whole face: see at which depth the gates respond to each.
 #
-# ## What are they worth?
+# ## What do they contribute?
 #
-# An **ablation**: replace gates by their means over the faces, so that they no longer answer to the image.
-# With $W_2 = 0$ a gate is $\sigma(b)$ whatever comes in, so we set $b$ to $\sigma^{-1}$ of the mean. Gates
-# can answer to light, so the faces are also judged with a quarter of it. (NME is over the box here.)
+# An **ablation**: replace gates by their means over the faces, so that they no longer depend on the image.
+# With $W_2 = 0$ a gate is $\sigma(b)$ for any input, so we set $b$ to $\sigma^{-1}$ of the mean. Gates can
+# respond to light, so the faces are also tested with a quarter of it. (The normaliser is the box here.)
 
 
 # %%
@@ -368,13 +375,15 @@ for layer in gate_layers:
 judge("gates wide open")
 
 # %% [markdown]
-# Frozen for good light, it fails in the dark; frozen for the dark, the small step from the first line is what
-# the gates' *answer to the image* is worth. (What a network without gates can do, only training tells.)
+# Frozen for good light, it fails in the dark; frozen for the dark, the small difference from the first line
+# is what the gates' *dependence on the image* contributes. (What a network without gates can do, only
+# training one would show.)
 #
 # ## Key points
 #
 # - Squeeze: $z$, each channel's mean. Excite: $s = \sigma(W_2\, \delta(W_1 z))$. Scale: $x_c = s_c u_c$.
-# - Two layers can do rules that one cannot; the bottleneck does it with $2C^2/r$ weights in place of $C^2$.
+# - Two layers can represent rules that one cannot; the bottleneck does so with $2C^2/r$ weights instead of
+#   $C^2$.
 # - SE-Inception scales the module's output, SE-ResNet the **residual branch, before the addition**.
 # - On the main path the gates multiply up: the gradient vanishes, or, with batch norm, explodes.
 #
@@ -383,5 +392,5 @@ judge("gates wide open")
 # - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR 2018; TPAMI 2020.
 # - G. Yang et al., *A Mean Field Theory of Batch Normalization*, ICLR 2019: it makes gradients
 #   explode.
-# - S. Woo et al., *CBAM: Convolutional Block Attention Module*, ECCV 2018: gates over places, too.
+# - S. Woo et al., *CBAM: Convolutional Block Attention Module*, ECCV 2018: gates over positions, too.
 # - Next: [10, training SENet](10_training_senet.ipynb).

@@ -4,9 +4,9 @@
 # **After this notebook you can**
 #
 # - build the network that regresses 68 points, and read its dimension table;
-# - say what each line of the training recipe is for, and draw what it does;
-# - train, watch the loss fall, stop, and go on where you stopped;
-# - see a network learn by heart, and keep it from doing so.
+# - say what each line of the training recipe is for, and plot its effect;
+# - train, watch the loss fall, stop, and resume where you stopped;
+# - see a network overfit, and reduce the overfitting.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
 # **Needs:** notebooks [01](01_measuring_error.ipynb) and [09](09_squeeze_and_excitation.ipynb).
@@ -34,8 +34,8 @@ plots.setup()
 # ## The task
 #
 # A crop of 128x128 pixels goes in, 136 numbers come out: $x$ and $y$ of 68 points, divided by the crop's
-# side, so nominally from 0 to 1. Learning that from examples is **regression**. The faces, 80 % to learn
-# from and 20 %, of other people, to test on:
+# side, so nominally from 0 to 1. Learning that from examples is **regression**. The faces: 80 % for
+# training and 20 %, of other people, for testing:
 
 # %%
 FACES = sources.load("synthetic", n=900, seed=5)
@@ -53,22 +53,22 @@ images, labels = tfrecords.get_one_batch(64, 0, folder=FOLDER)
 images.shape, labels.shape
 
 # %% [markdown]
-# Here we draw batches from memory, each crop changed anew by chance, so that none is seen twice:
+# Here we draw batches from memory, each crop augmented at random, so that none is seen twice:
 
 # %%
 batches = training.face_batches(train, batch_size=32, seed=0)
 x, y = batches(0)
 plots.show(plots.faces_grid((255 * x[:8]).astype("uint8"), 128 * y[:8].reshape(-1, 68, 2), columns=4))
-# ALT Eight crops from one batch with their 68 points: turned, mirrored, darkened, blurred, some with a block
-# ALT of colour over a part of the face.
+# ALT Eight crops from one batch with their 68 points: turned, mirrored, darkened, blurred, some partly
+# ALT occluded by a block of colour.
 
 # %% [markdown]
 # ## The network
 #
 # `senet_blob(net, in_dim, on_dim, stride)` is the block of notebook 09: 1x1 to a quarter of `on_dim`, 3x3,
 # 1x1 to `on_dim`; the gate; the shortcut added. Where `stride` is 2 the 3x3 convolution moves by two pixels.
-# Four stages of such blobs, each halving the side. The recipe is in the lines between: an L2 penalty on every
-# weight matrix, and dropout before the last layer, whose bias starts at the mean shape.
+# Four stages of such blobs, each halving the side. The regularisation is part of the model: an L2 penalty on
+# every weight matrix, and dropout before the last layer, whose bias starts at the mean shape.
 
 
 # %%
@@ -91,7 +91,7 @@ def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hi
 
 
 # %% [markdown]
-# The dimension table, read off the model:
+# The dimension table, read from the model:
 
 # %%
 parts = {}
@@ -114,19 +114,20 @@ plots.show(plots.network_bars(rows))
 # ALT parameters in the hidden layer and in blobs 3 to 6.
 
 # %% [markdown]
-# Work is in the middle, memory where many channels meet many.
+# Most of the computation (multiply-adds, also called MACs) is in the middle; most of the parameters are where
+# many channels connect to many.
 #
 # ## The recipe, line by line
 #
 # - **Variance scaling.** Weights start with variance $2 / n$, $n$ the inputs of a unit, so that signals
-#   neither die nor explode through the layers.
+#   neither vanish nor explode through the layers.
 # - **Batch normalisation** gives each channel mean 0 and variance 1, over the *batch* while training and by
 #   running averages afterwards (`is_training` switches), then a learnt scale and shift.
-# - **L2, $10^{-5}$** adds $10^{-5} \sum w^2$ to the loss: no weight grows large without need.
+# - **L2, $10^{-5}$** adds $10^{-5} \sum w^2$ to the loss: no weight grows larger than it needs to.
 # - **Dropout** keeps each hidden unit with probability `keep_prob` in training, so that none can rely on
 #   another.
 #
-# What the first is for, in thirty layers of 256 units with a ReLU:
+# The effect of variance scaling, in thirty layers of 256 units with a ReLU:
 
 # %%
 rng = np.random.default_rng(0)
@@ -159,11 +160,11 @@ check.keep_prob(keep_prob)
 # ## The learning rate
 #
 # Adam, gradient descent with a step size for each weight, starts at a rate of 0.001, multiplied by 0.98
-# every 1,000 steps, for 150,000 steps: large moves first, fine ones last.
+# every 1,000 steps, for 150,000 steps: large steps first, fine ones last.
 #
 # ### Exercise 2
 #
-# Write it. (`step // 1000` counts whole thousands.)
+# Write it as a function. (`step // 1000` counts whole thousands.)
 
 
 # %% tags=["exercise"]
@@ -181,7 +182,7 @@ check.rate(rate)
 recipe = training.Recipe()  # the published one
 steps = np.arange(0, recipe.steps + 1, 500)
 rates = {"learning rate": [training.learning_rate(step, recipe) for step in steps]}
-print(f"0.98^150 = {0.98**150:.3f}, so the last rate is {rates['learning rate'][-1]:.1e}")
+print(f"0.98^150 = {0.98**150:.3f}: after 150,000 steps the rate would be {rates['learning rate'][-1]:.1e}")
 plots.show(plots.curves(steps / 1000, rates, "thousand steps", "learning rate"))
 # ALT The learning rate falls from 0.001, fast at first and then ever more slowly, to a twentieth of it.
 
@@ -193,11 +194,12 @@ plots.show(plots.curves(steps / 1000, rates, "thousand steps", "learning rate"))
 # $$\text{L2} = d^2, \qquad \text{L1} = |d|, \qquad
 # \text{wing} = w \ln(1 + |d| / \epsilon) \ \text{ for } |d| < w, \text{ else } |d| - c$$
 #
-# where $c$ makes the parts meet; $w$, $\epsilon$ are 20 and 4 pixels. (This L2 is on answers, the recipe's on
-# weights. Losses count in crop sides: compare shapes.)
+# where $c$ makes the parts meet; $w$, $\epsilon$ are 20 and 4 pixels. (This L2 is a loss on the outputs, the
+# recipe's a penalty on the weights. Losses are in units of the crop's side: compare the form of the curves,
+# not their heights.)
 #
-# A step follows the *slope*. L2's grows with the error, so it listens to lost faces; L1's is the same
-# anywhere; wing's is steepest near 0, to polish what is nearly right. Slopes of each, over $d$ in pixels of
+# A step follows the *slope*. L2's grows with the error, so large errors dominate it; L1's is the same
+# everywhere; wing's is steepest near 0, to refine what is nearly right. Slopes of each, over $d$ in pixels of
 # a crop of 128:
 
 # %%
@@ -211,13 +213,13 @@ plots.show(plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"
 # ALT of wing falls from near 5 to a little below 1, and is 1 beyond 20 pixels.
 
 # %% [markdown]
-# A trap that we met: from a random start wing stalled at the mean shape. Begin with L1, as all runs
-# below do: the published recipe names no loss.
+# A pitfall that we met: from a random initialisation wing stalled at the mean shape. Begin with L1, as all
+# runs below do: the published recipe names no loss.
 #
 # ## Train, for half a minute
 #
-# A small network on crops of 64 pixels, little changed. It starts near the **mean shape** of the training
-# faces, so the first losses are the error of answering that to everything:
+# A small network on crops of 64 pixels, with little augmentation. It starts near the **mean shape** of the
+# training faces, so the first losses are the error of predicting that for every face:
 
 # %%
 mild = Strength(shift=0.02, scale=0.03, rotation=4, occlude=0)
@@ -235,8 +237,9 @@ print(f"{history.images_per_second:.0f} images a second")
 # ALT The loss falls steeply from the mean shape's error, then ever more slowly.
 
 # %% [markdown]
-# **We go on from the shipped weights**, which fit the network that
-# you built, layer by layer (their recipe: [model card](../data/weights/MODEL_CARD.md)). A few more steps
+# **We continue from the shipped weights**, which fit the network that you built, layer by layer. They were
+# trained by another recipe than the one above: AdamW, no dropout, no L2, in several runs (see the
+# [model card](../data/weights/MODEL_CARD.md)). A few more steps
 # show where *their* loss stands:
 
 # %% tags=["nbval-ignore-output"]
@@ -260,17 +263,17 @@ def error_of(model, faces):
     return metrics.nme(vectors.reshape(-1, 68, 2) * model.input_shape[1], crops.points, "box").mean()
 
 
-untrained = senet(8, (16,), (1,), size=64)  # made to answer the mean shape
+untrained = senet(8, (16,), (1,), size=64)  # made to predict the mean shape
 untrained.get_layer("points").set_weights([np.zeros((256, 136)), mean_shape])
 for name, model in {"mean shape": untrained, "half a minute": small, "shipped weights": shipped}.items():
-    print(f"{name:16} NME {error_of(model, test):.1%} of the box, on people not learnt from")
+    print(f"{name:16} NME {error_of(model, test):.1%} of the box, on unseen people")
 
 # %% [markdown]
-# ## Stop, and go on
+# ## Stop and resume
 #
-# `folder` holds `last.npz`, all that is needed to go on: weights, the optimizer's memory, dropout's luck,
-# the curve so far. A batch depends on its step alone. So a run that is killed and started again is the
-# *same* run. We kill one at step 14; the last checkpoint was at step 10:
+# `folder` holds `last.npz`, all that is needed to resume: weights, the optimizer's state, the state of
+# dropout's random generator, the curve so far. A batch depends on its step alone. So a run that is killed and
+# started again gives the *same* result. We kill one at step 14; the last checkpoint was at step 10:
 
 
 # %%
@@ -299,26 +302,27 @@ sorted(path.name for path in (FOLDER / "run").iterdir())
 # `logs` is for **TensorBoard**: `tensorboard --logdir` with the path in `FOLDER`, typed in a terminal, shows
 # loss, penalty and learning rate in a browser.
 #
-# When the loss is no number, training stops and says where. At step 3, points are missing:
+# When the loss is not a number, training stops and reports where. Here points are missing at step 3:
 
 
 # %%
-def spoilt(step):
+def corrupted(step):
     x, y = little(step)
     return x, (y * np.nan if step == 3 else y)
 
 
 try:
-    training.train(tiny(), spoilt, few)
+    training.train(tiny(), corrupted, few)
 except FloatingPointError as error:
     print(error)
 
 # %% [markdown]
-# ## Learning by heart
+# ## Overfitting: learning by heart
 #
-# Sixty faces, a tiny network, sixty passes: it learns *these* faces instead of what faces have in common.
-# **Regularisation** works against that. Without any; with L2 (ten times the recipe's) and
-# dropout; with augmentation:
+# Sixty faces, a tiny network, sixty **epochs** (passes over the training set): it learns *these* faces
+# instead of what faces have in common. That is **overfitting**; doing well on unseen faces is
+# **generalisation**. **Regularisation** is meant to reduce overfitting. Without any; with L2 (ten times the
+# recipe's) and dropout; with augmentation:
 
 # %% tags=["nbval-ignore-output"]
 seen, unseen = train[:60], test
@@ -336,16 +340,18 @@ for name, (settings, strength) in ways.items():
 
 # %% tags=["nbval-ignore-output"]
 plots.show(plots.overfitting(gaps))
-# ALT Three pairs of bars, the error on the faces learnt from and on other people. Without regularisation the
+# ALT Three pairs of bars, the error on the training faces and on other people. Without regularisation the
 # ALT gap is widest; with augmentation it is smallest.
 
 # %% [markdown]
-# The gap between the bars was learnt by heart; what counts is the bar of the *others*.
+# The gap between the bars is overfitting; what counts is the bar of the *others*. One run with one seed is
+# weak evidence: here L2 and dropout change little, augmentation much. Who tries many settings compares them
+# on a third part, the **validation set**, and keeps the test set for one last measurement.
 #
-# ## Can it learn from faces that do not exist?
+# ## Can it learn from synthetic faces alone?
 #
-# The shipped weights learnt from photographs and from synthetic faces. What does a network reach on real
-# people that was trained on the course's synthetic faces *alone*?
+# The shipped weights were trained on photographs and on synthetic faces. How well does a network do on real
+# people if it was trained on the course's synthetic faces *alone*?
 
 
 # %%
@@ -358,14 +364,15 @@ for line in [*rows[:1], *(row.values() for row in rows)]:
     print("".join(f"{x:<{width}}" for x, width in zip(words, (30, 23, 11, 13, 8, 5), strict=True)))
 
 # %% [markdown]
-# Mind:
+# Keep in mind:
 #
-# - **The box.** Only figures in the *same* box compare, and dlib was made for its detector's: in the tight
-#   box its error is the box's fault.
-# - **The marks.** Those of YouTube Faces were made by a machine, those of LFPW by hand, and dlib learnt from
-#   these very photographs. So *corrected* figures stand beside the plain ones.
-# - **The faces.** The synthetic ones show nobody, but their model was learnt from other photographs of both
-#   sets.
+# - **The box.** Only figures in the *same* box are comparable, and dlib was trained for its detector's: in
+#   the tight box much of its error is due to the box.
+# - **The annotations.** Those of YouTube Faces were made by a machine; those of LFPW are semi-automatic,
+#   corrected by hand, and dlib was trained on these very photographs. So bias-corrected figures stand beside
+#   the plain ones.
+# - **The faces.** The synthetic ones show no real person, but their model was learnt from other photographs
+#   of both sets.
 #
 # Repeat it: `python course.py train senet --n 30000 --steps 6000`.
 #
@@ -374,8 +381,8 @@ for line in [*rows[:1], *(row.values() for row in rows)]:
 # - 128x128x3 in, 136 out; a stem, six `senet_blob`s, two dense layers.
 # - Variance scaling, batch normalisation, L2 $10^{-5}$, dropout; Adam at 0.001, times 0.98 every 1,000
 #   steps.
-# - A checkpoint holds more than weights: only so is a resumed run the same run.
-# - The gap between seen and unseen faces tells learning from learning by heart.
+# - A checkpoint holds more than weights: only then does a resumed run equal an uninterrupted one.
+# - The gap between the errors on seen and unseen faces measures overfitting.
 #
 # ## Go further
 #

@@ -4,9 +4,9 @@
 # **After this notebook you can**
 #
 # - put any number of methods on one leaderboard: same faces, same box, same error;
-# - say how sure a ranking is, and where on the face and in which pose it was won;
-# - test what a method tolerates: a moved box, blur, a covered face, a turned head;
-# - read a table about real faces with its small print: whose marks, which faces were seen, which box;
+# - say how certain a ranking is, and in which regions and poses the methods differ;
+# - test how robust a method is: to a moved box, blur, an occluded face, a turned head;
+# - read a table about real faces with its caveats: whose annotations, which faces were seen, which box;
 # - weigh error against time.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
@@ -25,13 +25,13 @@ from facelm_helpers.geometry import yaw
 from facelm_helpers.sources.synthetic import POSES
 
 plots.setup()
-NORM, FAILURE = "box", 0.08  # heads turn here, so the box is the ruler (notebook 01)
+NORM, FAILURE = "box", 0.08  # heads turn here, so the box is the normaliser (notebook 01)
 
 # %% [markdown]
 # ## The methods
 #
-# Whatever stands in `facelm_helpers/methods` and has weights takes part. Put a file of your own there, and
-# weights beside the others, and it appears in every table below: nothing on this page is a list of names.
+# Every method in `facelm_helpers/methods` that has weights takes part. Put a file of your own there, and its
+# weights beside the others, and it appears in every table below: no names are listed on this page.
 
 # %%
 aligners = {}
@@ -40,23 +40,24 @@ for name in methods.names():
         aligners[name] = methods.load(name)
         print(f"{name:14} {aligners[name].year}  {aligners[name].title}")
     except FileNotFoundError:
-        print(f"{name:14} left out: no weights of it ship")
+        print(f"{name:14} left out: no weights ship for it")
 
 # %% [markdown]
 # ## The faces and the box
 #
-# The faces come from a seed that no training used. Still, most methods here *learnt from faces of this
-# kind*, drawn by the same model, while dlib's never saw one: on this page that is a home advantage. Real
-# faces follow further down.
+# The faces come from a seed that no training used. Still, most methods here *were trained on faces of this
+# kind*, drawn by the same model, while dlib's never saw one: on this page that favours them. Real faces
+# follow further down.
 #
-# The box decides much (notebook 04). All get the *same* one: set as dlib's detector sets its boxes, a tenth
-# of a side higher than the tight box and a little larger, then moved and scaled at random by up to 5 %. We
-# do not run the detector itself: it misses faces in profile.
+# The box matters a great deal (notebook 04). All get the *same* one: placed as dlib's detector places its
+# boxes, a tenth of a side higher than the tight box and a little larger, then moved and scaled at random by
+# up to 5 %. We do not run the detector itself: it misses faces in profile. (About 30 % of these faces are
+# near profile, outside what dlib was made for: its place in the table below says little about frontal faces.)
 
 
 # %%
 def like_a_detector(boxes, lift=0.10, larger=1.04):
-    """Square boxes where dlib's detector would have set them, from tight ones."""
+    """Square boxes where dlib's detector would have placed them, from tight ones."""
     low, high = boxes[:, :2], boxes[:, 2:]
     side = (high - low).max(axis=1, keepdims=True)
     centre = (low + high) / 2 - side * [0, lift]
@@ -71,12 +72,13 @@ tight = jitter_boxes(FACES.boxes, seed=0, amount=0.05)
 some = slice(0, 8)
 plots.show(plots.faces_grid(FACES.images[some], truth=FACES.points[some], boxes=boxes[some], columns=4))
 # ALT Eight synthetic faces in different poses and light, each with white crosses at its 68 true points and
-# ALT the white box that every method is given; the box reaches higher up than the points.
+# ALT the white box that every method is given; the box extends above the points.
 
 # %% [markdown]
 # ## The leaderboard
 #
-# One loop; all that follows is made of `predicted`.
+# One loop; everything below uses `predicted`. A *failure* here is an error over 8 % of the box; with the box
+# as normaliser the field's usual threshold is 7 %.
 
 # %%
 predicted = {name: aligner.predict(FACES.images, boxes) for name, aligner in aligners.items()}
@@ -93,11 +95,12 @@ plots.show(plots.leaderboard(table))
 # ALT A bar for each method, best on top: its NME, with its interval.
 
 # %% [markdown]
-# ## How sure is the ranking?
+# ## How certain is the ranking?
 #
-# Whiskers that overlap do not yet mean a tie: all methods saw the *same* faces, so compare **in pairs**. Draw
-# the faces again with replacement, one draw for both methods, and look at the difference of their means
-# (paired bootstrap). Where its 95 % interval holds zero, the order could have come out the other way round.
+# Whiskers that overlap do not yet mean a tie: all methods saw the *same* faces, so compare **in pairs**.
+# Resample the faces with replacement, the same resample for both methods, and look at the difference of their
+# means (paired bootstrap). Where its 95 % interval contains zero, the data do not settle the order. These are
+# ten tests at 95 %: with so many comparisons, one of them may well be wrong.
 
 
 # %%
@@ -108,7 +111,7 @@ def gap(a, b):
 
 for ahead, behind in zip(ranked, ranked[1:], strict=False):
     low, high = gap(errors[ahead], errors[behind])
-    words = "is ahead of" if low > 0 else "cannot be told apart from"
+    words = "is ahead of" if low > 0 else "cannot be distinguished from"
     print(f"{ahead} {words} {behind}")
 
 # %% [markdown]
@@ -129,21 +132,21 @@ check.share_better(share, a, b)
 # %% [markdown]
 # ## The whole distribution
 #
-# Means hide how a method fails: a little on all faces, or hopelessly on some. The cumulative curves of the
-# best six, with dlib for comparison:
+# Means hide how a method fails: slightly on all faces, or completely on some. The cumulative error
+# distributions of the best six, with dlib for comparison:
 
 # %%
 shown = ranked[:6] + [name for name in ranked[6:] if name == "dlib"]
 plots.show(plots.ced({name: errors[name] for name in shown}, FAILURE))
 # ALT Rising curves, one for each method shown: the share of faces against the error. The further up and left
-# ALT a curve, the better the method; a dotted line marks 8 percent, where failure begins.
+# ALT a curve, the better the method; a dotted line at 8 percent shows the failure threshold.
 
 # %% [markdown]
 # ## Where on the face?
 #
 # NME by region, in percent. Read along a row: where is this method weak? Jaw and brows lack sharp corners, so
-# that neither people nor methods agree there; careful methods err most on the jaw. One that gets lost on
-# turned faces may err most at the nose (dlib here), which sticks out and so moves furthest.
+# that neither people nor methods agree there; accurate methods err most on the jaw. One that fails on turned
+# faces may err most at the nose (dlib here), which protrudes and so moves furthest.
 
 # %%
 by_region = {
@@ -160,7 +163,7 @@ plots.show(plots.error_map(by_region, "NME, % of the box"))
 # %% [markdown]
 # ## In which pose?
 #
-# `yaw` guesses from the points how far a head is turned, 0 for frontal and 1 for profile. Three groups
+# `yaw` estimates from the points how far a head is turned, 0 for frontal and 1 for profile. Three groups
 # (below 0.2, below 0.5, the rest):
 
 # %%
@@ -176,21 +179,21 @@ plots.show(plots.error_map(by_pose, "NME, % of the box"))
 # ALT A table of methods and the poses frontal, half and profile, each cell the darker the larger its error.
 
 # %% [markdown]
-# ## What does a method tolerate?
+# ## How robust is a method?
 #
-# The same 40 faces, changed in one thing at a time: given in a tight box; the box moved and scaled by up to
-# 10 %; the picture out of focus; a quarter of the box covered; the face turned in the picture by 15, 30 and
-# 45 degrees while the box stays upright. Every method gets exactly the same pictures; but who met no such
-# pictures in *training* can hardly know what to do with them: SENet's
-# turned its faces in the picture, that of the cascades did not.
+# The same 40 faces, with one thing changed at a time: given in a tight box; the box moved and scaled by up to
+# 10 %; the picture out of focus; a quarter of the box occluded; the face turned in the picture by 15, 30 and
+# 45 degrees while the box stays upright. Every method gets exactly the same pictures, but a method that met
+# no such pictures in *training* can hardly be expected to cope with them: SENet's augmentation rotated the
+# faces, that of the cascades did not.
 
 # %%
 few, few_boxes, rng = FACES[:40], boxes[:40], np.random.default_rng(0)
-corners = rng.uniform(0, 0.5, (40, 2))  # of the cover, in sides of the box
+corners = rng.uniform(0, 0.5, (40, 2))  # of the occluder, in sides of the box
 fills = rng.integers(0, 256, (40, 3))
 
 
-def covered(i):
+def occluded(i):
     """A plain rectangle over a quarter of the box."""
     low, side = few_boxes[i, :2], few_boxes[i, 2:] - few_boxes[i, :2]
     start = low + corners[i] * side
@@ -209,7 +212,7 @@ hard = {
     "tight box": (few.images, few.points, tight[:40]),
     "box moved": (few.images, few.points, jitter_boxes(few_boxes, seed=1, amount=0.10)),
     "blurred": ([augment.blur(image, 2.5) for image in few.images], few.points, few_boxes),
-    "covered": ([covered(i) for i in range(40)], few.points, few_boxes),
+    "occluded": ([occluded(i) for i in range(40)], few.points, few_boxes),
 }
 for degrees in (15, 30, 45):
     images, points = rotated(degrees)
@@ -220,26 +223,26 @@ plots.show(
         boxes=[boxes_[5] for _, _, boxes_ in hard.values()], titles=list(hard), columns=4,
     )
 )  # fmt: skip
-# ALT One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly covered by
-# ALT a plain rectangle, and turned by 15, 30 and 45 degrees with its white crosses turning along.
+# ALT One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly
+# ALT occluded by a plain rectangle, and turned by 15, 30 and 45 degrees with its white crosses turning along.
 
 # %%
 stress = {name: {} for name in ranked}
 for change, (images, truth, given) in hard.items():
     for name in ranked:
         found = predicted[name][:40] if change == "as they are" else aligners[name].predict(images, given)
-        # the box of the upright face stays the ruler, so that turning alone does not change it
+        # the box of the upright face stays the normaliser, so that turning alone does not change it
         scale = metrics.normaliser(truth, NORM) / metrics.normaliser(few.points, NORM)
         stress[name][change] = np.mean(metrics.nme(found, truth, NORM) * scale)
 plots.show(plots.error_map(stress, "NME, % of the box"))
-# ALT A table of methods and changes: as they are, tight box, box moved, blurred, covered, turned by 15, 30
+# ALT A table of methods and changes: as they are, tight box, box moved, blurred, occluded, turned by 15, 30
 # ALT and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.
 
 # %% [markdown]
 # ### Exercise 2
 #
-# Robust means: the error does not *grow* much. Find the method whose error grows by the smallest factor from
-# `before` to `after`.
+# Robust means that the error does not *grow* much. Find the method whose error grows by the smallest factor
+# from `before` to `after`.
 
 # %% tags=["exercise"]
 before = {name: row["as they are"] for name, row in stress.items()}
@@ -255,8 +258,8 @@ check.steadiest(steadiest, before, after)
 # %% [markdown]
 # ## A gallery of the worst
 #
-# The worst face of each method, best methods first. Look for what they share: a profile taken for a
-# half-turned face, a thing before the face, spectacles.
+# The worst face of each method, best methods first. Look for what they have in common: a profile taken
+# for a half-turned face, an occluding object, spectacles.
 
 # %%
 worst = [(name, int(np.argmax(errors[name]))) for name in ranked[:8]]
@@ -268,18 +271,20 @@ plots.show(plots.faces_grid(FACES.images[rows], found, truth=FACES.points[rows],
 # %% [markdown]
 # ## Real faces
 #
-# No photograph of a stranger ships with the course, but the figures do: `python course.py bench` measured
-# them, in the boxes of dlib's own detector, divided by the eye distance. Faces that the detector misses are
-# left out for all:
+# No photographs of these people ship with the course, but the figures do: `python course.py bench` measured
+# them, in the boxes of dlib's own detector, with the eye distance as normaliser (so they do not compare with
+# those above). Faces that the detector misses are left out for all:
 #
-# - **Whose marks?** Those of `yt68` were set by a *machine*, whose habits are not dlib's. Those of LFPW were
-#   set by hand.
-# - **Which faces had it seen?** dlib's model learnt from LFPW, *including these photographs*. On `yt68` it
-#   met nobody. Who learnt from *other* faces of a set still knows its marks and its kind of picture. So
-#   do, at second hand, all that learnt from drawn faces: their model was made from other people of both sets.
-# - **Plain or corrected?** *Corrected* means: each method's own median offset of every landmark, measured on
-#   other faces, is taken out, so that a marking convention does not decide. It forgives any constant offset,
-#   even that of a box: see `mean_shape`.
+# - **Whose annotations?** Those of `yt68` were made by a *machine*, whose conventions are not dlib's. Those
+#   of LFPW are semi-automatic, corrected by hand.
+# - **Which faces had it seen?** dlib's model was trained on LFPW, *including these photographs*, and on none
+#   of the frames of `yt68`. A method trained on *other* faces of a set still knows its annotation convention
+#   and its kind of picture. SENet was, and it partly learnt from dlib: its portraits were annotated by dlib,
+#   and its `yt68` annotations were averaged with dlib's points. Indirectly, this holds for all methods
+#   trained on synthetic faces: their model was learnt from other people of both sets.
+# - **Plain or corrected?** *Corrected* means: each method's **annotation bias**, its median offset of every
+#   landmark, measured on other faces, is subtracted, so that the ranking does not depend on a convention. It
+#   forgives any constant offset, even that of a box: see `mean_shape`.
 
 # %%
 file = paths.RESULTS / "bench.json"
@@ -295,16 +300,16 @@ for title, one in real.items():
 print("" if real else "not measured yet")
 
 # %% [markdown]
-# What may be said, then? The computer says it: the corrected error divided by dlib's on the same faces, with
-# an interval (people are drawn, not faces: those of one person err alike). A method is ahead where the whole
-# interval lies below 1.
+# What do these data support? The corrected error divided by dlib's on the same faces, with an interval
+# (people are resampled, not faces: the errors on one person's faces are alike). A method is ahead where the
+# whole interval lies below 1.
 
 
 # %%
 def sentence(ratio, low, high):
     """What the interval of a ratio to dlib supports."""
-    words = "ahead of dlib" if high < 1 else "behind dlib" if low > 1 else "not to be told apart from dlib"
-    return f"{ratio:.2f} of dlib's error [{low:.2f}, {high:.2f}]: {words}"
+    words = "ahead of dlib" if high < 1 else "behind dlib" if low > 1 else "not distinguishable from dlib"
+    return f"{ratio:.2f} of dlib's error [{low:.3f}, {high:.3f}]: {words}"
 
 
 for title, one in real.items():
@@ -318,16 +323,17 @@ for title, one in real.items():
 # %% [markdown]
 # ### Exercise 3
 #
-# Take out dlib's habit yourself, on our synthetic faces (`p` predicted, `g` true): `protocol.offsets(p, g)`
-# of the first half, then `protocol.corrected_nme(p, g, habit, norm=NORM)` of the second.
+# Subtract dlib's annotation bias yourself, on our synthetic faces (`p` predicted, `g` true):
+# `protocol.offsets(p, g)` of the first half, then `protocol.corrected_nme(p, g, bias, norm=NORM)` of the
+# second.
 
 # %% tags=["exercise"]
 p, g, half = predicted["dlib"], FACES.points, len(FACES) // 2
 # SOLUTION
-habit = protocol.offsets(p[:half], g[:half])
-fair = protocol.corrected_nme(p[half:], g[half:], habit, norm=NORM)
+bias = protocol.offsets(p[:half], g[:half])
+fair = protocol.corrected_nme(p[half:], g[half:], bias, norm=NORM)
 # END SOLUTION
-# STUB habit = ...
+# STUB bias = ...
 # STUB fair = ...
 
 # %%
@@ -336,9 +342,9 @@ check.fair_errors(fair, p, g)
 # %% [markdown]
 # ## Error against time
 #
-# Milliseconds a face for the points, one at a time, by one thread where the bench measured them (in the
-# runtime that gave the errors above); otherwise measured here and now. Detection comes on top, the same for
-# all.
+# Milliseconds per face for the points, one face at a time, in one thread where the bench measured them (in
+# the runtime that gave the errors above); otherwise measured here and now. Detection comes on top and is the
+# same for all.
 
 # %% tags=["nbval-ignore-output"]
 one_thread = bench.get("speed", {}).get("one thread", {})
@@ -362,11 +368,11 @@ plots.show(plots.speed_and_error({row["method"]: (milliseconds(row["method"]), r
 # %% [markdown]
 # ## Key points
 #
-# - A comparison needs the same faces, the same box and the same normaliser; and it says which they were.
-# - Compare methods **in pairs** on the same faces; an order inside its interval is no order.
+# - A comparison needs the same faces, the same box and the same normaliser, and states which they were.
+# - Compare methods **in pairs** on the same faces; where the interval contains zero there is no ranking.
 # - A mean hides regions, poses and failures. Look at the map, the curve, and the worst faces.
-# - A method that learnt from faces like the test faces plays at home. Ask what each had seen.
-# - Plain error mixes mistakes with marking habits; the corrected figure bounds what may be claimed.
+# - A method trained on faces like the test faces has an advantage. Ask what each had seen.
+# - Plain error mixes mistakes with annotation bias; look at the corrected figure before claiming anything.
 #
 # ## Go further
 #

@@ -38,7 +38,7 @@ cv2.setNumThreads(1)
 # %% [markdown]
 # ## A trained network is not a product yet
 #
-# In a training program a network drags along what only training needs: variables that can change, dropout,
+# In a training program a network carries along what only training needs: variables that can change, dropout,
 # statistics of batches, a batch of any size, the library itself. Here is the shipped SENet as Keras holds it,
 # and the faces that we try it on: crops of 128 x 128, scaled to 0..1.
 
@@ -60,9 +60,9 @@ answer = model.predict(test, verbose=0)
 #
 # $$y = \gamma\, \frac{x - m}{\sqrt{v + \epsilon}} + \beta$$
 #
-# In **training** $m$ and $v$ are those of the *batch at hand*, so the answer for a face depends on who
-# else is in the batch. In **inference** they are the averages kept during training, and each face stands
-# for itself. The same face alone and in company, its first layer's answers compared:
+# In **training** $m$ and $v$ are those of the *batch at hand*, so the output for a face depends on the other
+# faces in the batch. In **inference** they are the moving averages kept during training, and each face is
+# independent of the others. The first layer's output for the same face, alone and in a batch:
 
 # %%
 x = model.get_layer("stem_conv")(test[:8])
@@ -70,13 +70,12 @@ batch = keras.layers.BatchNormalization()
 batch.build(x.shape)
 batch.set_weights(model.get_layer("stem_norm").get_weights())
 for mode in (True, False):
-    alone, company = batch(x[:1], training=mode)[0], batch(x, training=mode)[0]
-    print(f"training={mode!s:5} largest difference {np.abs(alone - company).max():.1f}")
+    alone, together = batch(x[:1], training=mode)[0], batch(x, training=mode)[0]
+    print(f"training={mode!s:5} largest difference {np.abs(alone - together).max():.1f}")
 
 # %% [markdown]
-# And of the whole network, in pixels of the crop. A forgotten `training=True` does more harm
-# than one wrong answer: each call also moves the kept averages, so after twenty of them the network is not
-# the same.
+# And for the whole network, in pixels of the crop. A forgotten `training=True` does more harm than one wrong
+# answer: each call also updates the moving averages, so after twenty of them the network has changed.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -90,8 +89,8 @@ for words, mode in {"training=True": True, "training=False, after it": False}.it
 # ## `keep_prob = 1.0`: dropout
 #
 # In training dropout keeps each hidden unit with probability `keep_prob`, and divides what it keeps by
-# `keep_prob`, so that the expected value stays. In inference it keeps all, which is `keep_prob = 1.0`:
-# nothing is left to do. The course's default keeps 0.8; weights that keep 1.0 were trained without dropout.
+# `keep_prob`, so that the expected value is unchanged. In inference it keeps all, which is `keep_prob = 1.0`:
+# it does nothing. The course's default keeps 0.8; weights that keep 1.0 were trained without dropout.
 
 # %%
 print("keep_prob of the shipped weights:", aligner.keep_prob)
@@ -102,8 +101,8 @@ for mode in (True, False):
 # %% [markdown]
 # ## Fold the batch normalisation away
 #
-# With fixed $m$ and $v$ a batch normalisation is a straight line: times $s$, plus a constant. A convolution
-# $k * x$ before it can take both in:
+# With fixed $m$ and $v$ a batch normalisation is an **affine map**: times $s$, plus a constant. A convolution
+# $k * x$ before it can absorb both:
 #
 # $$s = \frac{\gamma}{\sqrt{v + \epsilon}}, \qquad k' = s\,k, \qquad b' = \beta - s\,m, \qquad
 # \mathrm{BN}(k * x) = k' * x + b'$$
@@ -134,22 +133,23 @@ check.folded([k_folded, b_folded], k, s, beta, m)
 # %%
 folded = freezing.fold(model, batch=1)
 two_layers, one_layer = norm(conv(test[:4])), folded.get_layer("stem_conv")(test[:4])
-print("one layer says what two said:", np.allclose(one_layer, two_layers, atol=1e-4))
+print("one layer gives what two gave:", np.allclose(one_layer, two_layers, atol=1e-4))
 print("layers", len(model.layers), "->", len(folded.layers))
 print("input", model.input_shape, "->", folded.input_shape)
 
 # %% [markdown]
-# ## What may change places
+# ## Operations that commute
 #
 # A block may end in a 1x1 convolution $W$ and, to halve the picture, a mean over 2 x 2 pixels. One is linear
 # over channels, the other over pixels, so their order does not matter:
 #
 # $$\frac{1}{4} \sum_{i=1}^{4} W x_i = W \Big( \frac{1}{4} \sum_{i=1}^{4} x_i \Big)$$
 #
-# Pool *first*, and $W$ has a quarter of the pixels to work on. A batch normalisation between them is a
-# line in inference, and the argument still holds: pooling late (`pool`) and early are *one* function at two
-# prices. The course's network goes a step further: its 3x3 convolutions move by two pixels (`stride`), and
-# only the shortcut is pooled, early. That is *another* function and must be trained so; it costs least:
+# Pool *first*, and $W$ has a quarter of the pixels to work on. A batch normalisation between them is an
+# affine map in inference, and the argument still holds: pooling late (`pool`) and early are *one* function at
+# two costs. The course's network goes a step further: its 3x3 convolutions move by two pixels (`stride`), and
+# only the shortcut is pooled, early. That is *another* function and must be trained that way; it costs least
+# (in multiply-adds, MACs):
 
 # %%
 x = tf.random.stateless_normal((1, 64, 64, 16), seed=(0, 0))
@@ -179,9 +179,9 @@ check.saved(saved)
 # %% [markdown]
 # ## One file: the frozen graph
 #
-# **Freezing** runs the network in inference mode once, symbolically, and writes the graph of operations down
-# with every variable folded into a *constant*. What comes out is one `.pb` (protocol buffer) that needs no
-# Python to be understood.
+# **Freezing** traces the network in inference mode once, symbolically, and writes out the graph of operations
+# with every variable replaced by a *constant*. The result is one `.pb` (protocol buffer) that can be read
+# without Python.
 
 # %%
 folder = Path(tempfile.mkdtemp())
@@ -197,15 +197,15 @@ print(*sorted({node.op for node in graph.node}), sep=", ")
 # | form | what it is | for |
 # |---|---|---|
 # | SavedModel | a folder: graph, variables, signatures | TensorFlow's own servers |
-# | LiteRT (`.tflite`) | a flat file, once called TensorFlow Lite | phones, small computers |
-# | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that count in integers |
-# | ONNX | an open format of many makers | ONNX Runtime, OpenCV, browsers |
+# | LiteRT (`.tflite`) | a flat file, formerly called TensorFlow Lite | phones, small computers |
+# | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that compute in integers |
+# | ONNX | an open format of many vendors | ONNX Runtime, OpenCV, browsers |
 #
-# For **int8** each tensor (of a convolution's weights: each output channel) needs a scale:
-# $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127, the step $\Delta$, and the integer $z$
-# that stands for 0.
-# The range of the activations is measured on examples as they will come, here sixty crops (of faces that we
-# do not test on). First a look at what rounding does, with 3, 5 and 8 bits, then the files.
+# Rounding to **int8** is called **quantisation**. Each tensor (of a convolution's weights: each output
+# channel) needs a scale: $x \approx (q - z)\, \Delta$ with an integer $q$ from -128 to 127, the step
+# $\Delta$, and the integer $z$ that stands for 0. The range of the activations is measured on representative
+# examples, here sixty crops (of faces that we do not test on): this is **calibration**. First a look at what
+# rounding does, with 3, 5 and 8 bits, then the files.
 
 # %%
 x = np.linspace(-1, 1, 801)
@@ -227,9 +227,9 @@ for path in sorted(folder.iterdir()):
 # ## Read them back
 #
 # TensorFlow imports the `.pb` with `import_graph_def`. **OpenCV**'s `dnn` module can read it as well, and has
-# for years, but that reader is on its way out of OpenCV 5. So do not trust, *test*: `freezing.opencv_reads`
-# tries it in a process of its own (a graph that it cannot digest may take the process down). ONNX is the road
-# that stays.
+# for years, but that reader is being removed in OpenCV 5. So do not trust, *test*: `freezing.opencv_reads`
+# tries it in a separate process (a graph that it cannot read may crash the process). ONNX is the format that
+# will stay.
 
 # %%
 print("OpenCV", cv2.__version__, "has readNetFromTensorflow:", hasattr(cv2.dnn, "readNetFromTensorflow"))
@@ -249,8 +249,8 @@ runs |= {f"OpenCV, {name}": freezing.open_opencv(folder / name) for name, well i
 # %% [markdown]
 # ## The same answer from each
 #
-# Freezing must not change an answer. The same faces through every form; differences to Keras as a share
-# of the crop's side, the mean and the largest over all faces and points:
+# Freezing must not change an answer. The same faces through every form; the differences from Keras as a
+# fraction of the crop's side, the mean and the largest over all faces and points:
 
 # %%
 answers = {
@@ -262,8 +262,9 @@ for name, found in answers.items():
     print(f"{name:20} {off.mean():7.3f}  {off.max():7.2f}  {'yes' if off.max() < 1e-4 else 'no'}")
 
 # %% [markdown]
-# All that compute in floats should agree (the last column). Integers round: what does it cost over all faces,
-# and how does the worst one look?
+# All that compute in floats should agree (the last column). Integers round: how much error does quantisation
+# add over all faces, and what does the worst one look like? (The normaliser is the inter-ocular distance,
+# which is small in the profiles of this set; over the box the same errors are considerably smaller.)
 
 # %%
 for name in ("Keras", "LiteRT int8"):
@@ -278,8 +279,8 @@ plots.show(plots.compare(FACES.images[i], both, truth=FACES.points[i]))
 # %% [markdown]
 # ## From OpenCV: photograph in, points out
 #
-# What a program does that knows nothing of Keras: read a photograph, find the face, crop, resize to
-# 128 x 128, make it four-dimensional, run forward, bring the points back, draw. OpenCV reads colours in the
+# The steps of a program that does not use Keras: read a photograph, find the face, crop, resize to
+# 128 x 128, make it four-dimensional, run the network, map the points back, draw. OpenCV reads colours in the
 # order blue, green, red; the network learnt red, green, blue. (OpenCV also
 # takes the image of a `.pb` channels first; `open_opencv` turns it.)
 
@@ -303,8 +304,8 @@ vector.shape, transform.round(2).tolist()
 # ### Exercise 3
 #
 # `vector` holds $x_0, y_0, x_1, y_1, \dots$ in 0..1 of the crop. Make it 68 points in pixels of the
-# *photograph*: `transform` leads from the photograph to the crop, `geometry.invert_transform` turns it
-# round, `geometry.apply_transform(transform, points)` applies one.
+# *photograph*: `transform` maps the photograph to the crop, `geometry.invert_transform` inverts
+# it, `geometry.apply_transform(transform, points)` applies one.
 
 # %% tags=["exercise"]
 # SOLUTION
@@ -331,9 +332,9 @@ plots.show(
 # %% [markdown]
 # ## Milliseconds
 #
-# One face at a time, one thread, the crop in memory; the fastest of thirty rounds, since other programs only
-# ever slow us down. The two rows *photograph to points* hold the crop and the way back, and compare with each
-# other. Exact figures: `python course.py bench`.
+# One face at a time, one thread, the crop in memory; the fastest of thirty rounds, since other programs can
+# only slow it down. The two rows *photograph to points* include the crop and the way back, and are comparable
+# with each other only. Exact figures: `python course.py bench`.
 
 # %% tags=["nbval-ignore-output"]
 crop, tight = FACES.images[:1], FACES.boxes[:1]
@@ -352,13 +353,14 @@ for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
 # ## Key points
 #
 # - In training mode an answer depends on the batch and on chance; `is_training=False` and `keep_prob = 1.0`
-#   end both. Calling a network in training mode also *changes* it.
+#   remove both. Calling a network in training mode also *changes* it.
 # - Folded into its convolution, batch normalisation costs nothing: $k' = s\,k$, $b' = \beta - s\,m$.
 # - Freezing: inference mode, batch 1, variables to constants, one file.
 # - Export, then **prove**: the same faces through each form, differences in a table.
-# - int8 is smallest and rounds. OpenCV's reader for `.pb` is leaving: test for it, and have ONNX beside it.
-# - Deploying is more than the network: box, margin, crop, order of colours and axes, scale and the way back
-#   must be those of training.
+# - int8 is smallest, at the price of quantisation error. OpenCV's reader for `.pb` is being removed: test for
+#   it, and keep ONNX as an alternative.
+# - Deploying involves more than the network: box, margin, crop, order of colours and axes, scale and the way
+#   back must match those of training.
 #
 # ## Go further
 #

@@ -4,13 +4,13 @@
 # **After this notebook you can**
 #
 # - put two methods side by side on any face, your own included, and say what you are looking at;
-# - find out what a method tolerates: a shifted box, a turned head, a blurred or covered face;
-# - tell what an NME hides that the eye sees at once, and what the eye misses that an NME shows;
-# - use the *agreement* of two methods where nobody knows the truth, and say what it does not prove;
+# - find out how robust a method is to a shifted box, a turned head, a blurred or occluded face;
+# - say what an NME hides that the eye sees at once, and what the eye misses that an NME shows;
+# - use the *discrepancy* of two methods where the truth is unknown, and say what it does not prove;
 # - run the comparison as an app for others.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
-# **Needs:** notebooks [00](00_start_here.ipynb) and [01](01_measuring_error.ipynb). A webcam if you like.
+# **Needs:** notebooks [00](00_start_here.ipynb) and [01](01_measuring_error.ipynb). Optionally, a webcam.
 #
 # Answers are in the SOLUTIONS_LINK.
 
@@ -27,7 +27,7 @@ plots.setup()
 #
 # Run the next cell. Both pictures are the same photograph; each menu above a picture chooses the method
 # whose points are drawn on it. The white box is what both methods start from. White crosses, where there
-# are any, are the truth: synthetic faces come with it, photographs do not.
+# are any, are the true points: synthetic faces come with them, photographs do not.
 #
 # **Upload your own** takes a picture from your disk (on a phone, from its camera); **Use the webcam** takes
 # one now. It goes to your own notebook and nowhere else.
@@ -42,9 +42,9 @@ page
 # | move | and watch |
 # |---|---|
 # | *box down* and *box right*, slowly | at which shift do the points leave the face? Do they glide or jump? |
-# | *rotation* to 30, 60, 90 | which method turns its points along, which leaves them standing upright? |
-# | *blur* and *noise* | which region gives way first? Often the lids and lips, whose edges are thin |
-# | *covered* | where does a method put points that nobody can see? |
+# | *rotation* to 30, 60, 90 | which method turns its points along, which leaves them upright? |
+# | *blur* and *noise* | which region fails first? Often the lids and lips, whose edges are thin |
+# | *occluded* | where does a method put points that are not visible? |
 # | *light* to -3 | do you still see the face? Do the methods? |
 # | a picture that is *half turned* | the jaw on the far side |
 #
@@ -54,11 +54,11 @@ page
 # %% [markdown]
 # ## What the sliders do
 #
-# A slider is easy to move and hard to report. So let us do the same in code. A *state* says where the
-# sliders stand, and `view` turns the picture $I$ of a face into what both methods are given, in the order
-# of the world:
+# A slider is easy to move and hard to report. So let us do the same in code. A *state* holds the positions of
+# the sliders, and `view` turns the picture $I$ of a face into what both methods are given, in the physical
+# order:
 #
-# $$I' = \text{noise}(\text{blur}(\text{light}(\text{rotate}(\text{cover}(I)))))$$
+# $$I' = \text{noise}(\text{blur}(\text{light}(\text{rotate}(\text{occlude}(I)))))$$
 #
 # The detector ran once, on the untouched photograph; the box only moves where *you* move it.
 
@@ -74,15 +74,15 @@ states = [
 views = [widgets.view(face, state) for state in states]
 
 # %%
-titles = ["as it is", "turned", "blurred, noisy", "covered", "dark, box moved"]
+titles = ["as it is", "turned", "blurred, noisy", "occluded", "dark, box moved"]
 boxes = [view.box for view in views]
 plots.show(plots.faces_grid([view.image for view in views], boxes=boxes, titles=titles, columns=5))
 # ALT One synthetic face five times, with its white box: as it is; turned clockwise; out of focus and grainy;
 # ALT with a dark patch over mouth and chin; dark, with a larger box that is moved to the right.
 
 # %% [markdown]
-# Two methods are compared from here on: the two that the page opens with. The rest of this notebook works
-# with whichever they are.
+# From here on we compare two methods: the two that the page opens with. The rest of this notebook works with
+# any two.
 
 # %%
 names, first, second = widgets.choices()
@@ -90,8 +90,8 @@ aligners = {widgets.title(name): widgets.get(name) for name in (first, second)}
 list(aligners)
 
 # %% [markdown]
-# One face proves little. These seven samples have their truth, so that each state gets a mean NME. Seven is
-# few: trust large differences, not small ones.
+# One face proves little. The true points of these seven samples are known, so that each state has a mean NME.
+# Seven is few: trust large differences, not small ones.
 
 # %%
 faces = [widgets.sample(name) for name in widgets.samples()[1:]]
@@ -109,9 +109,9 @@ for title, error in zip(aligners, mean_nmes(), strict=True):
 # %% [markdown]
 # ## The box
 #
-# An aligner sees nothing but what lies around its box. Each was trained with boxes of one kind, and those
-# who use it with boxes of another kind complain of it, some from a shift of five per cent on. And here?
-# The *box down* slider, moved through its whole range:
+# An aligner sees only the image around its box. Each was trained with boxes of one kind, and with boxes of
+# another kind the error can grow, for some methods from a shift of five per cent on. And here? The *box down*
+# slider, moved through its whole range:
 
 # %%
 shifts = np.linspace(-0.25, 0.25, 11)
@@ -127,8 +127,8 @@ plots.show(plots.curves(100 * shifts, lines, "box moved down by ... % of its sid
 # %% [markdown]
 # Look for two things: how *wide* the floor of a curve is (how much a method tolerates), and whether its
 # *lowest* point is *clearly* elsewhere than at 0: then the method was trained with boxes that sit there. (On
-# a flat floor, which training in moved boxes makes, the lowest point means nothing. dlib's detector set these
-# boxes.)
+# a flat floor, the result of training with moved boxes, the lowest point means nothing. dlib's detector
+# placed these boxes.)
 #
 # ### Exercise 1
 #
@@ -147,7 +147,7 @@ width = np.ptp(shifts[errors <= 1.5 * at_rest])
 check.tolerated(width, shifts, errors)
 
 # %% [markdown]
-# ## The turned head, the soft lens, the hand before the mouth
+# ## Rotation, blur, occlusion
 #
 # The same for three more sliders. Each starts at 0, where nothing is changed.
 
@@ -155,7 +155,7 @@ check.tolerated(width, shifts, errors)
 moves = {
     "rotation (degrees)": ("rotation", np.arange(0, 91, 15)),
     "blur (pixels of the crop)": ("blur", np.arange(0, 6.1, 1)),
-    "covered (share of the box)": ("occlusion", np.arange(0, 0.81, 0.1)),
+    "occluded (share of the box)": ("occlusion", np.arange(0, 0.81, 0.1)),
 }
 sweeps = [
     np.array([mean_nmes(**{name: float(value)}) for value in values]) for name, values in moves.values()
@@ -169,21 +169,21 @@ for ax in axes[::2]:
     ax.get_legend().remove()
 axes[1].legend(loc="upper left")
 plots.show(figure)
-# ALT Three plots with a curve for each of the two methods: mean NME against rotation, blur, and the covered
+# ALT Three plots with a curve for each of the two methods: mean NME against rotation, blur, and the occluded
 # ALT share of the box. On the whole it grows with each; that of dlib most with rotation.
 
 # %% [markdown]
-# - **Rotation.** A method that looks for upright faces starts from an upright mean shape, and beyond some
-#   angle never reaches the face. The remedy is to turn the *picture*: straighten the face by its eyes first,
+# - **Rotation.** A method trained on upright faces starts from an upright mean shape, and beyond some angle
+#   never reaches the face. The remedy is to turn the *picture*: straighten the face by its eyes first,
 #   or train with rotated faces.
 # - **Blur** is a *scale*: fine edges go first, the coarse layout of the face last. Methods survive more of it
-#   than one would think, because they know what faces look like. Past the blur that it was trained with, a
-#   network can fall faster than an older method: compare the right ends.
-# - **Covered.** The points under the patch are guessed from the rest. Let us see at what price.
+#   than one might expect, because they have learnt what faces look like. Beyond the blur that it was trained
+#   with, a network can degrade faster than an older method: compare the right ends.
+# - **Occlusion.** The points under the patch are inferred from the rest. Let us see how well.
 
 # %%
 for title, aligner in aligners.items():
-    for words, share in {"free": 0, "covered": 0.4}.items():
+    for words, share in {"free": 0, "occluded": 0.4}.items():
         view = widgets.view(face, widgets.State(occlusion=share))
         points = widgets.answer(aligner, view).points
         errors_by_region = {
@@ -194,8 +194,8 @@ for title, aligner in aligners.items():
 
 # %% [markdown]
 # If only mouth and jaw got worse, the method guesses what it cannot see and leaves the rest alone. If brows
-# and eyes did as well, though they are in full view, the patch has pulled the whole shape. (This is one face:
-# try others above.)
+# and eyes did as well, though they are fully visible, the patch has distorted the whole shape. (This is one
+# face: try others above.)
 #
 # ## What a number hides
 #
@@ -231,21 +231,20 @@ plots.show(plots.compare(plain.image, {"all points, a little": moved, "the mouth
 # ALT Right, eyes, brows, nose and jaw are perfect, and the mouth's dots are plainly beside it.
 
 # %% [markdown]
-# Somebody who puts lipstick on it wants the first; somebody who measures blinks, the second. An average over
+# An application that adds lipstick needs the first; one that measures blinks, the second. An average over
 # points answers neither question: look at the regions, and look at the picture.
 #
-# The other way round: a difference of half a per cent no eye sees; over a thousand faces it decides a
-# leaderboard.
+# Conversely, no eye sees a difference of half a per cent, but over a thousand faces it decides a leaderboard.
 #
-# ## Where nobody knows the truth
+# ## Where the truth is unknown
 #
-# On your own photograph there is no NME. What the page shows instead is the **agreement** of the two answers
-# $p$ and $q$, in units of the eye distance $d$:
+# On your own photograph there is no NME. What the page shows instead is the **discrepancy** of the two
+# answers $p$ and $q$, in units of the eye distance $d$:
 #
 # $$a = \frac{1}{K} \sum_{k=1}^{K} \frac{\lVert p_k - q_k \rVert}{d}$$
 #
 # Does a small $a$ mean that both are right? The synthetic faces, whose truth is known, can tell. Each dot
-# below is one face in one of a hundred random states, no slider further than half way. ($d$ is that of the
+# below is one face in one of a hundred random states, no slider more than half way. ($d$ is that of the
 # truth; on a photograph, the page takes the mean of the two answers'.)
 
 # %%
@@ -260,7 +259,8 @@ for i in range(100):
 apart, nme_p, nme_q = np.array(dots).T
 
 # %%
-print(f"of the dots, {np.mean(np.maximum(nme_p, nme_q) > apart):.0%} have a worse NME above a")
+larger = np.mean(np.maximum(nme_p, nme_q) > apart)
+print(f"for {larger:.0%} of the dots, the larger of the two errors exceeds a")
 figure, ax = plots.canvas(width=plots.SQUARE, height=0.8 * plots.SQUARE)
 ax.loglog(100 * apart, 100 * np.maximum(nme_p, nme_q), "o", ms=4)
 ax.loglog([2, 100], [1, 50], ls=":", color="#888888")
@@ -272,10 +272,10 @@ plots.show(figure)
 # ALT of the worse one. No dot lies below the dotted line at half the distance.
 
 # %% [markdown]
-# Disagreement is an alarm that one can trust: if the answers lie $a$ apart, the worse of them is wrong by at
-# least $a / 2$ (the dotted line). Agreement is weaker evidence. Where the worse NME is above $a$ itself,
-# *both* are wrong, and in part in the same way; methods that learnt from the same photographs share their
-# mistakes gladly.
+# A large discrepancy is a reliable alarm: if the answers lie $a$ apart, the worse of them is wrong by at
+# least $a / 2$ (the dotted line). A small one is weaker evidence. Where the worse NME is above $a$ itself,
+# *both* are wrong, and in part in the same way; methods trained on the same photographs tend to make the same
+# mistakes, and SENet learnt partly from dlib's own points.
 #
 # ### Exercise 3
 #
@@ -303,7 +303,8 @@ check.bounds(bounds, known, a)
 # ```
 #
 # How smooth a slider feels is a matter of milliseconds. This measures a whole move: change the picture, ask
-# both methods, draw, pack two pictures. Below 150 the picture seems to follow the hand.
+# both methods, draw, pack two pictures. A response within about 100 ms in all feels immediate; measured here
+# is the processor's part of it, without browser and transport. Machines differ, so the cell asks for 150.
 
 # %% tags=["nbval-ignore-output"]
 measured = widgets.measure_redraw(rounds=24)
@@ -312,28 +313,28 @@ measured = widgets.measure_redraw(rounds=24)
 # %% [markdown]
 # ## As an app
 #
-# The page at the top also runs without a notebook round it. In a terminal, in the folder of the course:
+# The page at the top also runs without a notebook around it. In a terminal, in the folder of the course:
 #
 # ```
 # python course.py app
 # ```
 #
-# It is served by Voilà to this machine alone (`127.0.0.1`): whoever opens the page runs your Python, so it
-# is nothing to put on the open internet as it is. `--port` chooses the port, `--no-browser` only prints the
+# It is served by Voilà to this machine alone (`127.0.0.1`): whoever opens the page runs your Python, so do
+# not expose it to the open internet as it is. `--port` chooses the port, `--no-browser` only prints the
 # address.
 #
 # ## Key points
 #
 # - Compare methods on the *same* picture with the *same* box, and say which box it was.
-# - Sweep one slider at a time and report the curve; a single setting can be chosen to please anybody.
+# - Sweep one slider at a time and report the curve; a single setting can be chosen to favour any method.
 # - An NME is an average over points: it hides a crooked mouth behind a perfect jaw.
-# - Disagreement of two methods proves an error of at least half its size; agreement proves nothing alone.
-# - A demo convinces by feel, a leaderboard by numbers: [notebook 11](11_the_comparison.ipynb) has them.
+# - The discrepancy of two methods proves an error of at least half its size; agreement alone proves nothing.
+# - A demo convinces by impression, a leaderboard by numbers: [notebook 11](11_the_comparison.ipynb) has them.
 #
 # ## Go further
 #
 # - X. P. Burgos-Artizzu, P. Perona, P. Dollár, *Robust Face Landmark Estimation under Occlusion*, ICCV 2013:
-#   a method that says which points are covered.
+#   a method that says which points are occluded.
 # - H. Yang, W. Mou, Y. Zhang, I. Patras, H. Gunes, P. Robinson, *Face Alignment Assisted by Head Pose
 #   Estimation*, BMVC 2015: what the first shape in the box does to the last.
 # - Y. Wu, Q. Ji, *Facial Landmark Detection: A Literature Survey*, IJCV 2019.

@@ -13,7 +13,7 @@ SETS = {
     "synthetic": (
         "drawn by data/face_model.npz",
         "68, exact",
-        "ships with the course; shows nobody",
+        "ships with the course; shows no real person",
         "no download",
     ),
     "youtube": ("4,232 frames of video", "68, by a machine", TERMS, "`python course.py data youtube`"),
@@ -104,7 +104,7 @@ def listing():
         there = DATA / "face_model.npz" if name == "synthetic" else DOWNLOADS / name
         on_disk = f"in {there}" if there.exists() and any(_files(there)) else f"not on this disk ({how})"
         lines += [f"{name:10} {what}; points: {annotation}", f"{'':10} {terms}", f"{'':10} {on_disk}", ""]
-    lines.append("All data sets of the field, with their traps: data/README.md")
+    lines.append("All data sets of the field, with their pitfalls: data/README.md")
     return "\n".join(lines)
 
 
