@@ -249,7 +249,7 @@ for name, value in changes:
 
 # %% [markdown]
 # - **Levels, trees**: too few underfit; 120 trees lower the training error, but no longer the test error.
-# - **Depth, nu**: too small, and the model underfits; too large, and it overfits.
+# - **Depth, learning rate**: too small, and the model underfits; too large, and it overfits.
 # - **Oversampling**: with one initialisation for each face it overfits.
 # - More *faces*: try `few = train`.
 #
