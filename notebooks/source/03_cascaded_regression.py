@@ -30,9 +30,9 @@ plots.setup()
 # %% [markdown]
 # ## One idea, five methods
 #
-# From 2010 on, searching for a shape that fits gave way to **regressing the correction** (the first AAM, of
-# 1998, already used a linear regression of this kind): put a mean shape $S^0$ into the box, compute
-# features of the image $I$ there, predict an update, apply it, and repeat from the new shape:
+# From 2010 on, searching for a shape that fits gave way to **regressing the correction** (as the first AAM
+# of 1998 did): put a mean shape $S^0$ into the box, compute features of the image $I$ there, predict an
+# update, repeat:
 #
 # $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big), \qquad t = 0, \dots, T - 1$$
 #
@@ -260,9 +260,9 @@ plots.show(
 # %% [markdown]
 # ## LBF: learnt binary features
 #
-# **Local binary features** (Ren and others, 2014): for each landmark alone, a few small trees learn its own
-# displacement from pixels near it. Then their outputs are discarded. What remains of a tree is *which leaf*
-# a face reached, a 1 among zeros; all trees of all landmarks give $\phi_t$. One **global** ridge regression
+# **Local binary features** (Ren and others, 2014): for each landmark alone, a few small trees regress its
+# displacement from pixels near it. Their outputs are discarded. What remains of a tree is *which leaf* a
+# face reached, a 1 among zeros; all trees of all landmarks give $\phi_t$. One **global** ridge regression
 # $W_t$ maps it to the whole shape, so that landmarks support each other. Three methods, trained on 300
 # faces (ESR's $S^0$, like CPR's, is the median of its starts):
 
@@ -341,8 +341,7 @@ plots.show(plots.convergence(by_stage, by_start, by_count))
 #   steps.
 # - **By start**: all tolerate the displacements that they were trained on, no more; LBF's error grows
 #   fastest.
-# - **By training faces**: more faces help, and the gap to the training error (dotted), which is
-#   *overfitting*, closes.
+# - **By training faces**: the gap to the training error (dotted), *overfitting*, closes.
 #
 # ## On real faces, and in the literature
 #
@@ -360,12 +359,11 @@ plots.show(plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for n
 # ALT cascades of 2013 and 2014; CPR, of 2010, lies above all.
 
 # %% [markdown]
-# (Our ASM and AAM contain later improvements, of 2002 and 2013.)
+# (Our ASM and AAM contain improvements of 2002 and 2013.)
 #
 # - **The box decides.** dlib centres it on eyes, nose and mouth, a tenth of a side above the tight one. In
 #   tight boxes the papers' order holds, up to SDM.
-# - **CPR** estimates 136 numbers here; the paper's pose has only a few, and its updates are composed in the
-#   pose group instead of added.
+# - **CPR** estimates 136 numbers here; the paper's pose has a few, and its updates are composed, not added.
 # - **SDM** leads, on synthetic faces too: its features need no training, and 2,000 faces are few.
 #
 # Compared with public code trained on the same faces (`tools/measure/peers.py`): the ratio of our NME to
@@ -379,8 +377,7 @@ for name, one in compared["methods"].items():
         print(f"{name} on {of}: {r['ratio']:.2f} ({ms[0]:.1f}, {ms[1]:.1f} ms); {one['public']}")
 
 # %% [markdown]
-# These are not always the same method: our AAM fits from 15 starts, menpofit's from one, and what stands
-# beside our ASM is a constrained local model.
+# Our AAM fits from 15 starts, menpofit's from one; our ASM's counterpart is a constrained local model.
 #
 # ## Key points
 #

@@ -201,8 +201,7 @@ for name, (train, test) in {"careless": careless, "careful": careful}.items():
 # %% [markdown]
 # On the careless split, copying looks like a decent method: most test pictures have a near-duplicate among
 # the training pictures. It does not **generalise** to new people, and only the careful split shows that. A
-# network can memorise (**overfit**) as well. Tuning needs a third part, the **validation set**, split off
-# in the same way.
+# network can memorise (**overfit**) as well. Tuning needs a third part, a **validation set**.
 #
 # ## TFRecords: one file, read from front to back
 #
@@ -378,10 +377,10 @@ print(f"ratio   {speed['tf.data'] / speed['plain']:.1f}")
 #
 # - *Look* at the annotations of a data set before you train on them. In 300W-LP, `pt2d` is not the target.
 # - Crop: a square of 1.5 times the box. Labels: crop pixels / 128, never clipped.
-# - Split by person, or by source photograph: otherwise the test does not measure generalisation.
+# - Split by person, or by source photograph, to measure generalisation.
 # - TFRecords keep labels bit for bit.
 # - Mirroring moves points *and* exchanges their numbers.
-# - Feed a fast network from `tf.data`, or it will have to wait.
+# - Feed a fast network from `tf.data`, or it waits.
 #
 # ## Go further
 #
