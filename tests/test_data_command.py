@@ -1,11 +1,11 @@
-"""`python course.py data`: in words, with an exit status, and in agreement with data/README.md."""
+"""`python course.py data`: plain answers, an exit status, and agreement with data/README.md."""
 
 import cv2
 import numpy as np
 import pytest
 
 from facelm_helpers import paths, sources
-from facelm_helpers.sources import youtube
+from facelm_helpers.sources import imglab, youtube
 from facelm_helpers.sources.pts import write_pts
 from tools.data import fetch
 
@@ -23,7 +23,9 @@ def test_the_listing_has_every_source_and_says_what_is_on_disk(capsys, downloads
     text = capsys.readouterr().out
     for name in sources.names():
         assert f"\n{name}" in f"\n{text}"
-    assert f"in {downloads / 'youtube'}" in text and text.count("not on this disk") == 4
+    there = ("synthetic", "youtube")
+    assert f"in {downloads / 'youtube'}" in text
+    assert text.count("not on this disk") == len(fetch.SETS) - len(there)
 
 
 def test_the_readme_names_every_source():
@@ -38,6 +40,7 @@ def test_the_readme_names_every_source():
         ("300w-lp", "landmarks"),
         ("aflw2000", "image00002.mat"),
         ("pts", "registration"),
+        ("imglab", "XML"),
         ("folder", "sources.load"),
     ],
 )
@@ -53,6 +56,9 @@ def test_what_is_there_is_checked(capsys, tmp_path):
     assert "1 photographs" in capsys.readouterr().out
     write_pts(tmp_path / "a.pts", np.arange(136).reshape(68, 2))
     assert fetch.main(["pts", "--root", str(tmp_path)]) == 0
+    assert "1 faces" in capsys.readouterr().out
+    imglab.write(tmp_path / "a.xml", sources.load("pts", tmp_path))
+    assert fetch.main(["imglab", "--root", str(tmp_path)]) == 0
     assert "1 faces" in capsys.readouterr().out
     (tmp_path / "a.pts").write_text("nonsense")
     assert fetch.main(["pts", "--root", str(tmp_path)]) == 1

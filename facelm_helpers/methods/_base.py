@@ -245,7 +245,7 @@ def check_inputs(images, boxes):
     if isinstance(images, np.ndarray) and images.ndim not in (1, 4):
         raise ValueError(f"images is one array of shape {images.shape}: wanted (N, H, W, 3), or a list")
     if boxes is None:
-        raise ValueError("boxes is None: wanted (N, 4), one box an image; detect.detect finds faces")
+        raise ValueError("boxes is None: wanted (N, 4), one box an image; detectors.detect finds faces")
     boxes = check_boxes(boxes)
     if len(images) != len(boxes):
         raise ValueError(f"{len(images)} images and {len(boxes)} boxes: wanted one box an image")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from facelm_helpers.images import ENDINGS
 from facelm_helpers.paths import DATA, DOWNLOADS
-from facelm_helpers.sources import pts, w300lp, youtube
+from facelm_helpers.sources import imglab, pts, w300lp, youtube
 
 TERMS = "research and education only; the photographs belong to other people"
 SETS = {
@@ -34,6 +34,12 @@ SETS = {
         "68, semi-automatic, corrected by hand",
         f"{TERMS}; register with iBUG",
         "download it yourself",
+    ),
+    "imglab": (
+        "a training set of dlib's imglab, an XML file",
+        "those of the file",
+        "yours",
+        "put the XML and its photographs there",
     ),
     "folder": ("your own photographs", "68, by a method you choose", "yours", "put them there"),
 }
@@ -67,11 +73,15 @@ registration:
      {folder}; subfolders are searched.
   3. Run `python course.py data {name}` again: it checks that every .pts has 68 points and its photograph.
 """
+HOW_IMGLAB = """\
+Put the XML of dlib's imglab, with the photographs that it names, in {folder}.
+Then, in a notebook: sources.load("imglab").
+"""
 HOW_FOLDER = """\
 Put photographs ({endings}) in {folder} or below. Then, in a notebook:
 
-  from facelm_helpers import detect, methods, sources
-  faces = sources.load("folder", aligner=methods.load("dlib"), detect=detect.detect)
+  from facelm_helpers import detectors, methods, sources
+  faces = sources.load("folder", aligner=methods.load("dlib"), detect=detectors.detect)
 
 Each photograph gets a .pts beside it, which you may correct; the next load keeps your corrections.
 """
@@ -166,6 +176,15 @@ def _pts(folder):
     return 0
 
 
+def _imglab(folder):
+    if not folder.is_file() and not any(folder.rglob("*.xml")):
+        print(HOW_IMGLAB.format(folder=folder))
+        return 1
+    faces = imglab.load(folder)  # raises at the first fault, and says where
+    print(f"{len(faces)} faces in {len(set(faces.persons))} photographs in {folder}.")
+    return 0
+
+
 def _folder(folder):
     found = [path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS] if folder.is_dir() else []
     labelled = sum(path.with_suffix(".pts").is_file() for path in found)
@@ -182,6 +201,7 @@ ACTIONS = {
     "300w-lp": _w300lp,
     "aflw2000": _aflw2000,
     "pts": _pts,
+    "imglab": _imglab,
     "folder": _folder,
 }
 
