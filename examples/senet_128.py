@@ -91,7 +91,7 @@ def train(model, folder, steps, batch_size, seed):
     rate = keras.optimizers.schedules.ExponentialDecay(1e-3, 1000, 0.98, staircase=True)
     model.compile(keras.optimizers.Adam(rate), "mean_absolute_error")
     model.fit(tfrecords.dataset(folder, "train", batch_size, seed=seed, repeat=True), epochs=1,
-              steps_per_epoch=steps, verbose=2)  # fmt: skip
+              steps_per_epoch=steps, shuffle=False, verbose=2)  # fmt: skip
 
 
 def error(run, folder):

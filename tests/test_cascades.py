@@ -17,7 +17,7 @@ from facelm_helpers.methods._cascade._small_ert import SmallERT
 from facelm_helpers.methods._dlib import _ert_file
 
 TINY = {
-    "cpr": {"n_stages": 25, "candidates": 6, "n_starts": 3},
+    "cpr": {"n_stages": 40, "candidates": 6, "n_starts": 3},
     "esr": {"n_stages": 4, "n_trees": 15, "n_pixels": 120, "n_starts": 4, "shrinkage": 50.0},
     "sdm": {"n_stages": 2, "n_starts": 2},
     "lbf": {"n_stages": 2, "n_trees": 2, "depth": 3, "n_starts": 3, "candidates": 12},
@@ -65,19 +65,19 @@ def test_saving_changes_nothing(name, tmp_path):
 
 @pytest.mark.parametrize("name", TINY)
 def test_one_seed_one_result(name):
-    first = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:20], seed=3, progress=False)
-    second = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:20], seed=3, progress=False)
+    first = methods.create(name, **TINY[name] | {"n_stages": 2}).fit(faces()[:20], seed=3, progress=False)
+    second = methods.create(name, **TINY[name] | {"n_stages": 2}).fit(faces()[:20], seed=3, progress=False)
     for key, value in first._state().items():
         assert np.array_equal(value, second._state()[key]), key
 
 
 @pytest.mark.parametrize("name", TINY)
 def test_one_face_a_constant_picture_and_a_face_cut_by_the_border(name):
-    aligner = methods.create(name, **TINY[name] | {"T": 2}).fit(faces()[:1], progress=False)
+    aligner = methods.create(name, **TINY[name] | {"n_stages": 2}).fit(faces()[:1], progress=False)
     flat = np.full((90, 90, 3), 77, np.uint8)
     points = np.random.default_rng(0).uniform(20, 60, (68, 2))
     equal = FaceSet([flat] * 3, [points] * 3)
-    grey = methods.create(name, **TINY[name] | {"T": 2}).fit(equal, progress=False)
+    grey = methods.create(name, **TINY[name] | {"n_stages": 2}).fit(equal, progress=False)
     for one in (aligner, grey):
         points = one.predict([flat, faces().images[0]], [[20, 20, 60, 60], [90, 80, 150, 140]])
         assert np.isfinite(points).all()

@@ -10,7 +10,7 @@ import pytest
 from facelm_helpers import arrays, methods, paths
 from facelm_helpers.arrays import Array, read_arrays
 
-HEAD = ("format", "name", "configuration")
+HEAD = ("format", "name", "configuration", "provenance")
 
 
 def shipped(name):

@@ -25,6 +25,11 @@ class Mesh:
     inside : (height, width) bool array
         The P pixels.
 
+    Raises
+    ------
+    ValueError
+        If all points lie on one line that is upright or level.
+
     Examples
     --------
     >>> mesh = Mesh(np.array([[0, 0], [1, 0], [1, 1], [0, 1]]), width=11)
@@ -38,6 +43,8 @@ class Mesh:
 
         shape = np.asarray(shape, dtype=np.float64)
         size = np.ptp(shape, axis=0)
+        if not size.min() > 0:
+            raise ValueError(f"the shape is {size[0]:g} x {size[1]:g} pixels: wanted an area to triangulate")
         self.points = (shape - shape.min(axis=0)) * ((width - 1) / size[0])
         self.width, self.height = width, int(np.ceil(self.points[:, 1].max())) + 1
         delaunay = Delaunay(self.points)
