@@ -7,6 +7,8 @@ bottom; right and bottom are continuous edges, exclusive.
 from facelm_helpers.faces._crops import (
     crop,
     crop_transform,
+    crop_transforms,
+    cut,
     denormalise,
     from_vector,
     normalise,
@@ -16,6 +18,6 @@ from facelm_helpers.faces._crops import (
 from facelm_helpers.faces._face_set import FaceSet, check_annotated, check_points
 
 __all__ = [
-    "FaceSet", "check_annotated", "check_points", "crop", "crop_transform", "denormalise", "from_vector",
-    "normalise", "to_vector", "uncrop",
+    "FaceSet", "check_annotated", "check_points", "crop", "crop_transform", "crop_transforms", "cut",
+    "denormalise", "from_vector", "normalise", "to_vector", "uncrop",
 ]  # fmt: skip

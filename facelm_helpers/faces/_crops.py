@@ -27,15 +27,21 @@ def crop_transform(box, size=128, margin=1.5):
     >>> crop_transform([10, 10, 74, 74], size=129, margin=2.0).tolist()
     [[1.0078125, 0.0, 21.671875], [0.0, 1.0078125, 21.671875]]
     """
-    left, top, right, bottom = check_boxes([box])[0].astype(np.float64)
+    return crop_transforms(check_boxes([box]), size, margin)[0]
+
+
+def crop_transforms(boxes, size=128, margin=1.5):
+    """The same for N boxes that were checked before: (N, 4) float32 -> (N, 2, 3) float64 arrays."""
     if not (1 <= size <= 10_000 and int(size) == size and 0 < margin <= 10):
         raise ValueError(
             f"size is {size} and margin {margin}: wanted a size of 1 to 10000 pixels, a margin of 10 at most"
         )
-    scale = size / (margin * max(right - left, bottom - top))
-    x, y = (left + right) / 2, (top + bottom) / 2
-    middle = (size - 1) / 2
-    return np.array([[scale, 0, middle - scale * x], [0, scale, middle - scale * y]])
+    middle, found = (size - 1) / 2, []
+    for left, top, right, bottom in boxes.tolist():  # plain floats: for a box or two faster than arrays
+        scale = size / (margin * max(right - left, bottom - top))
+        x, y = (left + right) / 2, (top + bottom) / 2
+        found.append([[scale, 0, middle - scale * x], [0, scale, middle - scale * y]])
+    return np.array(found)
 
 
 def crop(image, box, size=128, margin=1.5):
@@ -69,10 +75,20 @@ def crop(image, box, size=128, margin=1.5):
     >>> picture.shape, transform.shape
     ((128, 128, 3), (2, 3))
     """
-    image, box = check_image(image), check_boxes([box])[0]
-    transform = crop_transform(box, size, margin)
-    check_meets(image, box)
+    image, boxes = check_image(image), check_boxes([box])
+    (transform,) = crop_transforms(boxes, size, margin)
+    check_meets(image, boxes[0])
     return warp(image, transform, size), transform
+
+
+def cut(images, transforms, size=128):
+    """The crops (N, size, size, 3) of N checked images, given the N transforms from image to crop pixels."""
+    if len(images) == 1:
+        return warp(images[0], transforms[0], size)[None]
+    crops = np.empty((len(images), size, size, 3), np.uint8)
+    for i, transform in enumerate(transforms):
+        crops[i] = warp(images[i], transform, size)
+    return crops
 
 
 def uncrop(points, transform):

@@ -1,8 +1,10 @@
-"""Run what `freezing` wrote: each opener gives a function (N, H, W, 3) float32 -> (N, outputs) float32.
+"""Run what `freezing` wrote: each opener gives a function (N, H, W, 3) -> (N, outputs) float32.
 
-None needs Keras, and only `open_frozen` and `open_saved_model` need TensorFlow. A function that was opened
-here may be called from any thread: where a runtime keeps the picture it works on in itself, each thread gets
-its own. Each raises `FileNotFoundError`, or a `ValueError` that names the file if it cannot be opened.
+The images are float32 in 0..1, or uint8, which is scaled on its way in. Of a graph with several outputs the
+function gives a tuple, in the order of their names (points, score). None needs Keras, and only `open_frozen`
+and `open_saved_model` need TensorFlow. A function that was opened here may be called from any thread: where a
+runtime keeps the picture it works on in itself, each thread gets its own. Each raises `FileNotFoundError`, or
+a `ValueError` that names the file if it cannot be opened.
 """
 
 import contextlib
@@ -21,6 +23,7 @@ from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.images import check_image, read_image
 from facelm_helpers.silence import silence
 
+PIXEL = np.float32(1 / 255)
 MODULES = {"frozen": "tensorflow", "saved_model": "tensorflow", "keras": "keras", "opencv": "cv2",
            "litert": "ai_edge_litert", "litert-int8": "ai_edge_litert", "onnx": "onnxruntime"}  # fmt: skip
 
@@ -44,11 +47,15 @@ def open_frozen(path):
         graph = tf.compat.v1.GraphDef()
         graph.ParseFromString(_existing(path).read_bytes())
         imported = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), [])
-        output = f"{graph.node[-1].name}:0"
-        forward = imported.prune(
-            imported.graph.as_graph_element("image:0"), imported.graph.as_graph_element(output)
-        )
-    return lambda images: _one_by_one(lambda image: forward(tf.constant(image)).numpy(), images)
+        used = {name.partition(":")[0] for node in graph.node for name in node.input}
+        outputs = sorted(node.name for node in graph.node if node.name not in used)
+        find = imported.graph.as_graph_element
+        forward = imported.prune(find("image:0"), [find(f"{name}:0") for name in outputs])
+
+    def one(image):
+        return [output.numpy() for output in forward(tf.constant(_floats(image)))]
+
+    return lambda images: _one_by_one(one, images)
 
 
 def open_saved_model(folder):
@@ -60,7 +67,8 @@ def open_saved_model(folder):
         forward = loaded.signatures["serving_default"]
 
     def run(images):
-        return forward(image=tf.constant(np.asarray(images, np.float32)))["points"].numpy()
+        found = forward(image=tf.constant(_floats(images)))
+        return _alone([found[name].numpy() for name in sorted(found)])
 
     run.keep = loaded  # its variables live as long as it does
     return run
@@ -81,12 +89,15 @@ def open_litert(path, threads=1):
                 plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
                 interpreter = Interpreter(**settings, experimental_op_resolver_type=plain)
                 interpreter.allocate_tensors()
-        into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+        into = interpreter.tensor(interpreter.get_input_details()[0]["index"])
+        outputs = sorted(interpreter.get_output_details(), key=lambda output: output["name"])
+        outputs = [output["index"] for output in outputs]
 
         def one(image):
-            interpreter.set_tensor(into, image)
+            # straight into the interpreter's memory, which nothing may hold on to when it is invoked
+            np.multiply(image, PIXEL if image.dtype == np.uint8 else 1, out=into())
             interpreter.invoke()
-            return interpreter.get_tensor(out)
+            return [interpreter.get_tensor(output) for output in outputs]
 
         return one
 
@@ -97,7 +108,8 @@ def open_onnx(path, threads=1):
     """An ONNX file, in ONNX Runtime."""
     session = _session(path, threads)
     name = session.get_inputs()[0].name
-    return lambda images: session.run(None, {name: np.asarray(images, np.float32)})[0]
+    outputs = sorted(output.name for output in session.get_outputs())
+    return lambda images: _alone(session.run(outputs, {name: _floats(images)}))
 
 
 def open_opencv(path):
@@ -121,11 +133,13 @@ def open_opencv(path):
     def make():
         with _opening(path, f"file that OpenCV {cv2.__version__} reads"):
             net = reader(content)
+        outputs = sorted(net.getUnconnectedOutLayersNames())
 
         def one(image):
             # a TensorFlow graph is read channels first; the ONNX file turns its input itself
+            image = _floats(image)
             net.setInput(image if onnx else np.ascontiguousarray(image.transpose(0, 3, 1, 2)))
-            return net.forward().copy()
+            return [output.copy() for output in net.forward(outputs)]
 
         return one
 
@@ -243,11 +257,22 @@ def _one_a_thread(make):
 
 
 def _one_by_one(forward, images):
-    """A graph of batch 1 on any number of images."""
-    images = np.asarray(images, np.float32)
-    if len(images) == 1:
-        return forward(images)
-    return np.concatenate([forward(images[i : i + 1]) for i in range(len(images))])
+    """A graph of batch 1, whose outputs `forward` lists, on any number of images."""
+    images = np.asarray(images)
+    found = [forward(images[i : i + 1]) for i in range(len(images))]
+    if len(found) == 1:
+        return _alone(found[0])
+    return _alone([np.concatenate(parts) for parts in zip(*found, strict=True)])
+
+
+def _alone(outputs):
+    """An only output as it is; several as a tuple."""
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+def _floats(images):
+    images = np.asarray(images)
+    return np.multiply(images, PIXEL if images.dtype == np.uint8 else 1, dtype=np.float32)
 
 
 def _existing(path):

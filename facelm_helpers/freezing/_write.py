@@ -41,12 +41,16 @@ def freeze(model, path):
     grappler = importlib.import_module("tensorflow.python.grappler.tf_optimizer")
     frozen = _constants(tf, fold(model, batch=1))
     graph = tf.compat.v1.train.export_meta_graph(graph_def=frozen.graph.as_graph_def(), graph=frozen.graph)
-    graph.collection_def["train_op"].node_list.value.append(frozen.outputs[0].name)  # what must be kept
+    kept = [output.name for output in frozen.outputs]
+    graph.collection_def["train_op"].node_list.value.extend(kept)
     settings = tf.compat.v1.ConfigProto()
     settings.graph_options.rewrite_options.min_graph_nodes = -1
     settings.graph_options.rewrite_options.optimizers.extend(["constfold", "dependency", "arithmetic"])
     small = grappler.OptimizeGraph(settings, graph)
-    small.node[-1].name = "points" if small.node[-1].op == "Identity" else small.node[-1].name
+    names = dict(zip((name.partition(":")[0] for name in kept), sorted(_names(model)), strict=True))
+    for node in small.node:
+        if node.op == "Identity":
+            node.name = names.get(node.name, node.name)
     return write_bytes(path, small.SerializeToString())
 
 
@@ -144,19 +148,34 @@ def difference(run, model, images):
     -------
     (float, float)
     """
-    distance = np.abs(run(images) - np.asarray(model.predict(images, verbose=0)))
+    found, wanted = run(images), model.predict(images, verbose=0)
+    if isinstance(wanted, list):
+        found, wanted = np.concatenate(found, axis=1), np.concatenate(wanted, axis=1)
+    distance = np.abs(found - np.asarray(wanted))
     return float(distance.max()), float(distance.mean())
 
 
 def _function(tf, model):
-    """The model's forward pass as a TensorFlow function of one argument, ``image``."""
+    """The model's forward pass as a TensorFlow function of one argument, ``image``.
+
+    An only output is called ``points``; several are called as the layers that they come from.
+    """
     shape = tf.TensorSpec(model.input_shape, model.input.dtype, name="image")
 
     @tf.function(input_signature=[shape])
     def forward(image):
-        return {"points": model(image, training=False)}
+        found = model(image, training=False)
+        found = found if isinstance(found, list) else [found]
+        return dict(zip(_names(model), found, strict=True))
 
     return forward.get_concrete_function()
+
+
+def _names(model):
+    """What the outputs are called."""
+    if len(model.outputs) == 1:
+        return ["points"]
+    return [output._keras_history.operation.name for output in model.outputs]
 
 
 def _constants(tf, model):

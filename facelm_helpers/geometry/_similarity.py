@@ -114,12 +114,12 @@ def invert_transform(transform):
     [[0.5, 0.0, -3.0], [0.0, 0.5, 0.0]]
     """
     transform = np.asarray(transform, dtype=np.float64)
-    (a, b, x), (c, d, y) = np.moveaxis(transform, (-2, -1), (0, 1))
+    a, b, x, c, d, y = transform.reshape(*transform.shape[:-2], 6).T  # of N, each with N numbers
     determinant = a * d - b * c
-    if np.any(determinant == 0):
+    if not np.all(determinant):
         raise ValueError("the transform squeezes the plane to a line or a point: it has no inverse")
-    rows = [[d, -b, b * y - d * x], [-c, a, c * x - a * y]]
-    inverse = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2) / determinant[..., None, None]
+    inverse = np.array([d, -b, b * y - d * x, -c, a, c * x - a * y]) / determinant
+    return inverse.T.reshape(transform.shape) + 0.0  # no minus zeros
     return inverse + 0.0  # no minus zeros
 
 

@@ -1,5 +1,6 @@
 """A picture in memory: checked, and warped without aliasing."""
 
+import math
 from pathlib import Path
 
 import cv2
@@ -79,16 +80,16 @@ def warp(image, transform, size):
     np.float64(7.0)
     """
     width, height = (size, size) if np.isscalar(size) else size
-    transform = np.array(transform, dtype=np.float64)
-    (a, b, _), (c, d, _) = transform
-    shrink = 1 / np.sqrt(abs(a * d - b * c))
-    # 32 keeps the intermediate picture within memory
-    fine = int(min(np.ceil(shrink - 1e-3), 32)) if shrink > 2 + 1e-3 else 1
+    transform = np.asarray(transform, dtype=np.float64)
+    (a, b, _), (c, d, _) = transform.tolist()
+    shrink = 1 / math.sqrt(abs(a * d - b * c) or 1)  # one that is 0 has no inverse, and is told so
+    if shrink <= 2 + 1e-3:
+        return _look_up(image, invert_transform(transform), width, height)
+    fine = min(math.ceil(shrink - 1e-3), 32)  # keeps the intermediate picture within memory
     # the centre of pixel x of the result is at (x + 1/2) fine - 1/2 of the fine picture
-    transform = transform * fine
-    transform[:, 2] += (fine - 1) / 2
+    transform = transform * fine + [[0, 0, (fine - 1) / 2]]
     picture = _look_up(image, invert_transform(transform), width * fine, height * fine)
-    return picture if fine == 1 else cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _look_up(image, back, width, height):
@@ -96,7 +97,7 @@ def _look_up(image, back, width, height):
 
     Not by `cv2.warpAffine`, whose sums are rounded differently from processor to processor.
     """
-    x, y = np.arange(width), np.arange(height)[:, None]
-    columns, rows = np.float32(back[:, :1] * x), np.float32(back[:, 1] * y + back[:, 2])
-    places = (column + row[:, None] for column, row in zip(columns, rows.T, strict=True))
-    return cv2.remap(image, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    columns = np.float32(back[:, :1] * np.arange(width))
+    rows = np.float32(back[:, 1:2] * np.arange(height) + back[:, 2:])
+    x, y = columns[:1] + rows[:1].T, columns[1:] + rows[1:].T
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)

@@ -15,7 +15,7 @@ import numpy as np
 import facelm_helpers
 from facelm_helpers import paths
 from facelm_helpers.boxes import check_boxes, check_meets
-from facelm_helpers.faces import check_annotated, crop
+from facelm_helpers.faces import check_annotated
 from facelm_helpers.images import check_image
 from facelm_helpers.methods import _weights_file
 
@@ -42,6 +42,8 @@ class Aligner(abc.ABC):
         How the weights came about: ``trained_on``, ``recipe``, ``date``, ``course_version``. Saved with them.
     score : bool
         True if ``predict(..., scores=True)`` can also return how sure it is.
+    refinements : tuple of str
+        What `predict` takes as ``refine``.
     bounds : dict
         Setting -> lowest and highest value that a file of weights may give it; whole numbers are at least 0
         anyway. It keeps a damaged file from asking for crops of a terabyte.
@@ -56,6 +58,7 @@ class Aligner(abc.ABC):
     kind: str
     full = {}
     cascade = score = False
+    refinements = ()
     provenance = {}
     bounds = {"size": (8, 4096), "margin": (0.5, 10)}
     may_be_none = ()
@@ -84,7 +87,7 @@ class Aligner(abc.ABC):
         }  # fmt: skip
         return self
 
-    def predict(self, images, boxes, stages=False, scores=False):
+    def predict(self, images, boxes, stages=False, scores=False, refine=None):
         """The points of each face.
 
         Parameters
@@ -96,6 +99,11 @@ class Aligner(abc.ABC):
             Of a cascade: the shape at the start and after each of T stages.
         scores : bool
             Where the method has a `score`: also how sure it is of each face.
+        refine : {None, "mirror", "rebox", "upright", "all"}
+            Of a network: look again, for more passes. "mirror" is the mean with the mirrored picture (2
+            passes); "rebox" looks again in the tight box of the first points (2), "upright" in the picture
+            turned until the first points' eyes are level (2); "all" does all three (3). The score is that of
+            the last look.
 
         Returns
         -------
@@ -116,9 +124,14 @@ class Aligner(abc.ABC):
         if stages and not self.cascade:
             raise ValueError(f"{self.name} has no stages to return: leave out stages=True")
         if scores and not self.score:
-            raise ValueError(f"{self.name} does not say how sure it is: leave out scores=True")
+            these = " with these weights" if self.kind == "network" else ""
+            raise ValueError(f"{self.name} does not say how sure it is{these}: leave out scores=True")
+        if refine is not None and refine not in self.refinements:
+            known = ", ".join(map(repr, self.refinements))
+            raise ValueError(f"{self.name} knows no refine={refine!r}: wanted None{known and f', {known}'}")
         boxes = check_inputs(images, boxes)
-        options = dict.fromkeys([*["stages"] * stages, *["scores"] * scores], True)
+        options = {"stages": stages, "scores": scores, "refine": refine}
+        options = {name: value for name, value in options.items() if value}
         sure = [np.zeros(0, np.float32)]
         parts = []
         for start in range(0, len(boxes), CHUNK):
@@ -150,7 +163,8 @@ class Aligner(abc.ABC):
     def _predict(self, images, boxes):
         """(N, 68, 2) from N checked images (a list) and (N, 4) checked boxes.
 
-        A cascade also takes stages; a method with a score takes scores, and then gives (N,) scores too.
+        A cascade also takes stages; a method with a score takes scores, and then gives (N,) scores too; one
+        with refinements takes refine.
         """
 
     @abc.abstractmethod
@@ -250,12 +264,3 @@ def check_inputs(images, boxes):
     if len(images) != len(boxes):
         raise ValueError(f"{len(images)} images and {len(boxes)} boxes: wanted one box an image")
     return boxes
-
-
-def crop_all(images, boxes, size=128, margin=1.5):
-    """Crops (N, size, size, 3) uint8 of N images, and the transforms (N, 2, 3) from image to crop pixels."""
-    crops = np.empty((len(images), size, size, 3), np.uint8)
-    transforms = np.empty((len(images), 2, 3))
-    for i in range(len(images)):
-        crops[i], transforms[i] = crop(images[i], boxes[i], size, margin)
-    return crops, transforms

@@ -10,16 +10,19 @@ import threading
 
 import numpy as np
 
-from facelm_helpers import freezing, training
+from facelm_helpers import freezing, networks, training
 from facelm_helpers.arrays import Array
 from facelm_helpers.augment import Strength
-from facelm_helpers.faces import crop_transform, uncrop
+from facelm_helpers.faces import crop_transform, cut, uncrop
 from facelm_helpers.geometry import apply_transform
+from facelm_helpers.landmarks import mirror
 from facelm_helpers.methods import _runtimes
-from facelm_helpers.methods._base import Aligner, crop_all
+from facelm_helpers.methods._base import Aligner
+from facelm_helpers.methods._refine import REFINEMENTS, refined
 
 TOGETHER = 64  # crops in one pass
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
+HEAD = ("score_hidden", "score")  # the layers of `networks.with_score`
 TRAINING = {
     "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
     "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
@@ -46,6 +49,10 @@ class KerasAligner(Aligner):
     ----------
     weights_ : dict
         "LAYER/VARIABLE" -> array.
+    head_ : dict
+        The same of the two layers that give the score; empty for weights without one. It is learnt after the
+        points, on the network's own errors (`tools.train.score`), and says s = -ln e of the NME e that it
+        expects.
     history_ : training.History
         Of the last `fit`; it is not saved.
     runtime : str
@@ -56,6 +63,9 @@ class KerasAligner(Aligner):
     size, margin = 128, 1.5  # of the crop
     network_settings = {}
     training_settings = {}
+    refinements = REFINEMENTS
+    score_from = "flat"  # the layer whose output the score is computed from
+    head_ = {}
     _run = None  # the open runtime: a function that any thread may call
 
     def __init_subclass__(cls, **options):
@@ -96,20 +106,22 @@ class KerasAligner(Aligner):
         names = [name for name in TRAINING if name not in ("batch_size", "jitter")]
         return training.Recipe(**{name: getattr(self, name) for name in names}, save_every=save_every)
 
-    def build(self, mean_shape=None, seed=0):
+    def build(self, mean_shape=None, seed=0, score=False):
         """The Keras model: with the learnt weights if there are any, as it starts otherwise.
 
         Parameters
         ----------
         mean_shape : (68, 2) array, optional
             In 0..1 of the crop: where an untrained network's answer starts.
+        score : bool
+            With the score as a second output, if the weights have one.
 
         Returns
         -------
         keras.Model
         """
         if self.fitted:
-            return self._model_of(self.weights_)
+            return self._model_of(self.weights_, self.head_ if score else {})
         with training.seeded(seed):
             return self._network(mean_shape)
 
@@ -195,7 +207,7 @@ class KerasAligner(Aligner):
     def halved(self):
         """The same aligner with its weights rounded to 16-bit floats, as they are shipped."""
         other = copy.copy(self)
-        other._take({key: value.astype(np.float16) for key, value in self.weights_.items()}, "keras")
+        other._restore({key: value.astype(np.float16) for key, value in self._state().items()})
         return other
 
     @classmethod
@@ -203,14 +215,30 @@ class KerasAligner(Aligner):
         """As every method's `load`; it runs in the fastest runtime that is installed."""
         return super().load(path).with_runtime(None)
 
-    def _predict(self, images, boxes):
+    def _predict(self, images, boxes, scores=False, refine=None):
         with _opening:
             if self._run is None:
-                build = lambda: self._model_of(self.weights_)  # noqa: E731
-                self._run = _runtimes.opened(self.runtime, self.name, self.weights_, build)
-        crops, transforms = crop_all(images, boxes, self.size, self.margin)
-        parts = [self._run(training.scaled(crops[i : i + TOGETHER])) for i in range(0, len(crops), TOGETHER)]
-        return uncrop(self._points(parts[0] if len(parts) == 1 else np.concatenate(parts)), transforms)
+                build = lambda: self.build(score=True)  # noqa: E731
+                self._run = _runtimes.opened(self.runtime, self.name, self._state(), build)
+
+        def look(transforms, mirrored):
+            crops = cut(images, transforms, self.size)
+            points, sure = self._answer(crops)
+            if mirrored:
+                other, other_sure = self._answer(crops[:, :, ::-1])
+                points, sure = (points + mirror(other, self.size)) / 2, (sure + other_sure) / 2
+            return uncrop(points, transforms), sure
+
+        points, sure = refined(look, boxes, refine, self.size, self.margin)
+        return (points, sure) if scores else points
+
+    def _answer(self, crops):
+        """Points (N, 68, 2) in crop pixels and scores (N,), 0 without a head, of uint8 crops."""
+        parts = [self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)]
+        if not self.head_:
+            return self._points(_joined(parts)), np.zeros(len(crops), np.float32)
+        outputs, sure = zip(*parts, strict=True)
+        return self._points(_joined(outputs)), _joined(sure)[:, 0]
 
     def _mean_shape(self, faces):
         """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""
@@ -229,13 +257,16 @@ class KerasAligner(Aligner):
 
         return validate
 
-    def _model_of(self, weights):
+    def _model_of(self, weights, head=None):
         model = self._network(None)
-        training.set_weights(model, weights)
+        if head:
+            model = networks.with_score(model, self.score_from, head["score_hidden/kernel"].shape[-1])
+        training.set_weights(model, weights | (head or {}))
         return model
 
-    def _take(self, weights, runtime, run=None):
-        self.weights_, self.runtime, self._run = weights, runtime, run
+    def _take(self, weights, runtime, run=None, head=None):
+        self.weights_, self.runtime, self._run, self.head_ = weights, runtime, run, head or {}
+        self.score = bool(self.head_)
 
     def _arrays(self):
         return WEIGHTS  # names and shapes are the network's: `_restore` compares them
@@ -244,9 +275,15 @@ class KerasAligner(Aligner):
         return {"weights_": self.weights_} if hasattr(self, "weights_") else {}
 
     def _state(self):
-        return dict(self.weights_)
+        return self.weights_ | self.head_
 
     def _restore(self, state):
+        head = {key: value for key, value in state.items() if key.partition("/")[0] in HEAD}
+        weights = {key: value for key, value in state.items() if key not in head}
         if not _runtimes.known(self.name, state):  # else they are the very numbers that were frozen
-            self._model_of(state)
-        self._take(state, "keras")
+            self._model_of(weights, head)
+        self._take(weights, "keras", head=head)
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

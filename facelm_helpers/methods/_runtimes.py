@@ -46,7 +46,9 @@ def fastest(method, weights):
 
 
 def opened(runtime, method, weights, build):
-    """A function (N, size, size, 3) float32 -> (N, outputs) in a runtime.
+    """A function (N, size, size, 3), uint8 or float32 in 0..1 -> (N, outputs) in a runtime.
+
+    Of a model with a score it gives a pair: (N, outputs) and (N, 1).
 
     Parameters
     ----------
@@ -82,8 +84,10 @@ def keras_function(model):
     model.make_predict_function()  # now, and not by several threads at once
 
     def run(images):
+        images = training.scaled(images) if images.dtype == np.uint8 else images
         forward = model.predict_on_batch if len(images) <= 64 else lambda many: model.predict(many, verbose=0)
-        return np.asarray(forward(images))
+        found = forward(images)
+        return tuple(map(np.asarray, found)) if isinstance(found, list) else np.asarray(found)
 
     return run
 

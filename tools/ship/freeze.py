@@ -12,9 +12,9 @@ from facelm_helpers.methods.senet import SENet
 def main():
     """Freeze the shipped weights."""
     senet = SENet.shipped()
-    name = _runtimes.fingerprint(senet.weights_)
+    name = _runtimes.fingerprint(senet._state())
     path = paths.WEIGHTS / _runtimes.file_name("litert", senet.name, name)
-    _runtimes.write("litert", senet.build(), path)
+    _runtimes.write("litert", senet.build(score=True), path)
     for old in set(paths.WEIGHTS.glob("senet-*.tflite")) - {path}:
         old.unlink()
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {name}")
