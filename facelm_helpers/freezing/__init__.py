@@ -7,8 +7,8 @@ the others.
 """
 
 from facelm_helpers.freezing._fold import fold
+from facelm_helpers.freezing._photograph import draw_points, run_opencv
 from facelm_helpers.freezing._run import (
-    draw_points,
     installed,
     open_frozen,
     open_litert,
@@ -16,7 +16,6 @@ from facelm_helpers.freezing._run import (
     open_opencv,
     open_saved_model,
     opencv_reads,
-    run_opencv,
 )
 from facelm_helpers.freezing._write import difference, freeze, save_litert, save_onnx, save_saved_model
 

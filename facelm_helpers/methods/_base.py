@@ -41,7 +41,8 @@ class Aligner(abc.ABC):
     provenance : dict
         How the weights came about: ``trained_on``, ``recipe``, ``date``, ``course_version``. Saved with them.
     score : bool
-        True if ``predict(..., scores=True)`` can also return how sure it is.
+        True if ``predict(..., scores=True)`` can also return how sure it is: s = -ln e of the inter-ocular
+        NME e that it expects of its points.
     refinements : tuple of str
         What `predict` takes as ``refine``.
     bounds : dict
@@ -109,7 +110,7 @@ class Aligner(abc.ABC):
         -------
         (N, 68, 2) float32 array; (T + 1, N, 68, 2) with stages
             In the images' own pixels, never clipped. With scores, a pair: these and (N,) float32, higher is
-            surer.
+            surer: s = -ln of the NME that it expects, 3 for 5 %; 0 and less for no face at all.
 
         Raises
         ------

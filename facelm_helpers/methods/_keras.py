@@ -13,9 +13,8 @@ import numpy as np
 from facelm_helpers import freezing, networks, training
 from facelm_helpers.arrays import Array
 from facelm_helpers.augment import Strength
-from facelm_helpers.faces import crop_transform, cut, uncrop
+from facelm_helpers.faces import crop_transform
 from facelm_helpers.geometry import apply_transform
-from facelm_helpers.landmarks import mirror
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
 from facelm_helpers.methods._refine import REFINEMENTS, refined
@@ -50,9 +49,8 @@ class KerasAligner(Aligner):
     weights_ : dict
         "LAYER/VARIABLE" -> array.
     head_ : dict
-        The same of the two layers that give the score; empty for weights without one. It is learnt after the
-        points, on the network's own errors (`tools.train.score`), and says s = -ln e of the NME e that it
-        expects.
+        The same of the two layers that give the score, which are learnt after the points on the network's own
+        errors (`tools.train.score`); empty for weights without a score.
     history_ : training.History
         Of the last `fit`; it is not saved.
     runtime : str
@@ -220,25 +218,15 @@ class KerasAligner(Aligner):
             if self._run is None:
                 build = lambda: self.build(score=True)  # noqa: E731
                 self._run = _runtimes.opened(self.runtime, self.name, self._state(), build)
-
-        def look(transforms, mirrored):
-            crops = cut(images, transforms, self.size)
-            points, sure = self._answer(crops)
-            if mirrored:
-                other, other_sure = self._answer(crops[:, :, ::-1])
-                points, sure = (points + mirror(other, self.size)) / 2, (sure + other_sure) / 2
-            return uncrop(points, transforms), sure
-
-        points, sure = refined(look, boxes, refine, self.size, self.margin)
+        points, sure = refined(self, images, boxes, refine)
         return (points, sure) if scores else points
 
     def _answer(self, crops):
         """Points (N, 68, 2) in crop pixels and scores (N,), 0 without a head, of uint8 crops."""
         parts = [self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)]
-        if not self.head_:
-            return self._points(_joined(parts)), np.zeros(len(crops), np.float32)
-        outputs, sure = zip(*parts, strict=True)
-        return self._points(_joined(outputs)), _joined(sure)[:, 0]
+        found = parts[0] if len(parts) == 1 else _runtimes.joined(parts)
+        *outputs, sure = found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
+        return self._points(outputs[0] if len(outputs) == 1 else outputs), sure[:, 0]
 
     def _mean_shape(self, faces):
         """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""
@@ -257,11 +245,11 @@ class KerasAligner(Aligner):
 
         return validate
 
-    def _model_of(self, weights, head=None):
+    def _model_of(self, weights, head):
         model = self._network(None)
         if head:
             model = networks.with_score(model, self.score_from, head["score_hidden/kernel"].shape[-1])
-        training.set_weights(model, weights | (head or {}))
+        training.set_weights(model, weights | head)
         return model
 
     def _take(self, weights, runtime, run=None, head=None):
@@ -283,7 +271,3 @@ class KerasAligner(Aligner):
         if not _runtimes.known(self.name, state):  # else they are the very numbers that were frozen
             self._model_of(weights, head)
         self._take(weights, "keras", head=head)
-
-
-def _joined(parts):
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

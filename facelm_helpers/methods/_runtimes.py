@@ -92,6 +92,13 @@ def keras_function(model):
     return run
 
 
+def joined(parts):
+    """The outputs of several runs as those of one."""
+    if isinstance(parts[0], tuple):
+        return tuple(map(np.concatenate, zip(*parts, strict=True)))
+    return np.concatenate(parts)
+
+
 def file_of(runtime, method, weights, build):
     """The frozen form of these weights: the shipped one, one made before, or one made now."""
     name = fingerprint(weights)

@@ -1,6 +1,9 @@
 """A second output for any network of points: how sure it is, from what it has seen anyway."""
 
 
+MOST = 1024  # units: what a damaged file may ask for
+
+
 def with_score(model, features, units):
     """The same model with a second output, ``score``, learnt after the points while all else stays.
 
@@ -11,11 +14,11 @@ def with_score(model, features, units):
     Parameters
     ----------
     model : keras.Model
-        With one output.
+        Its outputs are named before "score" in the alphabet: that is their order once frozen.
     features : str
         The layer that gives f, (N, F), or maps whose mean over all places f is, (N, H, W, F).
     units : int
-        Rows of V.
+        Rows of V, at most 1,024.
 
     Returns
     -------
@@ -32,9 +35,11 @@ def with_score(model, features, units):
     import keras
     from keras import layers
 
+    if not 1 <= units <= MOST:
+        raise ValueError(f"{units} units for the score: wanted 1 to {MOST}")
     net = model.get_layer(features).output
     if len(net.shape) == 4:
         net = layers.GlobalAveragePooling2D(name="score_pool")(net)
     net = layers.Dense(units, "relu", name="score_hidden")(net)
     score = layers.Dense(1, dtype="float32", name="score")(net)
-    return keras.Model(model.input, [model.output, score], name=model.name)
+    return keras.Model(model.input, [*model.outputs, score], name=model.name)

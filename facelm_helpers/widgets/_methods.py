@@ -25,6 +25,8 @@ class Answer:
         What it took, the crop included.
     stage, stages : int
         Which stage this is, and how many there are; both 0 for a method without stages.
+    expected : float or None
+        The NME that the method itself expects, of one with a score.
     """
 
     points: np.ndarray
@@ -32,6 +34,7 @@ class Answer:
     milliseconds: float
     stage: int = 0
     stages: int = 0
+    expected: float | None = None
 
 
 def answer(aligner, view, stage=None):
@@ -50,8 +53,9 @@ def answer(aligner, view, stage=None):
     """
     staged = aligner.cascade and stage is not None
     start = time.perf_counter()
-    points = aligner.predict([view.image], [view.box], **({"stages": True} if staged else {}))
+    points = aligner.predict([view.image], [view.box], stages=staged, scores=aligner.score)
     milliseconds = 1000 * (time.perf_counter() - start)
+    points, expected = (points[0], float(np.exp(-points[1][0]))) if aligner.score else (points, None)
     stages = 0
     if staged:
         stages = len(points) - 1
@@ -59,7 +63,7 @@ def answer(aligner, view, stage=None):
         points = points[stage]
     points = points[0]
     error = None if view.truth is None else float(metrics.nme(points[None], view.truth[None])[0])
-    return Answer(points, error, milliseconds, stage if staged else 0, stages)
+    return Answer(points, error, milliseconds, stage if staged else 0, stages, expected)
 
 
 def agreement(first, second, truth=None):

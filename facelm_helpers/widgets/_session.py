@@ -126,6 +126,8 @@ def caption(answer):
     """
     known = answer.nme is not None
     parts = [f"<b>NME {_percent(answer.nme)}</b> of the eye distance" if known else "truth not known"]
+    if answer.expected is not None:
+        parts.append(f"expects {_percent(answer.expected)}")
     if answer.stages:
         parts.append(f"stage {answer.stage} of {answer.stages}")
     return " &middot; ".join([*parts, f"{answer.milliseconds:.1f} ms"])
