@@ -8,7 +8,7 @@ setup(
     packages=[*find_packages(include=["facelm_helpers", "facelm_helpers.*"]), "facelm_helpers.shipped"],
     package_dir={"facelm_helpers.shipped": "data"},
     package_data={
-        "facelm_helpers.shipped": ["*.npz", "*.md", "SHA256SUMS", "results/*", "weights/*"],
+        "facelm_helpers.shipped": ["*.npz", "*.md", "SHA256SUMS", "results/*", "weights/*", "detectors/*"],
     },
     # however JupyterLab is started, a large photograph can be uploaded, and pictures have alternative text
     data_files=[

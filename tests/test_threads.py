@@ -42,12 +42,15 @@ def test_every_method_and_runtime_answers_right_from_eight_threads(name, runtime
         np.testing.assert_allclose(points, wanted[i], atol=0.01)
 
 
-def test_the_detector_answers_right_from_eight_threads():
+@pytest.mark.parametrize(
+    ("detector", "options"), [("dlib", {"upsample": 0}), ("blazeface", {"threshold": 0.3})]
+)
+def test_the_detector_answers_right_from_eight_threads(detector, options):
     picture = skimage.data.astronaut()[:260]
     pictures = [picture, picture[:, ::-1], picture[:, 100:330], np.zeros((90, 90, 3), np.uint8)]
-    wanted = [detectors.detect(some, upsample=0) for some in pictures]
+    wanted = [detectors.detect(some, detector, **options) for some in pictures]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda some: detectors.detect(some, upsample=0), pictures * 8))
+        found = list(pool.map(lambda some: detectors.detect(some, detector, **options), pictures * 8))
     assert [len(boxes) for boxes in wanted] == [1, 1, 1, 0]
     for i, boxes in enumerate(found):
         np.testing.assert_array_equal(boxes, wanted[i % len(pictures)])

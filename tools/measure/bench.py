@@ -28,6 +28,7 @@ from tools.measure import speed as timing
 from tools.measure.face_sets import NAMES, present
 from tools.measure.store import machine, merge, read, rounded, write
 from tools.measure.tables import table
+from tools.setup.checksums import shipped
 from tools.ship import figures
 
 PARTS = ("accuracy", "speed", "notebooks")
@@ -72,10 +73,9 @@ def notebooks(options):
             found[source.stem] = {
                 "reading_minutes": minutes, "computing_seconds": facts["computing_seconds"]
             }  # fmt: skip
-    files = sorted([*DATA.glob("*.npz"), *DATA.glob("weights/*.npz"), *DATA.glob("weights/*.tflite")])
     yield {
         "notebooks": found,
-        "sizes": {file.relative_to(DATA).as_posix(): file.stat().st_size for file in files},
+        "sizes": {file.relative_to(DATA).as_posix(): file.stat().st_size for file in shipped(DATA)},
     }
 
 
