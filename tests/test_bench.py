@@ -98,17 +98,18 @@ class Biased:
 def small_set(monkeypatch):
     faces, other = drawn_faces(12, seed=1), drawn_faces(9, seed=2)
     found = face_sets.Set("drawn", faces, other)
-    found.detected, found.other_detected = tight_boxes(faces.points), tight_boxes(other.points)
-    found.detected[4] = np.nan  # the detector misses one
+    found.detected = {box: tight_boxes(faces.points) for box in face_sets.BOXES}
+    found.other_detected = {box: tight_boxes(other.points) for box in face_sets.BOXES}
+    found.detected["detector"][4] = np.nan  # dlib's detector misses one
     return found
 
 
-def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_set, monkeypatch):
+def test_a_set_is_measured_in_every_box_and_the_missed_face_is_counted(small_set, monkeypatch):
     monkeypatch.setattr(accuracy, "CHANGES", {})
     nearly = Biased((1, 0)).knows(small_set.faces, small_set.other)
     shifted = Biased((3, 0)).knows(small_set.faces, small_set.other)
     result = accuracy.measure_set(small_set, {"shifted": shifted, "dlib": nearly, "again": shifted})
-    assert (result["faces"], result["missed"]) == (12, 1)
+    assert [result[key] for key in ("faces", "missed", "missed_by_blazeface")] == [12, 1, 0]
     assert sum(group["missed"] for name, group in result["groups"].items() if name.startswith("pose")) == 1
     tight = result["methods"]["shifted"]["tight"]
     truth = small_set.faces.points
@@ -117,6 +118,9 @@ def test_a_set_is_measured_in_both_boxes_and_the_missed_face_is_counted(small_se
     assert tight["corrected"]["nme"] < tight["nme"] / 2
     assert result["methods"]["again"]["tight"] == tight
     assert result["methods"]["shifted"]["detector"]["ratio"] == pytest.approx(3)
+    assert result["methods"]["shifted"]["blazeface"] == tight  # its boxes are the tight ones here
+    only = accuracy.measure_set(small_set, {"dlib": nearly}, ["blazeface"])["methods"]["dlib"]
+    assert set(only) == {"seen", "blazeface"}
 
 
 def test_harder_faces_are_measured_beside_the_baseline(small_set):
@@ -156,7 +160,7 @@ def test_equal_methods_stay_equal_on_harder_faces(small_set):
 def test_equal_methods_have_the_ratio_one_with_no_doubt(small_set):
     aligner = MeanShape().fit(small_set.other)
     record = accuracy.measure_set(small_set, {"dlib": aligner, "same": aligner})["methods"]["same"]
-    for box in ("tight", "detector"):
+    for box in ("tight", *face_sets.BOXES):
         assert [record[box][key] for key in ("ratio", "ratio_low", "ratio_high")] == [1, 1, 1]
 
 
@@ -164,20 +168,25 @@ def test_of_several_boxes_the_one_on_the_face_is_taken(monkeypatch, tmp_path):
     faces = drawn_faces(2)
     tight = faces.boxes
     answers = {0: [[0, 0, 9, 9]], 1: [[0, 0, 9, 9], tight[0] + 2]}
-    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.float32(answers[upsample]))
+    monkeypatch.setattr(
+        found_boxes, "detect", lambda image, detector, upsample: np.float32(answers[upsample])
+    )
     monkeypatch.setattr(found_boxes, "CACHE", tmp_path)
     boxes = found_boxes.detector_boxes(faces[:1])
     assert boxes[0] == pytest.approx(tight[0] + 2)
-    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.zeros((0, 4), np.float32))
+    monkeypatch.setattr(found_boxes, "detect", lambda image, detector, upsample: np.zeros((0, 4), np.float32))
     assert found_boxes.detector_boxes(faces[:1])[0] == pytest.approx(tight[0] + 2)  # remembered
     assert np.isnan(found_boxes.detector_boxes(faces[1:])).all()
+    monkeypatch.setattr(found_boxes, "detect", lambda image, detector: np.float32([tight[0] - 1]))
+    other = found_boxes.detector_boxes(faces[:1], detector="blazeface")[0]
+    assert other == pytest.approx(tight[0] - 1)  # each detector's are remembered apart
 
 
 def test_a_box_on_something_else_is_no_box_of_the_face(monkeypatch, tmp_path):
     faces = drawn_faces(1)
     left, top, right, bottom = faces.boxes[0]
     eye = [left, top, left + (right - left) / 4, top + (bottom - top) / 4]  # wholly inside the tight box
-    monkeypatch.setattr(found_boxes, "detect", lambda image, upsample: np.float32([eye]))
+    monkeypatch.setattr(found_boxes, "detect", lambda image, detector, upsample: np.float32([eye]))
     monkeypatch.setattr(found_boxes, "CACHE", tmp_path)
     assert np.isnan(found_boxes.detector_boxes(faces)).all()
 

@@ -12,10 +12,11 @@ from facelm_helpers.paths import ROOT
 
 CACHE = ROOT / "runs" / "bench"  # ignored by git; nothing is lost if it is deleted
 SAME = 0.3  # intersection over union from which a box is that of the face; dlib's own have 0.4 to 0.8
+TRIES = {"dlib": ({"upsample": 0}, {"upsample": 1}), "blazeface": ({},)}  # options, until the face is found
 
 
-def detector_boxes(faces, title=""):
-    """The boxes of dlib's detector that lie on the faces, see `box_on`.
+def detector_boxes(faces, title="", detector="dlib"):
+    """The boxes of a detector that lie on the faces, see `box_on`.
 
     Returns
     -------
@@ -23,6 +24,7 @@ def detector_boxes(faces, title=""):
         NaN where no face was found.
     """
     digest = hashlib.sha256(np.ascontiguousarray(faces.points).tobytes() + str(SAME).encode())
+    digest.update(b"" if detector == "dlib" else detector.encode())  # boxes of dlib were cached before
     for image in faces.images:
         digest.update(np.ascontiguousarray(image).tobytes())
     cached = CACHE / f"boxes-{digest.hexdigest()[:20]}.npy"
@@ -31,30 +33,31 @@ def detector_boxes(faces, title=""):
     boxes = np.full((len(faces), 4), np.nan, np.float32)
     for i in tqdm(range(len(faces)), desc=f"finding faces: {title}", leave=False, disable=None):
         image, _, tight = faces[i]
-        box = box_on(image, tight)
+        box = box_on(image, tight, detector)
         boxes[i] = np.nan if box is None else box
     with whole_file(cached) as file:
         np.save(file, boxes)
     return boxes
 
 
-def box_on(image, tight):
-    """The box of dlib's detector that lies on a face, or None: it has found none, or something else.
+def box_on(image, tight, detector="dlib"):
+    """The box of a detector that lies on a face, or None: it has found none, or something else.
 
-    The picture is searched enlarged where nothing is found as it is.
+    dlib's searches the picture enlarged where nothing is found as it is.
 
     Parameters
     ----------
     image : (H, W, 3) uint8 array
     tight : (4,) array
         The face's tight box.
+    detector : str
 
     Returns
     -------
     (4,) array or None
     """
-    for upsample in (0, 1):
-        found = detect(image, upsample=upsample)
+    for options in TRIES[detector]:
+        found = detect(image, detector, **options)
         shared = overlap(tight, found)
         if shared.size and shared.max() >= SAME:
             return found[int(np.argmax(shared))]

@@ -1,6 +1,8 @@
 """The authors' real faces (`../shared/data`, never in the repository) as FaceSets, to learn and judge by.
 
-`yt68/val` and every fifth LFPW photograph by name are held out: nothing that ships may have learnt from them.
+What is called validation, val or held-out may choose between trials; nothing that ships may have learnt from
+it. The parts are drawn by name: LFPW's held-out photographs are every fifth, validation is every tenth of the
+others, of HELEN's photographs, and of AFW's (of which each may show several faces).
 """
 
 import csv
@@ -13,7 +15,11 @@ from facelm_helpers.faces import FaceSet
 from facelm_helpers.paths import ROOT
 
 REAL = ROOT.parent / "shared" / "data"
-NAMES = ("yt68/train", "yt68/val", "lfpw68/train", "lfpw68/held-out", "congress")
+FOLDERS = {"lfpw68": "lfpw68/train", "helen68": "helen68/train", "afw68": "afw68"}
+NAMES = (
+    "yt68/train", "yt68/val", "lfpw68/train", "lfpw68/validation", "lfpw68/held-out", "helen68/train",
+    "helen68/validation", "afw68/train", "afw68/validation", "congress",
+)  # fmt: skip
 YT68_BIAS = 0.018  # the annotations of yt68 lie this share of the eye distance too far right
 
 
@@ -46,24 +52,33 @@ def load(name, root=REAL):
     Returns
     -------
     FaceSet
-        Images 256x256. `persons` tells people apart; an LFPW photograph counts as a person.
+        Images 256x256. `persons` tells people apart; elsewhere than in YouTube Faces a photograph counts as
+        a person.
     """
     root = Path(root)
     if name not in NAMES:
         raise ValueError(f"no real faces called {name!r}: wanted one of {', '.join(NAMES)}")
     if name == "congress":
         return _congress(root / name)
-    folder = root / ("lfpw68/train" if name.startswith("lfpw68") else name)
+    kind, part = name.split("/")
+    folder = root / FOLDERS.get(kind, name)
     with np.load(folder / "landmarks.npz", allow_pickle=False) as file:
         names, points = file["names"], file["points"]
         persons = file["person"] if "person" in file.files else names
+    if kind == "helen68":  # 12345_1.jpg and 12345_2.jpg are two faces of one photograph
+        persons = np.array([str(n).partition("_")[0] for n in names])
     faces = FaceSet(Photographs(folder / n for n in names), points=points, persons=persons)
-    if name.startswith("yt68"):
-        return faces
-    order = np.argsort(names)
-    held_out = np.zeros(len(names), bool)
-    held_out[order[::5]] = True
-    return faces[held_out] if name.endswith("held-out") else faces[~held_out]
+    return faces if kind == "yt68" else faces[_parts(persons, held_out=kind == "lfpw68") == part]
+
+
+def _parts(persons, held_out):
+    """The part of each face, (N,): held-out where asked for, validation or train."""
+    left = np.unique(persons)
+    parts = np.full(len(persons), "train", dtype="<U10")
+    for name, every in (("held-out", 5), ("validation", 10))[not held_out :]:
+        parts[np.isin(persons, left[::every])] = name
+        left = np.delete(left, np.s_[::every])
+    return parts
 
 
 def unbiased(points):

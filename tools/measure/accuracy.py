@@ -32,7 +32,7 @@ def shipped(chosen=None):
     return found
 
 
-def measure(aligners, quick=False, names=None):
+def measure(aligners, quick=False, names=None, boxes=None):
     """Every aligner on every set.
 
     Parameters
@@ -43,6 +43,8 @@ def measure(aligners, quick=False, names=None):
         A sample of each set.
     names : list of str, optional
         Sets; all that are present by default.
+    boxes : list of str, optional
+        Kinds of box, of "tight" and `face_sets.BOXES`; all by default.
 
     Yields
     ------
@@ -50,48 +52,57 @@ def measure(aligners, quick=False, names=None):
         Set -> what was measured, see `measure_set`; one set at a time.
     """
     for name in tqdm(names or sets.present(), desc="sets", disable=None):
-        yield {name: measure_set(sets.load(name, quick), aligners)}
+        yield {name: measure_set(sets.load(name, quick), aligners, boxes)}
 
 
-def measure_set(faces, aligners):
-    """Every aligner on one set, in tight boxes and in those of dlib's detector.
+def measure_set(faces, aligners, boxes=None):
+    """Every aligner on one set, in tight boxes and in those of the detectors.
 
     Parameters
     ----------
     faces : face_sets.Set
     aligners : dict of name -> Aligner
+    boxes : list of str, optional
+        Kinds of box; all by default.
 
     Returns
     -------
     dict
-        ``faces``, ``missed`` (by the detector, and left out of all that is measured in its boxes), ``groups``
-        (faces in each, and missed), and ``methods``: name -> ``seen``, ``tight``, ``detector``. Of a box:
-        see `figures`; the detector's has also ``changes``: name -> ``nme`` and ``rise`` (see `changes`).
+        ``faces``, ``missed`` (by dlib's detector, and left out of all that is measured in its boxes),
+        ``missed_by_blazeface``, ``groups`` (faces in each, and both missed), and ``methods``: name ->
+        ``seen``, ``tight``, ``detector`` (dlib's), ``blazeface``. Of a box: see `figures`; that of dlib's
+        detector has also ``changes``: name -> ``nme`` and ``rise`` (see `changes`).
     """
-    found = faces.found
+    found = {box: faces.found(box) for box in ("tight", *sets.BOXES)}
+
+    def counts(member):
+        missed = {box: int((member & ~found[box]).sum()) for box in sets.BOXES}
+        return {
+            "faces": int(member.sum()),
+            "missed": missed["detector"],
+            "missed_by_blazeface": missed["blazeface"],
+        }
+
     result = {
         "about": sets.NAMES.get(faces.name, faces.name),
-        "faces": len(found),
-        "missed": int((~found).sum()),
-        "groups": {
-            name: {"faces": int(member.sum()), "missed": int((member & ~found).sum())}
-            for name, member in faces.groups.items()
-        },
+        **counts(np.ones(len(faces.faces), bool)),
+        "groups": {name: counts(member) for name, member in faces.groups.items()},
         "methods": {name: {"seen": sets.seen(name, faces.name)} for name in aligners},
     }
-    for box, (test, boxes, other, other_boxes) in faces.views.items():
-        kept = found if box == "detector" else slice(None)
-        groups = {name: member[kept] for name, member in faces.groups.items()}
+    for box, (test, where, other, other_where) in faces.views.items():
+        if box not in (boxes or found) or not (len(test) and len(other)):
+            continue
+        groups = {name: member[found[box]] for name, member in faces.groups.items()}
         baseline = None
         for name in sorted(aligners, key=lambda name: name != BASELINE):
             aligner = aligners[name]
-            bias = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
-            predicted = aligner.predict(test.images, boxes)
+            bias = protocol.offsets(aligner.predict(other.images, other_where), other.points)
+            predicted = aligner.predict(test.images, where)
             record, errors = figures(predicted, test.points, bias, groups, test.persons, baseline)
             baseline = errors if baseline is None else baseline
             result["methods"][name][box] = record
         if box == "detector":
-            measure_changes(test, boxes, aligners, result["methods"])
+            measure_changes(test, where, aligners, result["methods"])
     return result
 
 

@@ -25,7 +25,7 @@ from facelm_helpers.paths import DATA, RESULTS, ROOT
 from tools.data.found_boxes import CACHE
 from tools.measure import accuracy as errors
 from tools.measure import speed as timing
-from tools.measure.face_sets import NAMES, present
+from tools.measure.face_sets import BOXES, NAMES, present
 from tools.measure.store import machine, merge, read, rounded, write
 from tools.measure.tables import table
 from tools.setup.checksums import shipped
@@ -38,7 +38,7 @@ def accuracy(options):
     """Errors of every shipped method, and of those in `options.also`, on every set that is present."""
     aligners = errors.shipped(options.methods)
     aligners |= dict(extra(text) for text in options.also)
-    for measured in errors.measure(aligners, options.quick, options.sets):
+    for measured in errors.measure(aligners, options.quick, options.sets, options.boxes):
         yield {"accuracy": measured}
 
 
@@ -125,6 +125,7 @@ def main(arguments=None):
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--methods", nargs="+", choices=methods.names(), metavar="NAME")
     parser.add_argument("--sets", nargs="+", choices=present(), metavar="SET", help=", ".join(present()))
+    parser.add_argument("--boxes", nargs="+", choices=("tight", *BOXES), metavar="BOX", help="kinds of box")
     parser.add_argument("--also", nargs="+", default=[], metavar="NAME=FILE", help="further weights, by name")
     parser.add_argument("--quick", action="store_true", help="a sample; written to runs/bench")
     parser.add_argument("--output", type=Path, help="folder of bench.json (default: data/results)")

@@ -22,6 +22,7 @@ NAMES = {
     "yt68/val": "YouTube frames of unseen people, annotated by a machine",
     "lfpw68/held-out": "LFPW photographs, annotated semi-automatically, corrected by hand",
 }
+BOXES = {"detector": "dlib", "blazeface": "blazeface"}  # kind of box -> whose it is
 OTHER_SPLIT = {"yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train"}
 SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
     ("dlib", "lfpw68/held-out"): "these photographs",
@@ -54,32 +55,33 @@ class Set:
 
     @cached_property
     def detected(self):
-        """Boxes of dlib's detector for `faces`, NaN where it finds none."""
-        return detector_boxes(self.faces, self.name)
+        """Kind of box -> that detector's boxes for `faces`, NaN where it finds none."""
+        return {box: detector_boxes(self.faces, self.name, who) for box, who in BOXES.items()}
 
     @cached_property
     def other_detected(self):
         """The same for `other`."""
-        return detector_boxes(self.other, f"{self.name}, other split")
+        return {
+            box: detector_boxes(self.other, f"{self.name}, other split", who) for box, who in BOXES.items()
+        }
 
-    @property
-    def found(self):
-        """Which of `faces` dlib's detector finds: (N,) bool."""
-        return np.isfinite(self.detected).all(axis=1)
+    def found(self, box):
+        """Which of `faces` have a box of a kind: (N,) bool."""
+        return np.isfinite(self.detected[box]).all(axis=1) if box in BOXES else np.ones(len(self.faces), bool)
 
     @property
     def views(self):
         """Of each box: faces, their boxes, faces of the other split, their boxes.
 
-        In the detector's box the faces that it misses are left out.
+        In a detector's box the faces that it misses are left out.
         """
-        found, other = self.found, np.isfinite(self.other_detected).all(axis=1)
-        return {
-            "tight": (self.faces, self.faces.boxes, self.other, self.other.boxes),
-            "detector": (
-                self.faces[found], self.detected[found], self.other[other], self.other_detected[other]
-            ),
-        }  # fmt: skip
+        views = {"tight": (self.faces, self.faces.boxes, self.other, self.other.boxes)}
+        for box in BOXES:
+            found, other = self.found(box), np.isfinite(self.other_detected[box]).all(axis=1)
+            views[box] = (
+                self.faces[found], self.detected[box][found], self.other[other], self.other_detected[box][other]
+            )  # fmt: skip
+        return views
 
     @cached_property
     def groups(self):

@@ -49,7 +49,9 @@ def markdown(results):
     # The course's methods beside public implementations
     """
     lines = ["# The course's methods beside public implementations", ""]
-    lines += ["Written by `python -m tools.measure.peers`; do not edit. NME by the distance of the outer"]
+    lines += [
+        "Written by `python -m tools.measure.compare_public`; do not edit. NME by the distance of the outer"
+    ]
     lines += ["eye corners; times are the processor's, one thread; learnt from the same default faces in"]
     lines += ["configurations as equal as the parameters allow (they are in `compare_public.json`).", ""]
     for method, record in results.get("methods", {}).items():

@@ -1,6 +1,6 @@
-"""The public implementations' side of `tools/measure/peers.py`, run in an environment of their own.
+"""The public implementations' side of `tools/measure/compare_public.py`, run in an environment of their own.
 
-``python -m tools.measure.peers_theirs FOLDER NAME``: learns from the faces in FOLDER, fits
+``python -m tools.measure.compare_public_theirs FOLDER NAME``: learns from the faces in FOLDER, fits
 FOLDER/test-*.npz, and writes
 FOLDER/NAME.npz (points, seconds of the processor). It imports nothing of the course: only NumPy and menpofit.
 """

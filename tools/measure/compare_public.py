@@ -1,4 +1,4 @@
-"""The course's methods beside public implementations, on the same faces: `python -m tools.measure.peers`.
+"""The course's methods beside public implementations, on the same faces: `python -m tools.measure.compare_public`.
 
 menpofit's AAM, SDM and shape models with local experts, and dlib's trainer of trees, learn from the
 same default faces as the course's methods, in configurations as equal as their parameters allow, and fit the
@@ -25,7 +25,7 @@ from facelm_helpers import metrics, paths, sources
 from facelm_helpers.landmarks import mirror
 from tools.data import found_boxes, real_faces
 from tools.measure import face_sets, store
-from tools.measure.peers_table import markdown
+from tools.measure.compare_public_table import markdown
 from tools.setup.environment import python_in
 
 RESULTS = paths.RESULTS / "compare_public.json"
@@ -206,10 +206,10 @@ def measure(name, folder, truth, say=print):
         here = {"configuration": settings[side]}
         try:
             if side == "ours" or name == "ert":
-                found = run(sys.executable, "peers_ours", folder, f"{side}-{name}")
+                found = run(sys.executable, "compare_public_ours", folder, f"{side}-{name}")
                 here["configuration"] = json.loads(str(found["configuration"]))
             else:
-                found = run(build(say=say), "peers_theirs", folder, f"{side}-{name}")
+                found = run(build(say=say), "compare_public_theirs", folder, f"{side}-{name}")
             figures, errors[side] = judge(found, truth)
             here |= figures
         except RuntimeError as error:
