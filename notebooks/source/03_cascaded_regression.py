@@ -366,8 +366,8 @@ plots.show(plots.by_year({name.upper(): (methods.of(name).year, nme[name]) for n
 # - **CPR** estimates 136 numbers here; the paper's pose has a few, and its updates are composed, not added.
 # - **SDM** leads, on synthetic faces too: its features need no training, and 2,000 faces are few.
 #
-# Compared with public code trained on the same faces (`tools/measure/compare_public.py`): the ratio of our NME to
-# theirs, and milliseconds:
+# Compared with public code trained on the same faces (`tools/measure/compare_public.py`): the ratio of our
+# NME to theirs, and milliseconds:
 
 # %%
 compared = json.loads((paths.RESULTS / "compare_public.json").read_text(encoding="utf-8"))

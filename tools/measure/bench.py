@@ -1,7 +1,8 @@
 """Measures the methods and the pipeline on this machine; writes data/results/bench.json and bench.md.
 
     python course.py bench                          everything that can be measured here
-    python course.py bench --only accuracy speed    parts: accuracy, speed, notebooks
+    python course.py bench --only accuracy speed    parts: accuracy, speed, notebooks, detectors, peers
+    python course.py bench --peers                  what a user would pick instead, fetched for this once
     python course.py bench --methods senet          one method, beside dlib
     python course.py bench --quick                  a sample, for a look; the shipped results stay as they are
 
@@ -24,6 +25,7 @@ from facelm_helpers import methods
 from facelm_helpers.paths import DATA, RESULTS, ROOT
 from tools.data.found_boxes import CACHE
 from tools.measure import accuracy as errors
+from tools.measure import detectors, peers
 from tools.measure import speed as timing
 from tools.measure.face_sets import BOXES, NAMES, present
 from tools.measure.store import machine, merge, read, rounded, write
@@ -32,6 +34,7 @@ from tools.setup.checksums import shipped
 from tools.ship import figures
 
 PARTS = ("accuracy", "speed", "notebooks")
+ALONE = {"detectors": detectors.main, "peers": peers.main}  # parts that write a file of their own
 
 
 def accuracy(options):
@@ -85,7 +88,7 @@ def report(results):
     Parameters
     ----------
     results : dict
-        The content of bench.json.
+        The content of bench.json, and of the other files beside it under their names.
 
     Returns
     -------
@@ -98,17 +101,32 @@ def report(results):
     sections = []
     for name in (name for name in NAMES if name in results.get("accuracy", {})):
         one = results["accuracy"][name]
+        missed = one.get("missed_by_blazeface")
+        found = "some" if missed is None else one["faces"] - missed
         sections += [
             (f"{name}: {one['about']}", None),
             (f"In the boxes of dlib's detector, which finds {one['faces'] - one['missed']} of {one['faces']}"
              " faces; the others are left out for all", ("accuracy", name, "detector")),
             ("In the tight boxes of the true points, all faces", ("accuracy", name, "tight")),
+            (f"In the boxes of BlazeFace, which finds {found} faces; the others are left out for all",
+             ("accuracy", name, "blazeface")),
+            ("Plain NME by whose the box is", ("boxes", name)),
+            ("Beside what a user would pick instead, each behind its own detector", ("leaderboard", name)),
             ("Rise of the plain NME on harder versions of the same faces", ("robustness", name)),
             ("By region, plain NME", ("regions", name)),
             ("By pose and by light, corrected NME, detector's boxes", ("groups", name, "detector")),
             ("By pose and by light, corrected NME, tight boxes", ("groups", name, "tight")),
         ]  # fmt: skip
     sections += [
+        ("Detectors", None),
+        ("What each finds, takes for a face, and costs", ("detectors",)),
+        ("Faces found by their size, on a large picture", ("small_faces",)),
+        ("Where the box lies, LFPW", ("detector_places", "LFPW")),
+        ("Peers: what a user would pick instead", None),
+        ("Who learnt from what", ("peers_about",)),
+        *((f"{title}; errors over the {'box' if title.startswith('AFLW') else 'eyes'}", ("peers", title))
+          for title in results.get("peers", {}).get("sets", {})),
+        ("Times and sizes", None),
         ("Time from a photograph in memory, and a box, to 68 points", ("speed",)),
         ("Images a second", ("rates",)), ("Notebooks", ("notebooks",)), ("Files that ship", ("sizes",)),
     ]  # fmt: skip
@@ -122,7 +140,10 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="course.py bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    parser.add_argument(
+        "--only", nargs="+", choices=(*PARTS, *ALONE), default=(*PARTS, "detectors"), metavar="PART"
+    )
+    parser.add_argument("--peers", action="store_const", dest="only", const=["peers"], help="--only peers")
     parser.add_argument("--methods", nargs="+", choices=methods.names(), metavar="NAME")
     parser.add_argument("--sets", nargs="+", choices=present(), metavar="SET", help=", ".join(present()))
     parser.add_argument("--boxes", nargs="+", choices=("tight", *BOXES), metavar="BOX", help="kinds of box")
@@ -139,11 +160,14 @@ def main(arguments=None):
             for measured in globals()[part](options):
                 results = merge(results, rounded(measured) | {"measured_on": {part: machine()}})
                 write(folder / "bench.json", results)  # at once: an interruption costs one measurement
+        if folder == RESULTS and any(ALONE[part]() for part in ALONE if part in options.only):
+            return 1
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    write(folder / "bench.md", report(results))
-    print(report(results))
+    page = report(figures.load(folder))
+    write(folder / "bench.md", page)
+    print(page)
     shown = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
     print(f"Written to {shown}: bench.json and bench.md.")
     if folder == RESULTS:

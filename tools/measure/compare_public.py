@@ -1,4 +1,6 @@
-"""The course's methods beside public implementations, on the same faces: `python -m tools.measure.compare_public`.
+"""The course's methods beside public implementations of the same methods, on the same faces.
+
+    python -m tools.measure.compare_public
 
 menpofit's AAM, SDM and shape models with local experts, and dlib's trainer of trees, learn from the
 same default faces as the course's methods, in configurations as equal as their parameters allow, and fit the

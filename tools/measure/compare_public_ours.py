@@ -1,9 +1,8 @@
-"""The course's side of `tools/measure/compare_public.py`, in a process of its own so that one thread is one thread.
+"""The course's side of `compare_public.py`, in a process of its own so that one thread is one thread.
 
 ``python -m tools.measure.compare_public_ours FOLDER SIDE-NAME``: learns from FOLDER/train.npz, fits
-FOLDER/test-*.npz, writes
-FOLDER/SIDE-NAME.npz (points, seconds of the processor). SIDE is ours, or theirs for dlib, which comes with
-the course.
+FOLDER/test-*.npz, writes FOLDER/SIDE-NAME.npz (points, seconds of the processor). SIDE is ours, or theirs for
+dlib, which comes with the course.
 """
 
 import inspect

@@ -21,7 +21,7 @@ from facelm_helpers.sources import w300lp
 from tools.data import real_faces
 from tools.data.found_boxes import SAME
 from tools.measure.speed import time_in_turns
-from tools.measure.store import machine, rounded, write
+from tools.measure.store import machine, merge, read, rounded, write
 
 FILE = RESULTS / "detectors.json"
 CALLS = {
@@ -43,13 +43,15 @@ def find(name, image):
     return detect(image, detector, **options)
 
 
+SETS = {"YouTube Faces": "yt68/val", "LFPW": "lfpw68/held-out", "HELEN": "helen68/validation",
+        "AFW": "afw68/validation"}  # fmt: skip
+
+
 def face_sets():
-    """Name -> FaceSet: the validation faces."""
+    """Title -> FaceSet: the validation faces."""
     if not real_faces.REAL.is_dir():
         return {}
-    names = {"YouTube Faces": "yt68/val", "LFPW": "lfpw68/held-out", "HELEN": "helen68/validation",
-             "AFW": "afw68/validation"}  # fmt: skip
-    found = {title: real_faces.load(name) for title, name in names.items()}
+    found = {title: real_faces.load(name) for title, name in SETS.items()}
     folder = real_faces.REAL / "aflw2000"
     turned = w300lp.load(folder, progress=False)
     yaw = np.abs(np.degrees(w300lp.poses(folder, progress=False)[:, 1]))
@@ -167,7 +169,7 @@ def measure():
 
 def main():
     """Measure and write."""
-    write(FILE, measure())
+    write(FILE, merge(read(FILE), measure()))
     print(f"Written: {FILE.name}. `python -m tools.ship.figures` brings the pages up to date.")
     return 0
 

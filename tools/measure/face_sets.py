@@ -77,10 +77,9 @@ class Set:
         """
         views = {"tight": (self.faces, self.faces.boxes, self.other, self.other.boxes)}
         for box in BOXES:
-            found, other = self.found(box), np.isfinite(self.other_detected[box]).all(axis=1)
-            views[box] = (
-                self.faces[found], self.detected[box][found], self.other[other], self.other_detected[box][other]
-            )  # fmt: skip
+            boxes, found = self.other_detected[box], self.found(box)
+            other = np.isfinite(boxes).all(axis=1)
+            views[box] = self.faces[found], self.detected[box][found], self.other[other], boxes[other]
         return views
 
     @cached_property

@@ -8,6 +8,8 @@ import json
 import numpy as np
 
 from facelm_helpers.paths import WEIGHTS
+from tools.measure import tables_outside
+from tools.measure.cells import percent, places
 from tools.measure.changes import TITLES
 
 
@@ -178,16 +180,6 @@ def provenance(results):
     return rows
 
 
-def percent(value, digits=1):
-    """A fraction as it is printed; a dash for what was not measured."""
-    return "-" if value is None else f"{100 * value:.{digits}f} %"
-
-
-def places(value, digits=3):
-    """A number with so many decimals; a dash for what was not measured."""
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
 def _both(record):
     """Plain and corrected NME; of a group of faces, the corrected one is a number itself."""
     fair = record["corrected"]
@@ -204,4 +196,4 @@ def _ranked(results, name, box):
 
 TABLES = {function.__name__: function for function in (
     accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, sizes, provenance,
-)}  # fmt: skip
+)} | tables_outside.TABLES  # fmt: skip

@@ -23,7 +23,8 @@ import sys
 from pathlib import Path
 
 from facelm_helpers.atomic import write_text
-from tools.measure.tables import percent, table
+from tools.measure.cells import percent
+from tools.measure.tables import table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "data" / "results"

