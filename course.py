@@ -8,7 +8,7 @@
 
     python course.py data NAME         fetch a real data set, or say how to get it
     python course.py train METHOD      train a method
-    python course.py bench             measure the methods and the pipeline
+    python course.py bench             measure the methods and the pipeline (--peers: what others offer)
     python course.py app               the live comparison as a page
     python course.py notebooks         rebuild the notebooks from their source
     python course.py book              a site of the executed notebooks

