@@ -16,12 +16,12 @@ def test_the_gate_by_hand_is_the_gate_of_the_layer():
 
 
 def test_the_gradient_vanishes_or_explodes_with_the_gate_on_the_main_path():
-    pattern = r"(with\w*) batch norm +gate_at='(\w+)' +times ([\d.]+)"
-    lines = re.findall(pattern, output_of(GATES, "per_blob = "))
-    growth = {(norm, place): float(times) for norm, place, times in lines}
-    assert growth["without", "main"] < 0.75  # "the gradient shrinks with each blob"
-    assert growth["with", "main"] > 1.4  # "explodes"
-    assert all(0.8 < growth[norm, "branch"] < 1.3 for norm in ("with", "without"))
+    pattern = r"(with\w*) batch norm +gate_at='(\w+)' +10\^([+-]\d+)"
+    lines = re.findall(pattern, output_of(GATES, "growth = "))
+    powers = {(norm, place): int(power) for norm, place, power in lines}
+    assert powers["without", "main"] < -3  # "drift apart by seven to eight powers of ten"
+    assert powers["with", "main"] > 4  # "explodes"
+    assert all(-3 < powers[norm, "branch"] < 4 for norm in ("with", "without"))
 
 
 def test_frozen_gates_cost_more_in_the_dark():

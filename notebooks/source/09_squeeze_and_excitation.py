@@ -265,19 +265,19 @@ panels = {False: "without batch norm", True: "with batch norm"}
 plots.show(plots.gradient_by_depth(found, panels))
 for norm, title in panels.items():
     for place in ("branch", "main"):
-        per_blob = (found[norm, place, 32] / found[norm, place, 4]) ** (1 / 28)
-        print(f"{title:18}  gate_at={place!r:8}  times {per_blob:.2f} per blob")
+        growth = np.log10(found[norm, place, 32] / found[norm, place, 4])
+        print(f"{title:18}  gate_at={place!r:8}  10^{growth:+.0f} from 4 to 32 blobs")
 # ALT Gradient of the first layer against the number of blobs, both axes logarithmic. Without batch norm the
 # ALT curve of the gate on the main path falls by powers of ten, with it the curve shoots up. The curves of
 # ALT the gate on the branch rise far less.
 
 # %% [markdown]
-# Without batch norm the result follows the formula: per blob the gradient on the main path shrinks to about
-# half of that on the branch, and at 32 blobs the stem learns next to nothing. With it, a surprise: the
-# gradient **explodes**. Each branch's normalisation amplifies the shrunken signal again, in the forward and
-# so in the backward pass. With the gate on the branch the gradient changes least with depth: so the scale
-# goes before the addition. (The paper's journal version tries several places on ImageNet: only the one after
-# the addition did worse.)
+# Without batch norm the result follows the formula: over these 28 blobs the gradients of the two places
+# drift apart by seven to eight powers of ten, a factor of about a half per blob; with the gate on the main
+# path and 32 blobs, the stem learns next to nothing. With it, a surprise: the gradient **explodes**. Each
+# branch's normalisation amplifies the shrunken signal again, in the forward and so in the backward pass.
+# With the gate on the branch the gradient changes least with depth: so the scale goes before the addition.
+# (The paper's journal version tries several places on ImageNet: only the one after the addition did worse.)
 #
 # ## The gates of a trained network
 #
