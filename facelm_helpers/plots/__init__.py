@@ -10,7 +10,13 @@ from facelm_helpers.plots._dlib_68_points import gradients, joint_cascade, pixel
 from facelm_helpers.plots._faces import compare, face, faces_grid
 from facelm_helpers.plots._measuring_error import ced, curves, leaderboard, normalisers, regions
 from facelm_helpers.plots._se_modules import se_modules
-from facelm_helpers.plots._shape_models import outlines, profile_search, rebuilding
+from facelm_helpers.plots._shape_models import (
+    on_faces,
+    outlines,
+    profile_search,
+    rebuilding,
+    textures,
+)
 from facelm_helpers.plots._squeeze_and_excitation import (
     channel_maps,
     gate_cost,
@@ -28,7 +34,7 @@ __all__ = [
     "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bits", "by_year", "canvas", "ced", "cells",
     "channel_maps", "compare", "convergence", "curves", "error_map", "face", "faces_grid", "gate_cost",
     "gate_spread", "gate_table", "gradient_by_depth", "gradients", "joint_cascade", "leaderboard",
-    "live_loss", "loss_curves", "markup", "network_bars", "normalisers", "outlines", "overfitting",
-    "pixels", "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup", "show",
-    "speed_and_error",
+    "live_loss", "loss_curves", "markup", "network_bars", "normalisers", "on_faces", "outlines",
+    "overfitting", "pixels", "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup",
+    "show", "speed_and_error", "textures",
 ]  # fmt: skip

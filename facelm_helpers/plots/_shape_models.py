@@ -1,4 +1,4 @@
-"""Pictures of shapes as lines, of a profile search, and of an appearance model's reconstruction."""
+"""Pictures of shapes as lines and meshes, of a profile search, and of an appearance model's textures."""
 
 import numpy as np
 
@@ -50,10 +50,10 @@ def outlines(panels, columns=4, height=None):
     return figure
 
 
-def _lines(ax, shape, alpha=1.0, width=1.4):
+def _lines(ax, shape, alpha=1.0, width=1.4, colours=REGION_COLOURS):
     for region, first, last, closed in LINES:
         order = [*range(first, last + 1), *([first] if closed else [])]
-        ax.plot(*shape[order].T, color=REGION_COLOURS[region], alpha=alpha, lw=width)
+        ax.plot(*np.asarray(shape)[order].T, color=colours[region], alpha=alpha, lw=width)
 
 
 def profile_search(image, points, at, along, seen, wanted, costs):
@@ -105,6 +105,88 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     return figure
 
 
+def on_faces(panels, triangles=None, truth=None, columns=3):
+    """Draw shapes as lines, or as meshes of triangles, on the pictures that they belong to.
+
+    Parameters
+    ----------
+    panels : dict of title -> (image, points)
+        Images as `face` takes them, points (68, 2).
+    triangles : (M, 3) int array, optional
+        Indices of corners; drawn in the place of the lines.
+    truth : (68, 2) array, optional
+        Drawn below, as white lines.
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> points = np.random.default_rng(0).uniform(5, 25, (68, 2))
+    >>> figure = on_faces({"start": (np.zeros((30, 30)), points)}, truth=points)
+    >>> len(figure.axes[0].lines)
+    18
+    """
+    figure, axes = _panels(len(panels), columns)
+    for ax, (title, (image, points)) in zip(axes, panels.items(), strict=False):
+        face(image, ax=ax, title=title)
+        if truth is not None:
+            _lines(ax, truth, colours=dict.fromkeys(REGION_COLOURS, "white"), width=1.8)
+        if triangles is None:
+            _lines(ax, points)
+        else:
+            ax.triplot(*np.asarray(points).T, triangles, color="white", lw=0.7)
+    return figure
+
+
+def textures(panels, columns=4, signed=False):
+    """Draw values on the frame of the mean shape; 0 is mid-grey, or white if they are signed.
+
+    Parameters
+    ----------
+    panels : dict of title -> (height, width) array
+        NaN outside the face.
+    columns : int
+    signed : bool
+        Red below 0, blue above, each panel to its own scale; else grey, one scale for all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = textures({"one": np.eye(4), "two": -np.eye(4)}, signed=True)
+    >>> [ax.get_title() for ax in figure.axes]
+    ['one', 'two']
+    """
+    figure, axes = _panels(len(panels), columns)
+    spread = 2.5 * max(np.nanstd(values) for values in panels.values()) or 1.0
+    for ax, (title, values) in zip(axes, panels.items(), strict=False):
+        most = (np.nanmax(np.abs(values)) or 1.0) if signed else spread
+        _texture(ax, values, most, signed, title)
+    return figure
+
+
+def _panels(count, columns):
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure, axes = canvas(rows, columns, FULL, rows * (FULL / columns + 0.25), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
+    for ax in axes.flat[count:]:
+        ax.axis("off")
+    return figure, axes.flat
+
+
+def _texture(ax, values, most, signed, title):
+    colours = "RdBu" if signed else "gray"
+    ax.imshow(values, vmin=-most, vmax=most, cmap=colours, interpolation="nearest")
+    ax.set(title=title)
+    ax.axis("off")
+
+
 def rebuilding(rows):
     """Draw, for each iteration of a fit, the warped picture, the model's reconstruction, and the residual.
 
@@ -131,9 +213,7 @@ def rebuilding(rows):
     for line, (title, (image, points, *parts)) in zip(axes, rows.items(), strict=True):
         face(image, points, ax=line[0], title=title)
         for ax, name, part in zip(line[1:], ("seen", "reconstructed", "residual"), parts, strict=True):
-            colours = "RdBu" if name == "residual" else "gray"
-            ax.imshow(part, vmin=-spread, vmax=spread, cmap=colours, interpolation="nearest")
-            size = f", {np.nanmean(part**2):.2f}" if name == "residual" and np.any(part) else ""
-            ax.set(title=name + size)
-            ax.axis("off")
+            signed = name == "residual"
+            size = f", {np.nanmean(part**2):.2f}" if signed and np.any(part) else ""
+            _texture(ax, part, spread, signed, name + size)
     return figure
