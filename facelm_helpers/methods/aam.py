@@ -6,9 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from facelm_helpers.arrays import Array
-from facelm_helpers.boxes import check_boxes
 from facelm_helpers.faces import uncrop
-from facelm_helpers.geometry import Mesh, apply_transform
+from facelm_helpers.geometry import Mesh
 from facelm_helpers.methods._base import Aligner
 from facelm_helpers.methods._grey import grey_crops, read_smooth, training_crops
 from facelm_helpers.methods._shape import _shape_model
@@ -243,29 +242,6 @@ class AAM(Aligner):
         """The gradients (M, C P, 2) of texture vectors in the reference frame."""
         parts = np.split(textures, self.channels, axis=1)
         return np.concatenate([mesh.gradient(part) for part in parts], axis=1)
-
-    def residual(self, image, box, points):
-        """What the model sees at the given points, what it can make of it, and the difference.
-
-        Parameters
-        ----------
-        image : (H, W, 3) uint8 array
-        box : (4,) array
-        points : (68, 2) array
-            In the image's pixels; such as one stage of `predict`.
-
-        Returns
-        -------
-        seen, rebuilt, residual : (height, width) arrays
-            The first channel in the finest reference frame; NaN outside the mesh.
-        """
-        crops, transforms = grey_crops([image], check_boxes([box]), self.size, self.margin, sigma=0)
-        mesh, A0, A = self.appearance()
-        S = apply_transform(transforms, np.asarray(points, dtype=np.float64)[None])
-        seen = self._texture(mesh, self._pictures(crops, mesh), S)[0]
-        rebuilt = A0 + (seen - A0) @ A.T @ A
-        count = len(mesh.pixels)
-        return tuple(mesh.picture(part[:count]) for part in (seen, rebuilt, seen - rebuilt))
 
 
 @lru_cache(maxsize=16)

@@ -80,8 +80,8 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     --------
     >>> points = np.random.default_rng(0).uniform(5, 25, (68, 2))
     >>> figure = profile_search(np.zeros((30, 30)), points, 8, points[:4], [0, 1], [1, 0], [3, 1, 2])
-    >>> [ax.get_xlabel() for ax in figure.axes[1:]]
-    ['place on the normal', 'move d']
+    >>> [ax.get_title() for ax in figure.axes[1:]]
+    ['profile (derivatives)', 'squared distance']
     """
     figure, (left, middle, right) = canvas(1, 3, FULL, 2.3, width_ratios=[1.1, 1, 1])
     face(image, points, ax=left)
@@ -94,14 +94,16 @@ def profile_search(image, points, at, along, seen, wanted, costs):
     best = int(np.argmin(costs))
     seen_at, wanted_at = (np.arange(len(line)) - (len(line) - 1) / 2 for line in (seen, wanted))
     middle.plot(seen_at, seen, color=METHOD_COLOURS[1], label="seen")
-    middle.plot(wanted_at + moves[best], wanted, color=METHOD_COLOURS[0], ls="--", label="mean, moved by d")
+    middle.plot(
+        wanted_at + moves[best], wanted, color=METHOD_COLOURS[0], ls="--", label="mean, moved by $\\delta$"
+    )
     middle.set(xlabel="place on the normal", title="profile (derivatives)")
     low, high = middle.get_ylim()
     middle.set_ylim(low, high + 0.4 * (high - low))  # room for the legend
     middle.legend(loc="upper left")
     right.plot(moves, costs, "-o", color=METHOD_COLOURS[0], ms=3)
     right.plot(moves[best], costs[best], "o", color=METHOD_COLOURS[1], ms=8)
-    right.set(xlabel="move d", title="squared distance")
+    right.set(xlabel="move $\\delta$", title="squared distance")
     return figure
 
 

@@ -58,12 +58,6 @@ print(f"drawn from a model of {n_shape} shape and {n_texture} texture components
 # $$a = \frac{\sum_l \bar{z}_l m_l}{\sum_l |z_l|^2}.$$
 
 # %%
-z, m = (S[:, 0] + 1j * S[:, 1] for S in train.points[:2])
-z, m = z - z.mean(), m - m.mean()
-a = np.vdot(z, m) / np.vdot(z, z)  # vdot conjugates its first argument
-print(f"scale by {abs(a):.1f}, rotate by {np.degrees(np.angle(a)):.0f} degrees")
-
-# %%
 aligned, mean = geometry.procrustes(train.points)
 raw, some = train.points[:60], aligned[:60]
 plots.show(
@@ -152,13 +146,6 @@ def nearest_face(x, rounds=3):
     return geometry.apply_transform(geometry.similarity(S, x), S)
 
 
-# %%
-wild = mean + np.random.default_rng(3).normal(0, 0.04, size=(68, 2))
-plots.show(
-    plots.outlines({"noisy points": wild, "the nearest face": nearest_face(wild)}, columns=2, height=3)
-)
-# ALT Left, a face whose lines zigzag because of random noise on every point. Right, the nearest face.
-
 # %% [markdown]
 # This is the core of both methods: however wrong the points that were found, the result is a plausible face.
 #
@@ -175,12 +162,13 @@ plots.show(
 
 # %%
 asm = methods.create("asm", views=1).fit(train)
-frontal = np.argsort(np.abs(geometry.yaw(test.points)))
-image, truth, box = test[frontal[0]]
-S, l = truth - (0, 4), 38  # the whole shape 4 pixels too high; a point on an eyelid
-along, seen, g_mean, _ = asm.look(image, box, S, l)
+walk = asm.predict(test.images, test.boxes, stages=True)
+gain = metrics.nme(walk[0], test.points) - metrics.nme(walk[-1], test.points)
+image, truth, box = test[np.argmax(gain)]  # a face on which the search works; all of them come below
 
 # %%
+S, l = truth - (0, 4), 38  # the whole shape 4 pixels too high; a point on an eyelid
+along, seen, g_mean, _ = asm.look(image, box, S, l)
 precision = asm.precisions_[0, 0, l]  # the inverse of C
 windows = np.lib.stride_tricks.sliding_window_view(seen, len(g_mean))  # one for each move
 g = windows / np.abs(windows).sum(axis=1, keepdims=True)
@@ -200,7 +188,7 @@ plots.show(plots.profile_search(image, S, l, along, seen, g_mean, costs))
 #    level of the pyramid has half the size of the one below: the same few pixels of search reach far at
 #    first.)
 #
-# **Predict first:** after which step is the jaw right for the first time?
+# **Predict first:** which points does step 4 move, and which of them have looked at the picture by then?
 
 # %% tags=["hide-output"]
 story = asm.search(image, box, steps=True)
@@ -211,8 +199,8 @@ plots.show(plots.on_faces(moments, truth=truth))
 # ALT the true one.
 
 # %% [markdown]
-# Step 4 only carries the jaw along; it is right after step 5. What your function does there, in the first of
-# these searches:
+# Step 4 moves all of them, by one similarity that eyes and nose found; jaw, brows and mouth are only carried
+# along and look for themselves in step 5. What your function does there, in the first of these searches:
 
 # %%
 asked = story[3].proposed[0]
@@ -271,14 +259,12 @@ corners = mesh.points[triangles[0]]
 u = corners.mean(axis=0)  # any place in this triangle
 shares = np.linalg.solve(np.vstack([corners.T, np.ones(3)]), [*u, 1])
 print(f"{len(triangles)} triangles, {len(mesh.pixels)} pixels; the shares of u are {shares.round(2)}")
-
-# %%
-profile = test[np.argmax(np.abs(geometry.yaw(test.points)))]
+turned = test[np.argmax(np.abs(geometry.yaw(test.points)))]
 blank = np.full((mesh.height, mesh.width), 90)
-panels = {"the mean shape": (blank, mesh.points), "a face": (image, truth), "another": profile[:2]}
+panels = {"the mean shape": (blank, mesh.points), "a face": (image, truth), "a turned one": turned[:2]}
 plots.show(plots.on_faces(panels, triangles))
-# ALT The same mesh of triangles three times: on the mean shape, on a frontal face, and on a turned one,
-# ALT where the triangles of the far side are narrow.
+# ALT The same mesh of triangles three times: on the mean shape, on a face, and on a turned one, where the
+# ALT triangles of the far side are narrow.
 
 # %% [markdown]
 # ## The piecewise affine warp
@@ -461,14 +447,25 @@ def project_out(e):
     return step(e, J, A, D)
 
 
-def parts(S):  # of one moment: what is seen, what the model makes of it, what is left
-    seen = texture(test_greys[frontal[0]], S)
+away = np.random.default_rng(0).normal(0, 3, size=(len(test), 1, 2))  # pixels
+starts = [nearest_face(S) for S in test.points + away]
+
+
+def walks_of(rule):  # (faces, 13, 68, 2)
+    return np.array([fit(grey, S, rule) for grey, S in zip(test_greys, starts, strict=True)])
+
+
+walks = walks_of(project_out)
+
+# %%
+gain = metrics.nme(walks[:, 0], test.points) - metrics.nme(walks[:, -1], test.points)
+i, rows = np.argmax(gain), {}  # again a face on which it works
+for t, name in {0: "start", 1: "1 step", 12: "12 steps"}.items():
+    seen = texture(test_greys[i], walks[i, t])
     model = A0 + A @ (seen - A0) @ A
-    return image, S, *(mesh.picture(part) for part in (seen, model, seen - model))
-
-
-walk = fit(test_greys[frontal[0]], nearest_face(truth + (5, 4)), project_out)
-plots.show(plots.rebuilding({f"after {t} steps": parts(walk[t]) for t in (0, 1, 12)}))
+    pictures = [mesh.picture(values) for values in (seen, model, seen - model)]
+    rows[name] = test.images[i], walks[i, t], *pictures
+plots.show(plots.rebuilding(rows))
 # ALT Three rows: the face with its points, what the model sees under them, its reconstruction, the residual.
 
 # %% [markdown]
@@ -477,44 +474,34 @@ plots.show(plots.rebuilding({f"after {t} steps": parts(walk[t]) for t in (0, 1, 
 # ## Project-out or simultaneous, and what a fit costs
 #
 # $J$ is the gradient of the *mean* texture. **Project-out** keeps it: then $(J_\perp^\top J_\perp + D)^{-1}
-# J_\perp^\top$ is one fixed matrix, and a step costs a warp and $K V$ multiplications. **Simultaneous**
-# takes the gradient of the texture fitted to *this* face, $A_0 + \sum_i c_i A_i$, anew at each step. Solved
-# for $p$ and $c$ together ([Gross, Matthews and Baker, 2005](https://doi.org/10.1016/j.imavis.2005.07.009))
-# that is $(K + m)^2 V$; projecting first gives the same step for $(K m + K^2) V$ ([Tzimiropoulos and Pantic,
-# 2013](https://doi.org/10.1109/ICCV.2013.79)).
+# J_\perp^\top$ is one fixed matrix, and a step costs a warp and $K V$ multiplications. **Simultaneous** takes
+# the gradient of the texture fitted to *this* face, $A_0 + \sum_i c_i A_i$, anew at each step. Solved for $p$
+# and $c$ together ([Gross, Matthews and Baker, 2005](https://doi.org/10.1016/j.imavis.2005.07.009)) that is
+# $(K + m)^2 V$ with $m$ textures; projecting first gives the same step for $(K m + K^2) V$
+# ([Tzimiropoulos and Pantic, 2013](https://doi.org/10.1109/ICCV.2013.79)).
+#
+# **Predict first:** which finds faces that are unlike the mean?
 
 
-# %%
+# %% tags=["hide-output"]
 def simultaneous(e):
     return step(e, jacobian(A0 + A @ e @ A), A, D)
 
 
-m, V = A.shape
-K = len(modes)
-print(f"project-out           {K * V:10,} multiplications a step")
-print(f"simultaneous, jointly {(K + m) ** 2 * V:10,}")
-print(f"simultaneous, fast    {(K * m + K**2) * V:10,}")
-
-# %% [markdown]
-# **Predict first:** which of the two finds faces that are unlike the mean?
-
-# %% tags=["hide-output"]
-away = np.random.default_rng(0).normal(0, 3, size=(len(test), 1, 2))  # pixels
-starts = [nearest_face(S) for S in test.points + away]
-
-
-def errors_of(rule):
-    walks = np.array([fit(grey, S, rule) for grey, S in zip(test_greys, starts, strict=True)])
+def errors(walks):
     return [100 * metrics.nme(walks[:, t], test.points).mean() for t in range(walks.shape[1])]
 
 
-curves = {rule.__name__: errors_of(rule) for rule in (project_out, simultaneous)}
+(m, V), K = A.shape, len(modes)
+costs = [K * V, (K + m) ** 2 * V, (K * m + K**2) * V]
+print("multiplications a step: project-out {:,}, simultaneous {:,}, its fast form {:,}".format(*costs))
+curves = {"project-out": errors(walks), "simultaneous": errors(walks_of(simultaneous))}
 plots.show(plots.curves(range(13), curves, "step", "mean NME, % of the eye distance"))
 # ALT Two curves of the error over twelve steps, project-out and simultaneous.
 
 # %% [markdown]
-# Simultaneous does: a dark face with a beard has other gradients than the mean. Project-out may even drift
-# away again, since its $J$ is wrong for such a face.
+# Simultaneous: light from the side or a beard gives other gradients than the mean's. For such faces the $J$
+# of project-out is wrong, and its steps may even lead away again.
 #
 # ## Learn the step instead
 #
@@ -568,7 +555,7 @@ def learnt(e):
     return e @ R
 
 
-curves["learnt"] = errors_of(learnt)
+curves["learnt"] = errors(walks_of(learnt))
 plots.show(plots.curves(range(13), curves, "step", "mean NME, % of the eye distance"))
 # ALT Three curves of the error over twelve steps: project-out, simultaneous and learnt. The learnt one falls
 # ALT steepest in the first step.
@@ -616,16 +603,6 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # **Discuss:** compare the ratios. How much of the AAM's lead is real, and how much is the inverse crime?
 # Which other difference between synthetic faces and photographs do both methods feel?
 #
-# ## Failure cases and safeguards
-#
-# | case | what happens |
-# |---|---|
-# | a covariance from too few faces is singular | `ridge` on its diagonal makes it invertible |
-# | points leave the picture | the pixel at the edge is repeated: no derivative, so the point stays |
-# | a constant picture | all costs are equal, the gradients 0: the initial shape is the result |
-# | all points run to one edge | the shape is limited to between 2/3 and 3/2 of its first size |
-# | the start is too far off | several views and starts; the best fit is chosen, but it may be wrong, too |
-#
 # ## Key points
 #
 # - Procrustes removes position, scale and rotation; principal components describe how faces vary; $|b_j| \le
@@ -634,7 +611,8 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # - AAM: shape, and the texture of all pixels under a mesh; $J = \nabla A_0\, \partial W / \partial p$; the
 #   Gauss-Newton step is computed on the model and its inverse applied in the picture.
 # - Project-out: one fixed matrix, fast. Simultaneous: the gradients of this face, slower, for unseen faces.
-# - Both are local searches. A comparison on samples of an AAM favours the AAM.
+# - Both are local searches: several views and starts, and choosing the best fit, make them usable.
+# - A comparison on samples of an AAM favours the AAM.
 #
 # ## Go further
 #

@@ -36,6 +36,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+FOLDED = "hide-output"  # tag of cells whose output answers a question: JupyterLab and the book fold it
 START, END, STUB, ALT = "# SOLUTION", "# END SOLUTION", "# STUB", "# ALT "
 
 
@@ -172,6 +173,8 @@ def _derived_cell(cell, kind, facts, stem, taken):
         new.metadata["tags"] = tags
     if alt:
         new.metadata["alt"] = alt
+    if FOLDED in tags:
+        new.metadata["jupyter"] = {"outputs_hidden": True}
     return new
 
 

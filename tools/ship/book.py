@@ -21,7 +21,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from facelm_helpers.plots import picture
-from tools.notebook.derive import ROOT
+from tools.notebook.derive import FOLDED, ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -117,12 +117,24 @@ def page(path):
         if cell.cell_type == "markdown":
             cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path.parent)})", cell.source)
         picture.as_html(cell)
+        if FOLDED in cell.metadata.get("tags", []):
+            _fold(cell)
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
     body = body.replace("</body>", _navigation(path, "facelm-nav foot") + "</body>", 1)
     top = _navigation(path, "facelm-nav") + _contents(body)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
+
+
+def _fold(cell):
+    """Put the outputs of a cell behind a line to click on: its reader is to predict them first."""
+    shown = [
+        output["data"].get("text/html", "") if "data" in output else f"<pre>{html.escape(output.text)}</pre>"
+        for output in cell.outputs
+    ]
+    page = f"<details><summary>Show the output</summary>{''.join(shown)}</details>"
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
 
 
 def _contents(body):
