@@ -74,7 +74,7 @@ plots.show(
 # $\lambda_j$ how much. With a similarity $\mathcal{T}$ (position, scale, rotation) that puts the shape into
 # a picture, a face is
 #
-# $$x = \mathcal{T}\Bigl(\bar{S} + \sum_j b_j P_j\Bigr), \qquad b_j = P_j^\top (S - \bar{S}).$$
+# $$x = \mathcal{T}(\bar{S} + \sum_j b_j P_j), \qquad b_j = P_j^\top (S - \bar{S}).$$
 #
 # **Predict first:** a shape has 136 numbers. How many $b_j$ keep 97 % of the variance: about 10, 25 or 70?
 # Can the answer be 70 here?
@@ -355,7 +355,7 @@ widgets.Sliders(rendered, ["shape b1", "shape b2", "texture c1", "texture c2", "
 # Which shape makes the picture, warped onto the mean shape, look like the model? The shape's parameters $p$
 # are four numbers for $\mathcal{T}$ and the $b_j$, $K$ in all:
 #
-# $$\min_{p,\,c} \bigl\lVert I(W(u; p)) - A_0(u) - \textstyle\sum_i c_i A_i(u) \bigr\rVert^2.$$
+# $$\min_{p,\,c} \lVert I(W(u; p)) - A_0(u) - \sum_i c_i A_i(u) \rVert^2.$$
 #
 # How does the texture change when the mean shape is deformed by a small $p$? By the chain rule, by the
 # **Jacobian** $J = \nabla A_0 \, \partial W / \partial p$, of shape $(V, K)$: the texture's gradient at each
@@ -394,7 +394,9 @@ plots.show(plots.textures({n: mesh.picture(J[:, k]) for k, n in enumerate(names)
 # A_i$. What the $A_i$ can explain says nothing about $p$, so it is **projected out** of $J$ (the rows of $A$
 # are orthonormal):
 #
-# $$J_\perp = J - A^\top A J, \qquad \Delta p = (J_\perp^\top J_\perp + D)^{-1} J_\perp^\top e.$$
+# $$J_\perp = J - A^\top A J,$$
+#
+# $$\Delta p = (J_\perp^\top J_\perp + D)^{-1} J_\perp^\top e.$$
 #
 # The diagonal matrix $D$ is a prior, small where the training shapes vary much: moves along unlikely modes
 # need more evidence.
@@ -420,7 +422,7 @@ check.gauss_newton(gauss_newton)
 
 # %% [markdown]
 # $\Delta p$ moved the *model*; the **inverse compositional** method applies the inverse move in the picture.
-# `step_back` carries it there: a point that moves by $-d$ on the mean shape moves on $S$ by $-d$ times the
+# `step_back` carries it there: a point that moves by $-v$ on the mean shape moves on $S$ by $-v$ times the
 # affine map of the triangles round it. So $J$ never depends on the picture: it is computed once.
 
 # %%
