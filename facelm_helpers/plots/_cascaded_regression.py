@@ -1,9 +1,9 @@
-"""Pictures of cascades: their convergence, their features, and error by year of publication."""
+"""Pictures of cascades: their features, the questions of a fern, and how they converge."""
 
 import numpy as np
 
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
-from facelm_helpers.plots._faces import faces_grid
+from facelm_helpers.plots._faces import face, faces_grid
 
 
 def convergence(by_stage, by_start, by_count):
@@ -50,17 +50,17 @@ def convergence(by_stage, by_start, by_count):
     return figure
 
 
-def cells(image, points, sides, angle=0.0, at=(36, 45, 30, 48, 54), grid=3):
-    """Draw squares of cells round some landmarks, a picture for each size of cell.
+def cells(images, points, frames, side, at=(36, 45, 30, 48, 54), grid=3):
+    """Draw squares of cells round some landmarks of each face.
 
     Parameters
     ----------
-    image : array (H, W, 3)
-    points : array (68, 2)
-    sides : dict of title -> float
-        Side of a cell in pixels.
-    angle : float
-        How the squares are turned, in radians.
+    images : sequence of N arrays (H, W, 3)
+    points : array (N, 68, 2)
+    frames : array (N, 2, 2)
+        How the squares are rotated and scaled.
+    side : float
+        Side of a cell in pixels, before that.
     at : sequence of int
         The landmarks.
     grid : int
@@ -72,30 +72,30 @@ def cells(image, points, sides, angle=0.0, at=(36, 45, 30, 48, 54), grid=3):
 
     Examples
     --------
-    >>> len(cells(np.zeros((64, 64, 3), np.uint8), np.full((68, 2), 30.0), {"first": 8, "last": 4}).axes)
+    >>> images = np.zeros((2, 64, 64, 3), np.uint8)
+    >>> len(cells(images, np.full((2, 68, 2), 30.0), np.tile(np.eye(2), (2, 1, 1)), side=8).axes)
     2
     """
-    figure = faces_grid([image] * len(sides), titles=list(sides), columns=max(len(sides), 3))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    for ax, side in zip(figure.axes, sides.values(), strict=False):
-        lines = (np.arange(grid + 1) - grid / 2) * side
-        ends = np.array([[[x, lines[0]], [x, lines[-1]]] for x in lines])
-        for line in np.concatenate([ends, ends[..., ::-1]]) @ turn.T:
-            for centre in np.asarray(points)[list(at)]:
+    figure = faces_grid(images, columns=len(images))
+    lines = (np.arange(grid + 1) - grid / 2) * side
+    ends = np.array([[[x, lines[0]], [x, lines[-1]]] for x in lines])
+    for ax, shape, A in zip(figure.axes, points, frames, strict=True):
+        centres = np.asarray(shape)[list(at)]
+        for line in np.concatenate([ends, ends[..., ::-1]]) @ np.transpose(A):
+            for centre in centres:
                 ax.plot(*(centre + line).T, color="white", lw=0.9)
-        middles = np.asarray(points)[list(at)].T
-        ax.plot(*middles, "o", color=METHOD_COLOURS[1], ms=3.5, mec="white", mew=0.5)
+        ax.plot(*centres.T, "o", color=METHOD_COLOURS[1], ms=3.5, mec="white", mew=0.5)
     return figure
 
 
-def bits(rows, trees, xlabel="leaves, tree after tree"):
+def bits(rows, edges, xlabel="leaves, tree after tree"):
     """Draw binary features as black cells, one row per face, with a grey line between two trees.
 
     Parameters
     ----------
     rows : array (N, D) of 0 and 1
-    trees : int
-        Trees whose leaves lie side by side.
+    edges : sequence of int
+        The columns at which another tree's leaves begin.
     xlabel : str
 
     Returns
@@ -104,27 +104,30 @@ def bits(rows, trees, xlabel="leaves, tree after tree"):
 
     Examples
     --------
-    >>> figure = bits(np.eye(4), trees=2)
+    >>> figure = bits(np.eye(4), edges=[2])
     >>> len(figure.axes[0].images)
     1
     """
     rows = np.asarray(rows)
     figure, ax = canvas(width=FULL, height=0.7 + 0.16 * len(rows))
     ax.imshow(1 - rows, cmap="gray", aspect="auto", interpolation="nearest", vmin=0, vmax=1)
-    for edge in np.linspace(0, rows.shape[1], trees + 1)[1:-1]:
+    for edge in edges:
         ax.axvline(edge - 0.5, color="#999999", lw=0.8)
     ax.set(xlabel=xlabel, ylabel="faces", yticks=[])
     ax.grid(visible=False)
     return figure
 
 
-def by_year(methods):
-    """Draw each method's error over the year of its paper.
+def numbered(images, places, titles=None, columns=3):
+    """Draw faces with numbered places on them.
 
     Parameters
     ----------
-    methods : dict of title -> (year, error)
-        Errors as fractions.
+    images : sequence of N arrays (H, W, 3)
+    places : array (N, M, 2)
+        Pixels, x then y.
+    titles : sequence of N strings, optional
+    columns : int
 
     Returns
     -------
@@ -132,19 +135,64 @@ def by_year(methods):
 
     Examples
     --------
-    >>> [label.get_text() for label in by_year({"CPR": (2010, 0.1), "ESR": (2012, 0.08)}).axes[0].texts]
-    ['CPR', 'ESR']
+    >>> figure = numbered(np.zeros((2, 9, 9, 3), np.uint8), np.ones((2, 3, 2)))
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['1', '2', '3']
     """
-    figure, ax = canvas(width=FULL, height=0.5 * FULL)
-    heights = sorted((error for _, error in methods.values()), reverse=True)
-    apart = 0.07 * max(heights, default=1)
-    for i, (title, (year, error)) in enumerate(sorted(methods.items(), key=lambda item: item[1])):
-        crowd = [e for y, e in methods.values() if abs(y - year) < 6 and abs(e - error) < apart]
-        lift = 9 * (sorted(crowd).index(error) - (len(crowd) - 1) / 2)
-        ax.plot(year, 100 * error, "o", color=METHOD_COLOURS[i % len(METHOD_COLOURS)], ms=6)
-        ax.annotate(title, (year, 100 * error), xytext=(8, lift), textcoords="offset points", va="center",
-                    fontsize=8)  # fmt: skip
-    ax.set(xlabel="year of the paper", ylabel="NME, %", xlim=(1990, 2024))
-    ax.set_ylim(0, 115 * max(heights, default=1))
-    ax.xaxis.set_major_formatter("{x:.0f}")
+    figure = faces_grid(images, titles=titles, columns=columns)
+    for ax, spots in zip(figure.axes, places, strict=False):  # empty axes may follow in the last row
+        for k, spot in enumerate(spots):
+            _number(ax, spot, k + 1, METHOD_COLOURS[k % len(METHOD_COLOURS)])
+    return figure
+
+
+def _number(ax, place, text, colour):
+    box = {"boxstyle": "circle,pad=0.15", "fc": colour, "ec": "white", "lw": 0.8}
+    ax.text(*place, str(text), color="white", size=7, weight="bold", ha="center", va="center", bbox=box)
+
+
+def fern(image, pairs, differences, thresholds):
+    """Draw the questions of a fern on a face, its answers, and the bin that they give.
+
+    Parameters
+    ----------
+    image : array (H, W, 3)
+    pairs : array (F, 2, 2)
+        The two pixels u and v of each question, x then y.
+    differences : array (F,)
+        I(u) - I(v) on this face.
+    thresholds : array (F,)
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = fern(np.zeros((9, 9, 3), np.uint8), np.ones((2, 2, 2)), [5, -1], [0, 0])
+    >>> figure.axes[1].texts[-1].get_text()
+    'bin = 1 + 0 = 1'
+    """
+    figure, (picture, table) = canvas(1, 2, FULL, 0.5 * FULL)
+    face(image, ax=picture)
+    for f, (u, v) in enumerate(np.asarray(pairs, float)):
+        colour = METHOD_COLOURS[f % len(METHOD_COLOURS)]
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2, "shrinkA": 0, "shrinkB": 0}
+        picture.annotate("", v, u, arrowprops=arrow)
+        _number(picture, u, f, colour)
+    answers = np.asarray(differences) > np.asarray(thresholds)
+    counts = [2**f * int(yes) for f, yes in enumerate(answers)]
+    head = ("f", "$D_f$", "$\\tau_f$", "$D_f > \\tau_f$?", "counts")
+    rows = [
+        (str(f), f"{differences[f]:.0f}", f"{thresholds[f]:.0f}", "yes" if yes else "no", str(counts[f]))
+        for f, yes in enumerate(answers)
+    ]
+    for line, row in enumerate([head, *rows]):
+        for x, text in zip((0.02, 0.24, 0.46, 0.74, 0.98), row, strict=True):
+            colour = METHOD_COLOURS[(line - 1) % len(METHOD_COLOURS)] if line else "black"
+            table.text(x, 1 - line, text, color=colour, ha="center", va="center", size=10)
+    total = " + ".join(map(str, counts))
+    table.text(0.5, -len(rows) - 0.4, f"bin = {total} = {sum(counts)}", ha="center", va="center", size=11)
+    table.set(xlim=(-0.05, 1.08), ylim=(-len(rows) - 1, 1.8))
+    table.axis("off")
     return figure
