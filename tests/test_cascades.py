@@ -1,11 +1,9 @@
 """Cascades: they walk to the face, the same way every time, and survive odd input."""
 
 import functools
-import io
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from facelm_helpers import methods, metrics, sources, widgets
 from facelm_helpers.boxes import detector_like
@@ -249,12 +247,7 @@ def test_the_widget_moves_through_the_stages():
         widgets.walks({"mean_shape": methods.load("mean_shape")}, test)
 
 
-def test_an_animation_is_small():
+def test_a_long_walk_is_shown_in_few_pictures():
     image, walk = faces().images[80], np.linspace(faces().points[81], faces().points[80], 40)
     pictures, stages = widgets.frames(image, walk, faces().points[80])
     assert len(pictures) == len(stages) == 9 and stages[-1] == 39
-    film = Image.open(io.BytesIO(widgets.animated(pictures)))
-    assert film.n_frames == 9 and len(film.fp.getvalue()) < 300_000
-    for number in (0, 8):
-        film.seek(number)
-        assert np.array_equal(np.asarray(film.convert("RGB")), pictures[number])

@@ -108,8 +108,7 @@ def from_image(image, name="photograph", truth=None):
     boxes = _boxes(image)
     if len(boxes) == 0:
         raise ValueError(
-            f"{name} shows no face that dlib's detector finds: wanted a frontal one,"
-            " at least 40 pixels wide"
+            f"{name} shows no face that dlib's detector finds: wanted a frontal one, at least 40 pixels wide"
         )
     note = f"{len(boxes)} faces were found; this is the largest." if len(boxes) > 1 else ""
     return scene(name, image, boxes[0], truth, note)

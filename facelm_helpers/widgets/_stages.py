@@ -1,19 +1,16 @@
-"""A cascade's stages, from S^0 to the result: as an animation, and under a slider."""
-
-import io
+"""A cascade's stages, from S^0 to the result, under a slider."""
 
 import cv2
 import ipywidgets
 import numpy as np
-from PIL import Image, PngImagePlugin
 
 from facelm_helpers import metrics
-from facelm_helpers.plots.picture import COLUMN, beside, display
+from facelm_helpers.plots.picture import COLUMN, beside
 from facelm_helpers.widgets._drawing import draw, encode
 from facelm_helpers.widgets._picture import Picture
 
 SIDE = 288  # pixels of a drawn face
-LIMIT = 9  # frames of an animation; a long cascade shows some of its stages
+LIMIT = 9  # pictures of a walk; a long cascade shows some of its stages
 
 
 def frames(image, walk, truth=None):
@@ -54,43 +51,6 @@ def frames(image, walk, truth=None):
             cv2.putText(picture, words, place, font, 0.5, colour, width, cv2.LINE_AA)
         pictures.append(picture)
     return pictures, stages
-
-
-def animated(pictures, milliseconds=450):
-    """Pictures as the bytes of one animated PNG, its last frame held for longer.
-
-    Viewers that play no animations show the first frame. Each later frame holds only what has changed.
-
-    >>> animated([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)])[1:4]
-    b'PNG'
-    """
-    stream = io.BytesIO()
-    changed = [np.ones(pictures[0].shape[:2], bool)]
-    changed += [(new != old).any(axis=-1) for old, new in zip(pictures, pictures[1:], strict=False)]
-    first, *others = [
-        Image.fromarray(np.dstack([picture * new[..., None], np.uint8(255) * new]))
-        for picture, new in zip(pictures, changed, strict=True)
-    ]
-    times = [milliseconds] * len(others) + [4 * milliseconds]
-    first.save(stream, "png", save_all=True, append_images=others, duration=times, loop=0, optimize=True,
-               blend=PngImagePlugin.Blend.OP_OVER)  # fmt: skip
-    return stream.getvalue()
-
-
-def show_walk(image, walk, truth):
-    """Show the walk as an animation.
-
-    Parameters
-    ----------
-    image, walk, truth
-        See `frames`.
-
-    Examples
-    --------
-    >>> show_walk(np.zeros((9, 9, 3), np.uint8), np.full((2, 68, 2), 4.0), None)
-    [picture]
-    """
-    display(animated(frames(image, walk, truth)[0]), "image/png", SIDE)
 
 
 class Walks(ipywidgets.VBox):

@@ -10,7 +10,8 @@
 # - read their published errors with the right normaliser.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The three exercises take
-# about 30 minutes, the questions for discussion about 10.
+# about 30 minutes, the questions for discussion about 10. (A class of an hour ends after SDM; the rest is
+# homework.)
 #
 # **Needs:** [notebook 01](01_measuring_error.ipynb) and, for the similarity of two shapes, [notebook
 # 02](02_shape_models.ipynb). Answers are in the SOLUTIONS_LINK.
@@ -256,7 +257,7 @@ check.train_fern(train_fern)
 # %%
 fern_outputs = check.or_ours(check.train_fern, train_fern)
 o = fern_outputs(b, truth - S_start, 8, beta=100)
-mean_faces = [I[b == k].mean(axis=0) if (b == k).any() else np.zeros((128, 128)) for k in range(8)]
+mean_faces = [np.dstack([I[b == k].mean(axis=0)] * 3).astype(np.uint8) for k in range(8)]
 titles = [f"bin {k}, n = {(b == k).sum()}" for k in range(8)]
 plots.show(plots.faces_grid(mean_faces, S_bar + o, [S_bar] * 8, titles=titles, columns=4))
 # ALT Eight blurred mean faces, one for each bin, with its number of faces. White crosses are the mean shape,
@@ -659,19 +660,12 @@ plots.show(plots.faces_grid([unseen.images[i]] * 20, rows, titles=titles, column
 # ALT above each stands its error.
 
 # %% [markdown]
-# The first stage of SDM does most of its work; ferns and trees take many small steps. Below, the course's ESR
-# as an animation; then choose a fully trained cascade and a face, and drag the stage slider (it needs a
-# running kernel).
+# The first stage of SDM does most of its work; ferns and trees take many small steps. Choose a fully trained
+# cascade and a face, and drag the stage slider (it needs a running kernel):
 
 # %% tags=["nbval-ignore-output"]
 CASCADES = {name.upper(): methods.load(name) for name in ("sdm", "lbf", "esr", "ert", "cpr")}
 turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
-walk = CASCADES["ESR"].predict(turned.images[:1], turned.boxes[:1], stages=True)[:, 0]
-widgets.show_walk(turned.images[0], walk, turned.points[0])
-# ALT An animation: the mean shape on a turned face; within a few stages its dots turn and settle on the white
-# ALT crosses of the true points.
-
-# %% tags=["nbval-ignore-output"]
 widgets.walks(CASCADES, turned)
 
 # %% [markdown]
@@ -724,8 +718,8 @@ for name, (common, challenging) in table.items():
 
 # %% [markdown]
 # It is, within a rounding. (The LBF paper itself has 7.52 for SDM: reimplementations differ.) And does the
-# order hold elsewhere? This course's own versions, trained mostly on synthetic faces, on people of YouTube
-# Faces in dlib's boxes, with $d$ = inter-ocular: compare the order, not the size.
+# order hold elsewhere? This course's own versions, trained on synthetic faces, on people of YouTube Faces in
+# dlib's boxes, with $d$ = inter-ocular: compare the order, not the size.
 
 # %%
 bench = json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))
@@ -740,40 +734,33 @@ for name in ("cpr", "esr", "sdm", "ert", "lbf"):
 # ## For discussion
 #
 # 1. Why several stages, and not one large regressor?
-#    <details><summary>An answer</summary>Features sampled off the face say little about details. A later
-#    stage sees them from nearby, and is trained on exactly the errors that are left.</details>
-# 2. In which situation would SDM's single descent direction fail, and what could be done?
-#    <details><summary>An answer</summary>Where faces that look alike to φ need opposite steps, as with heads
-#    turned far to either side: one map for each domain of poses (global SDM, 2015), or trees, which
-#    split.</details>
+# 2. When does SDM's single descent direction fail, and what could be done?
 # 3. You have 200 annotated faces, or 20,000. Which cascade for which?
-#    <details><summary>An answer</summary>SDM for 200 (designed features, few parameters after
-#    regularisation); LBF or ERT for 20,000.</details>
+#
+#    <details><summary>Answers</summary>
+#
+# 1. Features sampled off the face say little about details. A later stage sees them from nearby, and is
+#    trained on exactly the errors that are left.
+# 2. Where images that look alike to $\phi$ need opposite steps, as with heads turned far to either side: one
+#    map for each kind of pose (the authors' *global* SDM, 2015), or trees, which split.
+# 3. SDM for 200: designed features, one regularised map. LBF or ERT for 20,000: learnt features, fast.
+#
+# </details>
 #
 # ## Key points
 #
 # - $S^t = S^{t-1} + r_t(\phi_t(I, S^{t-1}))$: each stage corrects the errors of those before it.
 # - Features must be indexed by the pose or, better, by the shape.
-# - CPR: single random ferns. ESR: boosted ferns on pixels chosen by correlation. SDM: a learnt Newton step on
-#   gradient histograms. LBF: learnt binary features, one global linear map. ERT: boosted trees. The joint
-#   cascade adds a score.
+# - CPR: single random ferns. ESR: boosted ferns on chosen pixels. SDM: a learnt Newton step. LBF: learnt
+#   binary features, one global linear map. ERT: boosted trees. The joint cascade adds a score.
 # - An error without its normaliser says little: 300-W's old tables are inter-pupil.
 #
 # ## Go further
 #
-# - P. Dollár, P. Welinder, P. Perona, [Cascaded pose regression](https://doi.org/10.1109/CVPR.2010.5540094),
-#   CVPR 2010: the cascade and pose-indexed features. Its successor with occlusion: X. P. Burgos-Artizzu, P.
-#   Perona, P. Dollár, [Robust face landmark estimation under
-#   occlusion](https://doi.org/10.1109/ICCV.2013.191), ICCV 2013.
-# - X. Cao, Y. Wei, F. Wen, J. Sun, [Face alignment by explicit shape
-#   regression](https://doi.org/10.1007/s11263-013-0667-3), IJCV 2014 (first at CVPR 2012): read it for
-#   section 2, why the result stays a face.
-# - X. Xiong, F. De la Torre, [Supervised descent method and its applications to face
-#   alignment](https://doi.org/10.1109/CVPR.2013.75), CVPR 2013: the derivation from Newton's method.
-# - S. Ren, X. Cao, Y. Wei, J. Sun, [Face alignment at 3000 FPS via regressing local binary
-#   features](https://doi.org/10.1109/CVPR.2014.218), CVPR 2014: why local features and a global regression.
-# - V. Kazemi, J. Sullivan, [One millisecond face alignment with an ensemble of regression
-#   trees](https://doi.org/10.1109/CVPR.2014.241), CVPR 2014: what dlib implements.
-# - D. Chen, S. Ren, Y. Wei, X. Cao, J. Sun, [Joint cascade face detection and
-#   alignment](https://doi.org/10.1007/978-3-319-10599-4_8), ECCV 2014.
+# - [Cao and others, 2014](https://doi.org/10.1007/s11263-013-0667-3), for why the result stays a face.
+# - [Xiong and De la Torre, 2013](https://doi.org/10.1109/CVPR.2013.75), for the derivation from Newton's
+#   method.
+# - [Ren and others, 2014](https://doi.org/10.1109/CVPR.2014.218), for local features and a global regression.
+# - [Jin and Tan, 2017](https://doi.org/10.1016/j.cviu.2017.08.008), a survey: where cascades stand in the
+#   field.
 # - Next: [04, dlib's 68 points](04_dlib_68_points.ipynb).
