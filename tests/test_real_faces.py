@@ -1,0 +1,66 @@
+"""The parts of the real data sets, on made-up folders: nobody stands in two of them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tools.data import real_faces
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("real")
+    rng = np.random.default_rng(0)
+    kinds = {
+        "lfpw68/train": [f"image_{i:04}.jpg" for i in range(100)],
+        "helen68/train": [f"{i // 2:04}_{i % 2 + 1}.jpg" for i in range(60)],
+        "afw68": [f"{i // 3:03}_{i % 3 + 1}.jpg" for i in range(60)],
+        "yt68/train": [f"A_Name_{i}.jpg" for i in range(4)],
+        "yt68/val": ["B_Name_1.jpg"],
+    }
+    for folder, names in kinds.items():
+        (root / folder).mkdir(parents=True)
+        names = rng.permutation(names)
+        arrays = {"names": names, "points": rng.uniform(60, 190, (len(names), 68, 2)).astype(np.float32)}
+        if folder.startswith(("afw68", "yt68")):
+            arrays["person"] = np.array([name.rpartition("_")[0] for name in names])
+        np.savez(root / folder / "landmarks.npz", **arrays)
+        for name in names:
+            cv2.imwrite(str(root / folder / name), np.full((8, 8, 3), len(name), np.uint8))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("lfpw68", {"train": 72, "validation": 8, "held-out": 20}),
+        ("helen68", {"train": 54, "validation": 6}),
+        ("afw68", {"train": 54, "validation": 6}),
+        ("yt68", {"train": 4, "val": 1}),
+    ],
+)
+def test_the_parts_share_no_person_and_cover_the_set(root, kind, sizes):
+    parts = {part: real_faces.load(f"{kind}/{part}", root) for part in sizes}
+    assert {part: len(faces) for part, faces in parts.items()} == sizes
+    people = [set(faces.persons) for faces in parts.values()]
+    assert sum(len(some) for some in people) == len(set().union(*people))
+
+
+def test_the_parts_are_drawn_by_name(root):
+    held_out = real_faces.load("lfpw68/held-out", root)
+    assert sorted(held_out.persons) == [f"image_{i:04}.jpg" for i in range(0, 100, 5)]
+    assert set(real_faces.load("helen68/validation", root).persons) == {"0000", "0010", "0020"}
+    assert set(real_faces.load("afw68/validation", root).persons) == {"000", "010"}
+    assert held_out.images[0].shape == (8, 8, 3)
+
+
+def test_unknown_sets_are_refused(root):
+    with pytest.raises(ValueError, match="no real faces called 'lfpw68/test'"):
+        real_faces.load("lfpw68/test", root)
+
+
+def test_the_bias_of_the_youtube_annotations_is_subtracted():
+    points = np.zeros((1, 68, 2))
+    points[0, 45] = 100, 0
+    moved = real_faces.unbiased(points) - points
+    assert np.allclose(moved[..., 0], -1.8) and not moved[..., 1].any() and not points[0, 0].any()
