@@ -1,8 +1,7 @@
-"""The course's SENet once more, in PyTorch: the same layers and weights, faster to train on a CPU.
+"""The course's SENet once more, in PyTorch: the same layers and weights, faster to train.
 
-PyTorch computes in bfloat16 on processors that can, and fuses the layers. Nothing in the course needs this
-file; `tools/train/shipped.py` uses it if PyTorch is installed, and a test holds the two networks to the same
-answer.
+PyTorch computes in bfloat16 on processors that can. Nothing in the course needs this file: what ships is
+trained with it (`tools/train/shipped.py`), and a test holds the two networks to the same answer.
 """
 
 import numpy as np
@@ -62,6 +61,7 @@ class Network(nn.Module):
         self, mean_shape, stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256
     ):
         super().__init__()
+        self.form = {"stem": stem, "channels": channels, "blobs": blobs, "head": head, "hidden": hidden}
         self.stem, before, blocks = Convolve(3, stem, 3, stride=2), stem, []
         for after, count in zip(channels, blobs, strict=True):
             for first in range(count):
@@ -87,7 +87,7 @@ def to_keras(state):
     for name, tensor in state.items():
         if not name.endswith("num_batches_tracked"):
             key, axes = _key(name, tensor.ndim)
-            arrays[key] = np.ascontiguousarray(tensor.detach().float().numpy().transpose(axes))
+            arrays[key] = np.ascontiguousarray(tensor.detach().float().cpu().numpy().transpose(axes))
     return arrays
 
 
