@@ -65,8 +65,8 @@ class Faces:
 
     @property
     def known(self):
-        """Whether all faces to learn from have their 68 points."""
-        return bool(np.isfinite(self.points[self.keep]).all())
+        """Whether there are faces to learn from, and all of them have their 68 points."""
+        return bool(self.keep.any() and np.isfinite(self.points[self.keep]).all())
 
     def places(self):
         """Where each detector sets its boxes, in the frame of the tight ones: detector -> (N, 3) array."""
