@@ -1,44 +1,14 @@
-"""How the shipped SENet came about: the ablation changes one thing at a time, the mean of weights is one."""
+"""How the shipped SENet comes about: batches, the loop, wider networks, the mean of weights."""
 
 import numpy as np
 import pytest
+from packed import made_up
 
-from facelm_helpers import methods, sources
-from tools.measure import ablation, tables
-from tools.train import average, shipped_faces
+from facelm_helpers import methods
+from tools.measure import tables
+from tools.train import average
 
-
-@pytest.fixture
-def sets():
-    faces = sources.load("synthetic", n=6, seed=3, progress=False)
-    odds, places = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]), np.array([[0.1, 0.2, 0.0]])
-    return [
-        shipped_faces.Share(share, faces, odds, np.tile([0.3, 0.0, 0.1], (6, 1)), places)
-        for share in (0.2, 0.5, 0.3)
-    ]
-
-
-def test_the_rule_sets_every_box_that_is_not_tight_at_one_place(sets):
-    changed = ablation.by_rule(sets)
-    assert all(np.isnan(one.detected).all() for one in changed)
-    rng = np.random.default_rng(0)
-    for one in changed:
-        boxes = shipped_faces.like_a_detector(one.faces.boxes, one.detected, one.places, rng)
-        found = shipped_faces.placed(boxes, one.faces.boxes)
-        at_rule = np.abs(found - ablation.RULE).max(axis=1) < 1e-3
-        assert (at_rule | (np.abs(found).max(axis=1) < 1e-3)).all()
-    assert not np.isnan(sets[0].detected).any()  # what was given stays as it was
-
-
-def test_poses_as_they_come_draws_every_face_alike(sets):
-    assert all((one.odds == 1 / 6).all() for one in ablation.poses_as_they_come(sets))
-    assert sets[0].odds[0] == 0.5
-
-
-def test_photographs_only_leaves_out_the_default_faces_and_fills_the_batch(sets):
-    rest = ablation.photographs_only(sets)
-    assert [one.share for one in rest] == pytest.approx([0.625, 0.375])
-    assert len(sets) == 3 and sets[1].share == 0.5
+SMALL = {"stem": 8, "channels": (16, 32), "blobs": (1, 1), "head": 8, "hidden": 16}
 
 
 def test_the_table_of_the_ablation():
@@ -58,3 +28,66 @@ def test_the_mean_of_weights():
     assert between.weights_[key] == pytest.approx(1.5 * one.weights_[key].astype(float), rel=1e-3)
     with pytest.raises(ValueError, match="sum to 0.9"):
         average.mean([(0.4, one), (0.5, other)])
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed: the training with it is not tested")
+
+
+def test_batches_hold_every_set_and_the_points_lie_on_the_faces(torch):
+    from tools.train.batches import Batches
+
+    torch.manual_seed(0)
+    batches = Batches({"lfpw68/train": made_up(), "default": made_up(), "mtfl": made_up(known=False)})
+    assert batches.shares == pytest.approx({"lfpw68/train": 0.16 / 0.22, "default": 0.06 / 0.22})
+    assert batches.counts(11) == {"lfpw68/train": 8, "default": 3}
+    crops, points, weights = batches.draw(11)
+    assert crops.shape == (11, 3, 128, 128) and 0 <= crops.min() and crops.max() <= 1
+    middles = points.mean(1)
+    assert (middles > 0.2).all() and (middles < 0.8).all()
+    assert sorted(set(weights.tolist())) == [0.5, 1.0]
+    with pytest.raises(ValueError, match="no set to draw from"):
+        Batches({"mtfl": made_up(known=False)})
+
+
+def test_a_square_round_a_face_goes_there_and_back(torch):
+    from tools.train.frames import Frames
+
+    centre, side = torch.tensor([[40.0, 60.0]]), torch.tensor([50.0])
+    frames, points = Frames(centre, side, torch.tensor([0.4])), torch.rand(1, 68, 2) * 90
+    assert torch.allclose(frames.from_crop(frames.to_crop(points)), points, atol=1e-3)
+    assert frames.to_crop(centre[:, None])[0, 0].tolist() == pytest.approx([127 / 256] * 2)
+
+
+def test_a_wider_network_starts_with_the_narrower_ones_answers(torch):
+    from tools.train.torch_twin import Network
+    from tools.train.widen import widened
+
+    torch.manual_seed(0)
+    old = Network(np.full((68, 2), 0.5), **SMALL)
+    new = Network(np.full((68, 2), 0.5), **SMALL | {"channels": (24, 32), "blobs": (2, 1)})
+    crops = torch.rand(2, 3, 128, 128)
+    old(crops), old.eval()
+    new.load_state_dict(widened(old.state_dict(), (1, 1), new.state_dict(), (2, 1)))
+    assert torch.allclose(new.eval()(crops), old(crops), atol=1e-5)
+    with pytest.raises(ValueError, match="wanted"):
+        widened(new.state_dict(), (2, 1), old.state_dict(), (1, 1))
+
+
+def test_a_run_that_was_stopped_goes_on_and_one_of_another_form_is_refused(torch, tmp_path):
+    from tools.train.batches import Batches
+    from tools.train.loop import Goal, Training
+    from tools.train.torch_twin import Network
+
+    draw = Batches({"lfpw68/train": made_up()}).draw
+    goal = Goal(crops=24, batch_size=4)
+    first = Training(Network(np.full((68, 2), 0.5), **SMALL), goal, tmp_path)
+    first.run(draw, piece=0.001)
+    assert 0 < first.done < 1
+    again = Training(Network(np.full((68, 2), 0.5), **SMALL), goal, tmp_path)
+    assert again.step == first.step
+    again.run(draw, report=lambda network: {"errors": 1})
+    assert again.done >= 1 and (tmp_path / "training.json").is_file()
+    with pytest.raises(ValueError, match="another form"):
+        Training(Network(np.full((68, 2), 0.5), **SMALL | {"hidden": 8}), goal, tmp_path)

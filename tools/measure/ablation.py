@@ -1,62 +1,51 @@
-"""What each step of preparing the real faces is worth: ``python -m tools.measure.ablation RUN``.
+"""What each step of preparing the faces is worth: ``python -m tools.measure.ablation RUN`` (with PyTorch).
 
-The real faces stand outside the checkout.
-
-The same short training once for each variant, from the same weights, with the same batches; one step is left
-out each time. Writes data/results/senet_ablation.json. A variant that is done is not trained again; --from
-begins with a network that has seen no photograph (`tools/train/shipped.py RUN --synthetic-only`).
+The same short training once for each variant, from the same weights, with the same shares of a batch; one
+step is left out each time. Writes data/results/senet_ablation.json. A variant that is done is not trained
+again; --start begins with given weights, --labels are a teacher's. Real faces stand outside the checkout.
 """
 
 import argparse
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from facelm_helpers import methods
 from facelm_helpers.paths import RESULTS
-from tools.data.found_boxes import detector_boxes
 from tools.measure import face_sets, store
 from tools.measure.accuracy import mean_errors
-from tools.train import shipped, shipped_faces
 
 FILE = RESULTS / "senet_ablation.json"
-YOUTUBE = 1  # its place among the sets of `shipped_faces.mixture`
-JUDGED = ("yt68/val", "lfpw68/held-out")
-RULE = [[0.0, -0.10, np.log(1.04)]]  # the one place at which a rule sets a detector's box
-
-
-def with_corrections(sets, corrections):
-    """The annotations of YouTube Faces corrected less."""
-    faces = shipped_faces.youtube(corrections)
-    where = shipped_faces.placed(detector_boxes(faces, "yt68/train"), faces.boxes)
-    other = replace(sets[YOUTUBE], faces=faces, odds=shipped_faces.pose_odds(faces.points), detected=where)
-    return [*sets[:YOUTUBE], other, *sets[YOUTUBE + 1 :]]
+JUDGED = ("yt68/val", "lfpw68/held-out", "helen68/validation")
+RULE = [0.0, -0.10, np.log(1.04)]  # the one place at which a rule sets a detector's box
 
 
 def by_rule(sets):
-    """Boxes where a rule sets them instead of where dlib's detector does."""
-    return [replace(one, detected=one.detected * np.nan, places=np.array(RULE)) for one in sets]
+    """Boxes where a rule sets them instead of where the detectors do."""
+    changed = {}
+    for name, faces in sets.items():
+        centre = (faces.tight[:, :2] + faces.tight[:, 2:]) / 2
+        side = (faces.tight[:, 2:] - faces.tight[:, :2]).max(axis=1, keepdims=True)
+        centre, half = centre + side * RULE[:2], side * np.exp(RULE[2]) / 2
+        boxes = np.concatenate([centre - half, centre + half], axis=1)
+        changed[name] = replace(faces, found=dict.fromkeys(faces.found, boxes))
+    return changed
 
 
-def poses_as_they_come(sets):
-    """Every face as often as every other of its set."""
-    return [replace(one, odds=np.full(len(one.odds), 1 / len(one.odds))) for one in sets]
+def without(*names):
+    """A variant that leaves some sets out; the others fill the batch."""
+    return lambda sets: {name: faces for name, faces in sets.items() if name not in names}
 
 
-def photographs_only(sets):
-    """No default faces."""
-    rest = sets[1:]
-    return [replace(one, share=one.share / sum(two.share for two in rest)) for one in rest]
-
-
-VARIANTS = {
-    "all steps": lambda sets: sets,
-    "annotations of YouTube Faces as they are": lambda sets: with_corrections(sets, ()),
-    "annotations moved left, not averaged with dlib's": lambda sets: with_corrections(sets, ("bias",)),
-    "boxes by a rule, not where the detector sets them": by_rule,
-    "poses not balanced": poses_as_they_come,
-    "no default faces": photographs_only,
+VARIANTS = {  # name -> change of the sets, and whether a teacher's labels are used
+    "all steps": (lambda sets: sets, True),
+    "no teacher": (lambda sets: sets, False),
+    "boxes by a rule, not where the detectors set them": (by_rule, True),
+    "no turned views": (without("turned"), True),
+    "no default faces": (without("default"), True),
+    "no faces labelled by the teacher alone": (without("mtfl", "congress"), True),
 }
 
 
@@ -76,30 +65,32 @@ def judge(aligner, name):
 
 def main(arguments=None):
     """Read the command line, train, judge, write."""
+    from tools.train import shipped
+    from tools.train.faces import load, taught
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    shipped.add_options(parser, steps=800, decay=1200)
+    shipped.add_options(parser)
     parser.add_argument("--only", nargs="+", type=int, help="numbers of variants, from 0; all by default")
     options = parser.parse_args(arguments)
-    sets, folder = shipped_faces.mixture(), options.run
-    for number, (name, change) in enumerate(VARIANTS.items()):
+    sets, folder, file = load(options.faces, options.default), Path(options.run), options.labels
+    labels = dict(np.load(file, allow_pickle=False)) if file else {}
+    for number, (name, (change, with_teacher)) in enumerate(VARIANTS.items()):
         if options.only and number not in options.only:
             continue
-        options.run = folder / str(number)
+        options.run, options.labels = folder / str(number), file if with_teacher else None
         options.run.mkdir(parents=True, exist_ok=True)
-        aligner = methods.create("senet", keep_prob=1.0)
-        aligner._restore(shipped.learnt(change(sets), options))
-        aligner = aligner.with_runtime("keras")
-        row = {"variant": name} | {of: judge(aligner, of) for of in JUDGED}
+        aligner = shipped.trained(change(taught(sets, labels) if with_teacher else sets), options)
+        row = {"variant": name} | {of: judge(aligner.with_runtime("keras"), of) for of in JUDGED}
         print(row, flush=True)
         rows = {one["variant"]: one for one in store.read(FILE).get("rows", [])} | {name: row}
         store.write(FILE, store.rounded({
             "what": "NME (inter-ocular) of short trainings that leave out one step each, in the boxes of"
             " dlib's detector; corrected: each method's own median offset per landmark subtracted. Ratios"
             " are to dlib.",
-            "batches": options.steps + options.decay, "batch_size": 64,
-            "start": "a network that learnt from default faces only" if options.start else "random weights",
+            "crops": options.crops, "hours": options.hours, "batch_size": options.batch,
+            "start": "given weights" if options.start else "random weights",
             "rows": [rows[key] for key in VARIANTS if key in rows],
         }))  # fmt: skip
 
