@@ -23,7 +23,10 @@ NAMES = {
     "lfpw68/held-out": "LFPW photographs, annotated semi-automatically, corrected by hand",
 }
 BOXES = {"detector": "dlib", "blazeface": "blazeface"}  # kind of box -> whose it is
-OTHER_SPLIT = {"yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train"}
+OTHER_SPLIT = {
+    "yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train", "helen68/validation": "helen68/train",
+    "afw68/validation": "afw68/train",
+}  # fmt: skip
 SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
     ("dlib", "lfpw68/held-out"): "these photographs",
     ("senet", "yt68/val"): "other people of this set, labels partly dlib's",
