@@ -101,6 +101,7 @@ def cascade(learn, T, starts=5):
     return np.stack(walk)
 
 
+# %%
 def nme(walk):
     """Mean NME after each stage. Some faces are in profile, so d is the box's sqrt(w h)."""
     return np.array([metrics.nme(S, unseen.points, norm="box").mean() for S in walk])
@@ -145,6 +146,7 @@ def frames(S):
     return similarity(S_bar, S)[:, :, :2]  # A of each face, (N, 2, 2)
 
 
+# %%
 def draw_places(P):
     """P random places round the mean shape, and each as its nearest landmark and an offset from it."""
     u = rng.uniform(S_bar.min(axis=0) - 10, S_bar.max(axis=0) + 10, size=(P, 2))
@@ -152,6 +154,7 @@ def draw_places(P):
     return u, anchor, u - S_bar[anchor]
 
 
+# %%
 u, anchor, offset = draw_places(200)
 index = {
     "fixed": lambda S: np.tile(u, (len(S), 1, 1)),
@@ -163,10 +166,8 @@ index = {
 # **Predict first:** the same five places, at the true shapes of two faces. Which of the three keeps to the
 # same parts of both faces?
 
-# %%
-turn = unseen.points[:, 30, 0] - unseen.points[:, [0, 16], 0].mean(
-    axis=1
-)  # nose against the middle of the jaw
+# %% tags=["hide-output"]
+turn = unseen.points[:, 30, 0] - unseen.points[:, [0, 16], 0].mean(axis=1)  # nose against jaw
 two = [np.abs(turn).argmin(), np.argsort(turn)[len(turn) // 12]]
 five = [np.linalg.norm(u - S_bar[k], axis=1).argmin() for k in (36, 45, 33, 54, 8)]
 shown = [places(unseen.points[two])[:, five] for places in index.values()]
@@ -178,8 +179,8 @@ plots.show(plots.numbered(images, pairs, titles=titles))
 # ALT features as on the first face.
 
 # %% [markdown]
-# Does it matter? A first cascade, as simple as can be: the 200 grey values are the features, ridge regression
-# is the regressor.
+# Shape-indexed places keep to the parts that they belong to, pose-indexed ones come near. Does it matter? A
+# first cascade, as simple as can be: the 200 grey values are the features, ridge regression is the regressor.
 
 
 # %%
@@ -197,6 +198,7 @@ def linear(places):
     return learn
 
 
+# %% tags=["hide-output"]
 curves = {name: 100 * nme(cascade(linear(places), 5)) for name, places in index.items()}
 plots.show(plots.curves(range(6), curves, "stage t", "NME on the test set, %"))
 # ALT Three curves of the test error over stages 0 to 5: pixels fixed in the crop, pose-indexed and
@@ -291,6 +293,7 @@ def cpr(S, dS, F=5):
     return lambda I, S: o[bins(differences(I, S), tau)]
 
 
+# %%
 walks = {"CPR": cascade(cpr, 80)}
 error = nme(walks["CPR"])
 print(*(f"S^{t}: {error[t]:.1%}" for t in (0, 1, 20, 40, 80)), sep=",  ")
@@ -397,13 +400,15 @@ def esr(choose, K=20, F=5, P=100):
 # %% [markdown]
 # **Predict first:** which matters more, that a stage has twenty ferns, or that their pixels are chosen?
 
-# %%
+# %% tags=["hide-output"]
 walks["ESR, random pairs"] = cascade(esr(lambda rho, dS, F, rng: rng.integers(rho.shape[1], size=(F, 2))), 5)
 walks["ESR"] = cascade(esr(chosen_pairs), 5)
 for name in ("CPR", "ESR, random pairs", "ESR"):
     print(f"{name:17} {nme(walks[name])[-1]:.1%}")
 
 # %% [markdown]
+# The choice: random ferns in two levels are about as good as CPR's; with chosen pairs as many are far better.
+#
 # ## SDM: learnt descent directions
 #
 # The **supervised descent method** ([Xiong and De la Torre, 2013](https://doi.org/10.1109/CVPR.2013.75))
@@ -419,7 +424,7 @@ for name in ("CPR", "ESR, random pairs", "ESR"):
 # learn the line, one $R_t$ and $b_t$ for all faces, from examples: an average *descent direction*.
 #
 # $$\Delta S = R_t\, \phi(I, S^{t-1}) + b_t, \qquad
-# \min_{R_t,\, b_t} \sum_i \big\lVert \Delta S_i - R_t\, \phi_i - b_t \big\rVert^2 +
+# \min_{R_t,\, b_t} \sum_i \lVert \Delta S_i - R_t\, \phi_i - b_t \rVert^2 +
 # \alpha \lVert R_t \rVert^2$$
 #
 # In one dimension: solve $h(x) = x^3 = y$ for 200 values of $y$ at once, from $x = 0.3$. Newton uses $1 /
@@ -460,6 +465,7 @@ def hog(I, S, side=9.0):
     return histograms(maps, np.arange(len(I)), np.float32(S), np.float32(frames(S)), 3, side)
 
 
+# %%
 pair = unseen[np.array(two)]
 plots.show(plots.cells(pair.images, pair.points, frames(pair.points), side=9.0))
 # ALT Two faces, a square of nine cells round each of five landmarks, rotated and scaled as the head is.
@@ -472,6 +478,8 @@ phi = hog(I[:N], S_start[:N])
 stage = Ridge(alpha=100).fit(phi, (truth[:N] - S_start[:N]).reshape(N, -1))
 print(f"features {phi.shape}, R_1 {stage.coef_.shape}, b_1 {stage.intercept_.shape}")
 
+
+# %%
 S0 = np.tile(S_bar, (len(I_test), 1, 1))
 S1 = S0 + stage.predict(hog(I_test, S0)).reshape(S0.shape)
 four = np.argsort(metrics.nme(S0, unseen.points, norm="box"))[-40::10]
@@ -488,6 +496,7 @@ def sdm(S, dS):
     return lambda I, S: fit.predict(hog(I, S)).reshape(S.shape)
 
 
+# %%
 walks["SDM"] = cascade(sdm, 3, starts=1)
 print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["SDM"]))), sep=",  ")
 
@@ -513,6 +522,7 @@ def near_landmarks(I, S, offset):
     return np.float32(u) - np.float32(v)
 
 
+# %%
 def grow_forests(S, dS, radius, trees=2):
     """A function of (I, S) that gives the leaf each face reaches in each tree, (N, 68 trees)."""
     offset = rng.normal(0, radius, size=(68, 40, 2, 2))
@@ -543,6 +553,7 @@ def lbf(radii):
     return learn, stages
 
 
+# %%
 learn, stages = lbf(radii=(16, 10, 7))
 walks["LBF"] = cascade(learn, 3, starts=2)
 print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["LBF"]))), sep=",  ")
@@ -599,6 +610,7 @@ def ert(S, dS, K=40, nu=0.2, P=100):
     return r
 
 
+# %%
 walks["ERT"] = cascade(ert, 5)
 print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["ERT"]))), sep=",  ")
 
@@ -628,8 +640,9 @@ def separable(S):
     return cross_val_score(LogisticRegression(C=0.01), grey, upright, cv=5, scoring="roc_auc").mean()
 
 
+# %%
 roc = {"joint cascade": [separable(S) for S in joint.predict(both, center, stages=True)]}
-plots.show(plots.curves(range(7), roc, "stage t", "area under the ROC curve"))
+plots.show(plots.curves(range(joint.n_stages + 1), roc, "stage t", "area under the ROC curve"))
 # ALT A rising curve: the classifier is right more often the better the shape is aligned.
 
 # %% [markdown]
@@ -675,7 +688,7 @@ widgets.walks(CASCADES, turned)
 # fastest when the box is wrong? What happens to the gap between training error (dotted) and test error with
 # more faces?
 
-# %%
+# %% tags=["hide-output"]
 found = json.loads((paths.RESULTS / "convergence.json").read_text(encoding="utf-8"))
 by_stage = {name.upper(): one["nme"] for name, one in found["stage"].items()}
 by_start = found["away"], {name.upper(): errors for name, errors in found["start"].items()}
@@ -737,13 +750,17 @@ for name in ("cpr", "esr", "sdm", "ert", "lbf"):
 # 2. When does SDM's single descent direction fail, and what could be done?
 # 3. You have 200 annotated faces, or 20,000. Which cascade for which?
 #
-#    <details><summary>Answers</summary>
+# Answer them yourself, or in pairs, before you unfold:
 #
-# 1. Features sampled off the face say little about details. A later stage sees them from nearby, and is
-#    trained on exactly the errors that are left.
-# 2. Where images that look alike to $\phi$ need opposite steps, as with heads turned far to either side: one
-#    map for each kind of pose (the authors' *global* SDM, 2015), or trees, which split.
-# 3. SDM for 200: designed features, one regularised map. LBF or ERT for 20,000: learnt features, fast.
+# <details><summary>Answers</summary>
+#
+# **1.** Features sampled off the face say little about details. A later stage sees them from nearby, and is
+# trained on exactly the errors that are left.
+#
+# **2.** Where images that look alike to $\phi$ need opposite steps, as with heads turned far to either side:
+# one map for each kind of pose (the authors' *global* SDM, 2015), or trees, which split.
+#
+# **3.** SDM for 200: designed features, one regularised map. LBF or ERT for 20,000: learnt features, fast.
 #
 # </details>
 #
