@@ -1,5 +1,7 @@
 """How the shipped SENet comes about: batches, the loop, wider networks, the mean of weights."""
 
+import json
+
 import numpy as np
 import pytest
 from packed import made_up
@@ -91,3 +93,64 @@ def test_a_run_that_was_stopped_goes_on_and_one_of_another_form_is_refused(torch
     assert again.done >= 1 and (tmp_path / "training.json").is_file()
     with pytest.raises(ValueError, match="another form"):
         Training(Network(np.full((68, 2), 0.5), **SMALL | {"hidden": 8}), goal, tmp_path)
+
+
+def test_both_ways_of_cutting_give_the_same_crops(torch):
+    from tools.train.frames import Frames, cut
+
+    faces, index = made_up(2), torch.tensor([1, 0])
+    frames = Frames(torch.full((2, 2), 95.5), torch.tensor([90.0, 60.0]), torch.tensor([0.0, 0.5]))
+    gap = cut(faces.images, index, frames) - cut(torch.as_tensor(faces.images), index, frames)
+    assert gap.abs().mean() < 1
+
+
+def test_changes_keep_whole_numbers_and_touch_the_share_that_they_should(torch):
+    from tools.train import photometric
+    from tools.train.photometric import Changes
+
+    torch.manual_seed(0)
+    crops = torch.rand(8, 3, 128, 128) * 255
+    for changes in (photometric.STRONG, photometric.MILD):
+        found = photometric.photometric(crops.clone(), changes)
+        assert ((found * 255).round() / 255 == found).all() and found.min() >= 0 and found.max() <= 1
+    none = Changes(*[0.0] * 12)
+    still = crops.round() / 255
+    assert torch.allclose(photometric.photometric(crops.clone(), none), still, atol=1 / 254)
+    noisy = photometric.photometric(crops.clone(), Changes(*[0.0] * 10, noise=0.5, jpeg=0.0))
+    assert ((noisy - still).abs().amax((1, 2, 3)) > 0.01).sum() == 4
+    flat = torch.full((2, 3, 128, 128), 77.0)
+    assert torch.allclose(photometric.blurred(flat, torch.tensor([0.5, 2.0])), flat, atol=1e-3)
+    assert (photometric.compressed(flat, torch.ones(2, 1, 1, 1)) - flat).abs().max() < 8
+
+
+def test_a_teacher_labels_faces_and_leaves_out_what_does_not_fit(torch):
+    from tools.train.labels import labelled
+    from tools.train.teacher import Teacher
+
+    torch.manual_seed(0)
+    network = Teacher(width=0.1, depth=(1, 1, 1, 1)).eval()
+    unknown = made_up(known=False)
+    unknown.five[:] = 1000.0
+    found = labelled(network, {"lfpw68/train": made_up(), "mtfl": unknown}, views=1)
+    assert found["lfpw68/train/points"].shape == found["mtfl/points"].shape == (6, 68, 2)
+    assert found["lfpw68/train/keep"].all() and not found["mtfl/keep"].any()
+    assert np.isfinite(found["mtfl/points"]).all() and (found["lfpw68/train/spread"] >= 0).all()
+
+
+def test_what_a_run_saves_is_read_by_the_course_and_is_a_start_for_a_wider_one(torch, tmp_path, monkeypatch):
+    from tools.train import shipped
+    from tools.train.widen import read
+
+    sets = {"lfpw68/train": made_up(), "lfpw68/held-out": made_up(seed=4), "default": made_up()}
+    monkeypatch.setattr(shipped, "load", lambda path, default, names: sets)
+    options = ["--crops", "8", "--batch", "4", "--stem", "8", "--blobs", "1", "1", "--channels", "16"]
+    shipped.main([str(tmp_path / "first"), *options, "32"])
+    senet = methods.of("senet").load(tmp_path / "first" / "senet.npz")
+    assert (senet.stem, senet.channels, senet.blobs, senet.steps) == (8, (16, 32), (1, 1), 2)
+    assert senet.provenance["trained_on"] == "LFPW, 6 default faces of the course"
+    assert read(tmp_path / "first" / "senet.npz")["configuration"]["steps"] == 2
+    shipped.main([str(tmp_path / "next"), *options, "48", "--start", str(tmp_path / "first" / "senet.npz")])
+    told = json.loads((tmp_path / "next" / "training.json").read_text("utf-8"))
+    assert told["batches"] == 2 and set(told["validation"][-1]["lfpw68/held-out"]) == {"dlib", "blazeface"}
+    with pytest.raises(SystemExit):
+        shipped.main([str(tmp_path / "other"), "--synthetic-only", "--labels", "labels.npz"])

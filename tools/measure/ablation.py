@@ -39,10 +39,16 @@ def without(*names):
     return lambda sets: {name: faces for name, faces in sets.items() if name not in names}
 
 
+def poses_as_they_come(sets):
+    """Every face as often as every other of its set."""
+    return {name: replace(faces, balanced=False) for name, faces in sets.items()}
+
+
 VARIANTS = {  # name -> change of the sets, and whether a teacher's labels are used
     "all steps": (lambda sets: sets, True),
     "no teacher": (lambda sets: sets, False),
     "boxes by a rule, not where the detectors set them": (by_rule, True),
+    "poses not balanced": (poses_as_they_come, True),
     "no turned views": (without("turned"), True),
     "no default faces": (without("default"), True),
     "no faces labelled by the teacher alone": (without("mtfl", "congress"), True),

@@ -18,6 +18,7 @@ from facelm_helpers.paths import RUNS
 
 FILE = RUNS / "training_faces.npz"  # ignored by git
 SIDE = 192  # pixels of a crop, of twice the longer side of the tight box
+ALONE = 24_000  # default faces, where no photograph is learnt from
 SEED, TOGETHER = 90, 400  # of the default faces; how many are drawn with one seed
 DETECTORS = ("dlib", "blazeface")
 VALIDATION = (
@@ -50,6 +51,8 @@ class Faces:
         In degrees; NaN where it is not known.
     keep : (N,) bool array
         The faces to learn from.
+    balanced : bool
+        Whether rare poses are drawn oftener.
     """
 
     images: np.ndarray
@@ -59,6 +62,7 @@ class Faces:
     five: np.ndarray
     yaw: np.ndarray
     keep: np.ndarray
+    balanced: bool = True
 
     def __len__(self):
         return len(self.images)
@@ -73,8 +77,8 @@ class Faces:
         return {name: placed(boxes, self.tight) for name, boxes in self.found.items()}
 
     def odds(self):
-        """How often each face is drawn, (N,): rare poses oftener, those not kept never."""
-        odds = pose_odds(self.points) if self.known else np.ones(len(self))
+        """How often each face is drawn, (N,): those not kept never."""
+        odds = pose_odds(self.points) if self.known and self.balanced else np.ones(len(self))
         return odds * self.keep / (odds * self.keep).sum()
 
 

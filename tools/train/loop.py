@@ -126,7 +126,7 @@ class Training:
             if self.seconds - told > every:
                 self._tell(report, losses)
                 losses, told = losses[-1:], self.seconds
-        if losses:
+        if losses and told != self.seconds:
             self._tell(report, losses)
 
     def _step(self, crops, points, weights):

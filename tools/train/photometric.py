@@ -63,27 +63,22 @@ def photometric(crops, changes=STRONG):
         Whole numbers of 0..255, divided by 255.
     """
     for share in (changes.erase, changes.erase_again):
-        some = chosen(crops, share)
-        crops[some] = erased(crops[some])
+        some_of(crops, share, erased)
     crops = lit(crops, changes)
-    some = chosen(crops, changes.gamma)
-    crops[some] = 255 * (crops[some].clamp(0, 255) / 255 + 1e-4) ** uniform(crops[some], 0.6, 1.6)
+    some_of(crops, changes.gamma, lambda x: 255 * (x.clamp(0, 255) / 255 + 1e-4) ** uniform(x, 0.6, 1.6))
     for share, low, high in ((changes.colour, 0.3, 1.5), (changes.grey, 0.0, 0.0)):
-        some = chosen(crops, share)
-        grey = (crops[some] * crops.new_tensor(GREY)[:, None, None]).sum(1, keepdim=True)
-        crops[some] = grey + (crops[some] - grey) * uniform(grey, low, high)
-    some = chosen(crops, changes.blur)
-    crops[some] = blurred(crops[some], uniform(crops[some], 0.3, 2.6)[:, 0, 0, 0])
-    some = chosen(crops, changes.noise)
-    crops[some] += torch.randn_like(crops[some]) * uniform(crops[some], 0, 13)
-    some, crops = chosen(crops, changes.jpeg), crops.clamp(0, 255)
-    crops[some] = compressed(crops[some], uniform(crops[some], 0.3, 2.6))
+        some_of(crops, share, lambda x, low=low, high=high: coloured(x, uniform(x, low, high)))
+    some_of(crops, changes.blur, lambda x: blurred(x, uniform(x, 0.3, 2.6)[:, 0, 0, 0]))
+    some_of(crops, changes.noise, lambda x: x + torch.randn_like(x) * uniform(x, 0, 13))
+    some_of(crops.clamp_(0, 255), changes.jpeg, lambda x: compressed(x, uniform(x, 0.3, 2.6)))
     return crops.clamp(0, 255).round() / 255
 
 
-def chosen(crops, share):
-    """The indices of so many crops, drawn anew."""
-    return torch.randperm(len(crops), device=crops.device)[: round(share * len(crops))]
+def some_of(crops, share, change):
+    """Change so many crops, drawn anew, in place."""
+    some = torch.randperm(len(crops), device=crops.device)[: round(share * len(crops))]
+    if len(some):
+        crops[some] = change(crops[some])
 
 
 def uniform(crops, low=0.0, high=1.0, channels=1):
@@ -112,6 +107,12 @@ def lit(crops, changes):
     crops = (crops - mean) * uniform(crops, 1 - changes.contrast, 1 + changes.contrast) + mean
     tint = uniform(crops, 1 - changes.cast, 1 + changes.cast, 3)
     return crops * ramp * uniform(crops, 1 - changes.light, 1 + changes.light) * tint
+
+
+def coloured(crops, much):
+    """The crops with more or less colour: 0 leaves grey, 1 what there is."""
+    grey = (crops * crops.new_tensor(GREY)[:, None, None]).sum(1, keepdim=True)
+    return grey + (crops - grey) * much
 
 
 def blurred(crops, sigma):

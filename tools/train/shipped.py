@@ -17,12 +17,11 @@ import torch
 from facelm_helpers import __version__, methods
 from tools.train import loop, validation
 from tools.train.batches import STRENGTHS, Batches
-from tools.train.faces import VALIDATION, load, square, taught
+from tools.train.faces import ALONE, VALIDATION, load, square, taught
 from tools.train.frames import MARGIN, MIDDLE
 from tools.train.torch_twin import Network, to_keras
-from tools.train.widen import start_from
+from tools.train.widen import read, start_from
 
-ALONE = 24_000  # default faces, where no photograph is learnt from
 WEIGHT_DECAY = 0.03
 NAMES = {
     "lfpw68/train": "LFPW", "helen68/train": "HELEN", "afw68/train": "AFW", "turned": "turned views of AFW",
@@ -82,11 +81,11 @@ def trained(sets, options):
     form = {"stem": options.stem, "channels": tuple(options.channels), "blobs": tuple(options.blobs)}
     network, start = Network(mean_shape(sets[name] for name in batches.shares), **form), None
     if options.start:
-        start = methods.of("senet").load(options.start)
+        start = read(options.start)
         start_from(network, start)
     about = {
         "network": form, "share_of_batch": batches.shares, "strength": options.strength,
-        "taught": bool(options.labels), "start": start.provenance if start else "random weights",
+        "taught": bool(options.labels), "start": start["provenance"] if start else "random weights",
     }  # fmt: skip
     goal = loop.goal(options, WEIGHT_DECAY)
     training = loop.Training(network, goal, options.run, where, about)
@@ -114,9 +113,8 @@ def as_senet(training, batches, options, start=None):
     if options.labels:
         recipe.append("annotations averaged with, or given by, a teacher that learnt from the same faces")
     if start is not None:
-        recipe.append(
-            f"from weights of {start.provenance.get('date', 'unknown date')} ({start.steps} batches)"
-        )
+        told, form = start["provenance"], start["configuration"]
+        recipe.append(f"from weights of {told.get('date', 'unknown date')} ({form['steps']} batches)")
     senet.provenance = {
         "trained_on": ", ".join(photographs + [f"{n:,} default faces of the course"] * bool(n)),
         "recipe": "; ".join(recipe), "date": datetime.date.today().isoformat(),

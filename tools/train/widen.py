@@ -4,7 +4,12 @@ After Chen, Goodfellow and Shlens, Net2Net: accelerating learning via knowledge 
 channels start at random here, and what was there before does not listen to them yet.
 """
 
+import json
+
 import torch
+
+from facelm_helpers.arrays import TEXT, Array, read_arrays
+from tools.train.torch_twin import Network, from_keras
 
 
 def widened(old, old_blobs, new, new_blobs):
@@ -78,17 +83,27 @@ def _renumbered(key, moved):
     return ".".join(parts)
 
 
+def read(path):
+    """A file of SENet's weights, without Keras: its "configuration", its "provenance", and its "weights"."""
+    names = {"configuration": TEXT, "provenance": TEXT}
+    head = read_arrays(path, names, "weights of senet", beside=["*"])
+    weights = read_arrays(
+        path, {"*/*": Array("f2 f4")}, "weights of senet", beside=["format", "name", *names]
+    )
+    found = {name: json.loads(str(text)) for name, text in head.items()}
+    return found | {"weights": {key: weights[key] for key in weights if not key.startswith("score")}}
+
+
 def start_from(network, senet):
-    """Load the weights of a trained `SENet`, perhaps a smaller one, into a `torch_twin.Network`.
+    """Load trained weights, perhaps of a smaller network, into a `torch_twin.Network`.
 
     Parameters
     ----------
     network : torch_twin.Network
-    senet : facelm_helpers.methods.senet.SENet
+    senet : dict
+        What `read` gives.
     """
-    from tools.train.torch_twin import Network, from_keras
-
-    form = {name: getattr(senet, name) for name in ("stem", "channels", "blobs", "head", "hidden")}
-    old = Network(torch.zeros(68, 2), **form)
-    state = from_keras(senet.weights_, old.state_dict())
-    network.load_state_dict(widened(state, senet.blobs, network.state_dict(), network.form["blobs"]))
+    form = {name: senet["configuration"][name] for name in network.form}
+    state = from_keras(senet["weights"], Network(torch.zeros(68, 2), **form).state_dict())
+    state = widened(state, form["blobs"], network.state_dict(), network.form["blobs"])
+    network.load_state_dict(state)
