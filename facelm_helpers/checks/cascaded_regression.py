@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.checks._verdict import Verdict, function, kindly, untried
+from facelm_helpers.checks._judged import FORGOTTEN, judged
+from facelm_helpers.checks._verdict import UNTRIED, Verdict, kindly, untried
 
 
 def or_ours(check, answer):
@@ -15,25 +16,16 @@ def or_ours(check, answer):
 
 
 def _judged(answer, reference, inputs, mistakes, hint, praise):
-    """`function`, with a word on a forgotten return, on known mistakes, and on how far a value is off.
+    """The first verdict that is not right, over several inputs.
 
     mistakes : dict of sentence -> function that makes the mistake
     """
-    given, value = inputs[0], answer(*inputs[0])
-    if value is None:
-        return Verdict("wrong", "Your function returns None: does it end without a return?")
-    expected = reference(*given)
-    if not untried(value) and np.shape(value) == expected.shape:
-        value = np.asarray(value, float)
-        for sentence, wrong in mistakes.items():
-            if np.allclose(value, wrong(*given), atol=1e-6, equal_nan=True):
-                return Verdict("wrong", sentence)
-        off = np.nan_to_num(np.abs(value - expected), nan=np.inf)
-        if off.max() > 1e-6:
-            worst = np.unravel_index(off.argmax(), off.shape)
-            at = ", ".join(map(str, worst))
-            hint = f"At [{at}] yours is {value[worst]:.3f}; {expected[worst]:.3f} is expected. {hint}"
-    return function(answer, reference, inputs, 1e-6, hint, praise)
+    for given in inputs:
+        wrong = {sentence: mistaken(*given) for sentence, mistaken in mistakes.items()}
+        verdict = judged(answer(*given), reference(*given), wrong, hint=hint)
+        if not verdict:
+            return verdict
+    return Verdict("right", praise)
 
 
 def _shape_indexed(S, A, anchor, offset):
@@ -176,9 +168,9 @@ def choose_pairs(answer):
     dS = hidden @ rng.normal(size=(5, 136)) + rng.normal(0, 0.5, (600, 136))
     first = answer(rho, dS, QUESTIONS, np.random.default_rng(0))
     if first is None:
-        return Verdict("wrong", "Your function returns None: does it end without a return?")
+        return FORGOTTEN
     if untried(first):
-        return Verdict("untried", "Replace the dots in the cell above, run it, then run this one again.")
+        return UNTRIED
     yours, ours, chance = (_left(choose, rho, dS) for choose in (answer, _choose_pairs, _random_pairs))
     told = (
         f"On other examples {FERNS} ferns leave {yours:.0%} of the squared residual with your pairs, "

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from facelm_helpers.checks._judged import FORGOTTEN, judged
 from facelm_helpers.checks._verdict import UNTRIED, Verdict, kindly, untried
-
-FORGOTTEN = Verdict("wrong", "Your function returns None: is there a return in front of the result?")
 
 
 def ready(answer, *given):
@@ -19,6 +18,11 @@ def ready(answer, *given):
     """
     name = answer.__name__
     return answer if globals()[name](answer, *given) else globals()[f"_{name}"]
+
+
+def near(expected):
+    """The largest difference that counts as right: a millionth of the largest value, or of 1."""
+    return 1e-6 * max(np.abs(expected).max(), 1)
 
 
 def _plausible(S, mean, P, variances):
@@ -62,7 +66,7 @@ def plausible(answer):
             "That is b: turn it back into a shape, mean + sum_j b_j P_j.": P @ (right - mean).ravel(),
             "That is the deviation alone: add the mean shape.": right - mean,
         }
-        verdict = _judged(answer(S, mean, P, variances), right, mistakes)
+        verdict = judged(answer(S, mean, P, variances), right, mistakes, near(right))
         if not verdict:
             return verdict
     return Verdict("right", "Whatever a search finds, the result is a plausible face.")
@@ -105,7 +109,7 @@ def gauss_newton(answer):
             "Multiply by the inverse of J.T @ J + D (np.linalg.solve), not by the matrix.": (H + D)
             @ (out.T @ e),
         }
-        verdict = _judged(answer(e, J, A, D), right, mistakes)
+        verdict = judged(answer(e, J, A, D), right, mistakes, near(right))
         if not verdict:
             return verdict
     return Verdict("right", "The texture explains what it can, the step the rest.")
@@ -169,26 +173,3 @@ def learn(answer, train, validation):
     if unseen > 1 and seen < 0.8:
         return Verdict("wrong", f"{told}: overfitting. R has more rows than you have faces; regularise.")
     return Verdict("wrong", f"{told}; ridge regression leaves {ours:.0%}.")
-
-
-def _judged(value, expected, mistakes, tolerance=1e-6):
-    """A verdict on an array: shape, then known mistakes (message -> value), then how far it is off."""
-    if value is None:
-        return FORGOTTEN
-    if untried(value):
-        return UNTRIED
-    value = np.asarray(value, dtype=float)
-    if value.shape == expected.shape:
-        away = np.abs(value - expected).max()
-        if away <= tolerance * max(np.abs(expected).max(), 1):
-            return Verdict("right")
-    for message, wrong in mistakes.items():
-        if value.shape == wrong.shape and np.allclose(value, wrong, rtol=tolerance, atol=tolerance):
-            return Verdict("wrong", message)
-    if value.shape != expected.shape:
-        return Verdict("wrong", f"The shape should be {expected.shape}; yours is {value.shape}.")
-    return Verdict(
-        "wrong",
-        f"The first value should be {expected.flat[0]:.4g} and is {value.flat[0]:.4g};"
-        f" the largest difference is {away:.3g}.",
-    )
