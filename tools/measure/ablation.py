@@ -16,6 +16,7 @@ from facelm_helpers import methods
 from facelm_helpers.paths import RESULTS
 from tools.measure import face_sets, store
 from tools.measure.accuracy import mean_errors
+from tools.train.faces import load, square, taught
 
 FILE = RESULTS / "senet_ablation.json"
 JUDGED = ("yt68/val", "lfpw68/held-out", "helen68/validation")
@@ -26,9 +27,8 @@ def by_rule(sets):
     """Boxes where a rule sets them instead of where the detectors do."""
     changed = {}
     for name, faces in sets.items():
-        centre = (faces.tight[:, :2] + faces.tight[:, 2:]) / 2
-        side = (faces.tight[:, 2:] - faces.tight[:, :2]).max(axis=1, keepdims=True)
-        centre, half = centre + side * RULE[:2], side * np.exp(RULE[2]) / 2
+        centre, side = square(faces.tight)
+        centre, half = centre + side[:, None] * RULE[:2], side[:, None] * np.exp(RULE[2]) / 2
         boxes = np.concatenate([centre - half, centre + half], axis=1)
         changed[name] = replace(faces, found=dict.fromkeys(faces.found, boxes))
     return changed
@@ -72,7 +72,6 @@ def judge(aligner, name):
 def main(arguments=None):
     """Read the command line, train, judge, write."""
     from tools.train import shipped
-    from tools.train.faces import load, taught
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

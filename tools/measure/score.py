@@ -11,6 +11,7 @@ without a face scores below all but 5 % of the faces.
 import sys
 
 import numpy as np
+from scipy import stats
 
 from facelm_helpers import methods, metrics, sources
 from facelm_helpers.boxes import detector_like, tight_boxes
@@ -61,11 +62,11 @@ def figures(aligner, sets):
     half = 128 / 1.5 / 2
     boxes = np.tile(np.float32([63.5 - half, 63.5 - half, 63.5 + half, 63.5 + half]), (len(crops), 1))
     _, empty = aligner.predict(crops, boxes, scores=True)
-    ranks = [np.argsort(np.argsort(values)) for values in (errors, -scores)]
     return {
         "faces": len(errors) // DRAWS, "failures": int(failed.sum()),
         "held": failed[low].sum() / max(1, failed.sum()),
-        "rank": np.corrcoef(*ranks)[0, 1], "no_face": np.mean(empty < np.quantile(scores, 0.05)),
+        "rank": stats.spearmanr(errors, -scores).statistic,
+        "no_face": np.mean(empty < np.quantile(scores, 0.05)),
     }  # fmt: skip
 
 
