@@ -4,6 +4,7 @@ Each public function takes the results (the content of bench.json) and strings; 
 """
 
 import json
+import re
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def table(results, name, *words):
 
 
 def markdown(rows):
-    """Rows of strings as a Markdown table; the first row is its head, the first column is text.
+    """Rows of strings as a Markdown table; the first row is its head. Columns of numbers are set right.
 
     >>> print(markdown([["method", "NME"], ["dlib", "6.8 %"]]))
     | method | NME |
@@ -34,7 +35,10 @@ def markdown(rows):
     | dlib | 6.8 % |
     """
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([lines[0], "|---" + "|---:" * (len(rows[0]) - 1) + "|", *lines[1:]])
+    columns = list(zip(*rows[1:], strict=True))[1:]
+    numbers = [all(re.match(r"\W*\d|-|$", cell) for cell in cells) for cells in columns]
+    rule = "|---" + "".join("|---:" if number else "|---" for number in numbers) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
 
 
 def accuracy(results, name, box="detector", most=None):
