@@ -40,7 +40,7 @@ print(f"drawn from a model of {n_shape} shape and {n_texture} texture components
 # its own kind of model has generated is called an **inverse crime**. Here it means:
 #
 # - the shapes have no more components than the generator; photographs of faces have more;
-# - the AAM plays at home: its lead over the ASM says little about photographs. The last table has both.
+# - the AAM has an advantage: its lead over the ASM says little about photographs. The last table has both.
 #
 # What the methods *do* is the same on any faces, and with exact annotations it is easier to see.
 
@@ -473,6 +473,9 @@ plots.show(plots.rebuilding(rows))
 # %% [markdown]
 # The number is the residual's mean square; that of the texture itself is 1.
 #
+# The damping of $D$, the sizes of the moves below and the course's own ridge were chosen by looking at these
+# test faces. For this part of the notebook they are therefore validation faces: its curves are optimistic.
+#
 # ## Project-out or simultaneous, and what a fit costs
 #
 # $J$ is the gradient of the *mean* texture. **Project-out** keeps it: then $(J_\perp^\top J_\perp + D)^{-1}
@@ -603,7 +606,7 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 
 # %% [markdown]
 # **Discuss:** compare the ratios. How much of the AAM's lead is real, and how much is the inverse crime?
-# Which other difference between synthetic faces and photographs do both methods feel?
+# Which other difference between synthetic faces and photographs affects both methods?
 #
 # ## Key points
 #

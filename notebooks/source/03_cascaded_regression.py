@@ -730,7 +730,7 @@ for name, (common, challenging) in table.items():
     print(f"{name:5} {(554 * common + 135 * challenging) / 689:.2f}")
 
 # %% [markdown]
-# It is, within a rounding. (The LBF paper itself has 7.52 for SDM: reimplementations differ.) And does the
+# It is, up to rounding. (The LBF paper itself has 7.52 for SDM: reimplementations differ.) And does the
 # order hold elsewhere? This course's own versions, trained on synthetic faces, on people of YouTube Faces in
 # dlib's boxes, with $d$ = inter-ocular: compare the order, not the size.
 
