@@ -10,8 +10,10 @@ from facelm_helpers import metrics, protocol
 from facelm_helpers.boxes import jitter_boxes, tight_boxes
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.methods.mean_shape import MeanShape
+from facelm_helpers.paths import RESULTS
 from tools.data import found_boxes
 from tools.measure import accuracy, bench, changes, face_sets, speed, store, tables
+from tools.ship import figures
 
 
 def turned_shapes(n=20, seed=0):
@@ -276,3 +278,11 @@ def test_the_report_of_nothing_and_of_notebooks(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("# What was measured")
     results = json.loads((tmp_path / "bench.json").read_text())
     assert results["sizes"]["face_model.npz"] > 1e5 and "processor" in results["measured_on"]["notebooks"]
+
+
+def test_the_page_of_results_and_the_minutes_of_the_notebooks_are_up_to_date():
+    (measured,) = bench.notebooks(None)
+    results = figures.load(RESULTS)
+    assert results["notebooks"] == measured["notebooks"], "run: python course.py bench --only notebooks"
+    page = (RESULTS / "bench.md").read_text(encoding="utf-8")
+    assert bench.report(results).strip() == page.strip(), "run: python course.py bench --only notebooks"
