@@ -2,6 +2,7 @@
 
 import functools
 
+import dlib
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from facelm_helpers.geometry import similarity
 from facelm_helpers.methods import _cascade, _grey
 from facelm_helpers.methods._cascade import _background, _features, _ferns
 from facelm_helpers.methods._cascade._small_ert import SmallERT
-from facelm_helpers.methods._dlib import _ert_file
+from facelm_helpers.methods._dlib import _ert_file, _trees
 
 TINY = {
     "cpr": {"n_stages": 40, "candidates": 6, "n_starts": 3},
@@ -215,6 +216,17 @@ def test_ert_returns_its_stages():
     assert np.array_equal(walk[-1], ert.predict(faces().images[80:90], faces().boxes[80:90]))
     nme = [metrics.nme(S, faces().points[80:90]).mean() for S in walk]
     assert nme[-1] < nme[0] and np.abs(walk[0] - walk[1]).max() > 1
+
+
+def test_erts_stages_are_those_of_dlib_with_fewer_levels():
+    ert = methods.create("ert", n_stages=3, n_trees=8).fit(faces()[:40], progress=False)
+    picture, box = np.ascontiguousarray(faces().images[80][..., 1]), dlib.rectangle(30, 40, 95, 105)
+    parts = ert._state()
+    walk = _trees.walk(parts, picture, (30, 40), (95, 105))
+    for t in (1, 2, 3):
+        first = {key: part if key in ("start_", "basis_") else part[:t] for key, part in parts.items()}
+        found = np.array([(p.x, p.y) for p in _ert_file.fold(first)(picture, box).parts()])
+        assert np.quantile(np.abs(walk[t] - found), 0.9) < 0.55  # dlib's points are whole pixels
 
 
 def test_binary_features_hold_one_leaf_of_each_tree():

@@ -10,7 +10,7 @@ from facelm_helpers.faces import crop, uncrop
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.landmarks import mirror
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._dlib import _ert_file, _predictor
+from facelm_helpers.methods._dlib import _ert_file, _predictor, _trees
 
 OPTIONS = {  # our settings -> dlib's
     "n_stages": "cascade_depth", "n_trees": "num_trees_per_cascade_level", "depth": "tree_depth",
@@ -125,23 +125,17 @@ class ERT(Aligner):
         self._restore(_ert_file.unfold(trained))  # what is used is what is saved
 
     def _predict(self, images, boxes, stages=False):
-        walk = [self._start] * stages
-        first = 1 if stages else self.n_stages
-        for t in range(first, self.n_stages + 1):
-            whole = t == self.n_stages
-            predictor = self.predictor_ if whole else _ert_file.fold(self._state(), levels=t)
-            walk.append(lambda *given, predictor=predictor: [(p.x, p.y) for p in predictor(*given).parts()])
-        points = np.empty((len(walk), len(images), 68, 2), np.float32)
+        points = np.empty((1 + stages * self.n_stages, len(images), 68, 2), np.float32)
+        state = self._state()
         for i, box in enumerate(boxes):
             picture, transform = self._crop(images[i], box)
             box = _predictor.rectangle(apply_transform(transform, box.reshape(2, 2)).ravel())
-            points[:, i] = uncrop(np.array([shape(picture, box) for shape in walk]), transform)
+            found = [[(p.x, p.y) for p in self.predictor_(picture, box).parts()]]
+            if stages:  # the last is dlib's own, so that it equals what predict says without stages
+                ends = (box.left(), box.top()), (box.right(), box.bottom())
+                found = [*_trees.walk(state, picture, *ends)[:-1], *found]
+            points[:, i] = uncrop(np.array(found), transform)
         return points if stages else points[0]
-
-    def _start(self, picture, box):
-        """S^0: the mean shape in a box, as dlib places it."""
-        corner, far = (box.left(), box.top()), (box.right(), box.bottom())
-        return corner + self.start_.reshape(68, 2) * np.subtract(far, corner)
 
     def _crop(self, image, box):
         """The grey crop that the trees look at, large enough for dlib's whole pixels not to matter."""

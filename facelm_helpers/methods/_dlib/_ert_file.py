@@ -52,10 +52,8 @@ def unfold(predictor):
     }  # fmt: skip
 
 
-def fold(parts, levels=None):
-    """The inverse of `unfold`: a predictor from its arrays, or from its first levels only."""
-    by_level = ("leaves_", "scales_", "splits_", "thresholds_", "anchors_", "deltas_")
-    parts = parts | {key: parts[key][:levels] for key in by_level}
+def fold(parts):
+    """The inverse of `unfold`: a predictor from its arrays."""
     T, K, count, _ = parts["leaves_"].shape
     n, P = len(parts["start_"]), parts["anchors_"].shape[1]
     values = parts["leaves_"] * parts["scales_"][..., None, None] @ parts["basis_"].astype(np.float32)
