@@ -1,9 +1,11 @@
-"""The live comparison without a browser: scenes, what the sliders do, agreement, and the controls' wiring."""
+"""The live comparison without a browser: scenes, sliders, methods, the controls' wiring, links and files."""
 
 import base64
 import datetime
+import html
 import io
 import json
+import re
 import sys
 import zlib
 
@@ -111,7 +113,9 @@ def test_of_several_faces_the_largest_is_taken_and_said():
     both = np.zeros((768, 1280, 3), np.uint8)
     both[:, :768], both[:512, 768:] = cv2.resize(astronaut, (768, 768)), astronaut
     scene = widgets.from_image(both, "both")
-    assert scene.note == "2 faces were found; this is the largest."
+    assert scene.note == "2 faces were found; this is the largest. The menu of pictures offers the others."
+    assert [other.name for other in scene.others] == ["both, face 2"]
+    assert np.abs(scene.others[0].image.astype(int) - widgets.from_image(astronaut).image).mean() < 12
     alone = widgets.from_image(both[:, :768])
     assert np.abs(scene.image[200:400, 200:400].astype(int) - alone.image[200:400, 200:400]).mean() < 12
 
@@ -201,15 +205,15 @@ def test_the_error_is_the_packages_and_unknown_without_truth():
     assert widgets.answer(widgets.get("dlib"), widgets.view(widgets.sample(widgets.samples()[0]))).nme is None
 
 
-def test_agreement_is_symmetric_and_bounds_the_errors():
+def test_the_discrepancy_is_symmetric_and_bounds_the_errors():
     rng = np.random.default_rng(0)
     truth = widgets.view(widgets.sample(FRONTAL)).truth
     p, q = truth + rng.normal(0, 5, truth.shape), truth + rng.normal(0, 5, truth.shape)
-    apart = widgets.agreement(p, q, truth)
-    assert apart == widgets.agreement(q, p, truth) > 0 == widgets.agreement(p, p)
+    apart = widgets.discrepancy(p, q, truth)
+    assert apart == widgets.discrepancy(q, p, truth) > 0 == widgets.discrepancy(p, p)
     one, other = metrics.nme(np.stack([p, q]), np.stack([truth, truth]))
     assert abs(one - other) <= apart <= one + other
-    assert widgets.agreement(p, q) == pytest.approx(apart, rel=0.2)
+    assert widgets.discrepancy(p, q) == pytest.approx(apart, rel=0.2)
 
 
 def test_stages_of_a_cascade_and_none_of_others(own):
@@ -355,6 +359,60 @@ def test_the_hidden_field_and_the_cameras_page_find_each_other(page):
     identity = f"facelm-camera-{page.stage.model_id}"
     assert identity in page.camera._dom_classes
     assert f'.{identity} textarea"' in page.camera_page.outputs[0]["data"]["text/html"]
+
+
+def test_every_face_of_a_photograph_is_a_choice(page):
+    upload(page, file_of(np.hstack([skimage.data.astronaut()] * 2)), "two.png")
+    assert page.photograph.value == "two.png" and page.photograph.options[-1] == "two.png, face 2"
+    page.photograph.value = "two.png, face 2"
+    assert page.session.scene.name == "two.png, face 2"
+
+
+def test_what_was_saved_opens_again(page, own):
+    page.photograph.value, page.sliders["blur"].value, page.stage.value = FRONTAL, 2.5, 1
+    page.save.click()
+    link = html.unescape(re.search(r"link=&quot;(.*?)&quot;", page.saved.value)[1])
+    again = widgets.compare_live(own, link=link)
+    assert again.session.pair == ["still", "flat"] and again.session.scene.name == FRONTAL
+    assert again.session.state == page.session.state and again.session.stage == again.stage.value == 1
+    assert [image.value for image in again.images] == [image.value for image in page.images]
+    page.sliders["blur"].value = 3
+    assert page.saved.value == ""  # the links were to another state
+
+
+def test_the_files_hold_the_picture_and_the_points(page):
+    page.photograph.value = FRONTAL
+    page.save.click()
+    files = dict(re.findall(r'download="(\S+)" href="data:\S+;base64,(\S+)"', page.saved.value))
+    picture, points = (base64.b64decode(files[name]) for name in ("compare.png", "points.csv"))
+    assert Image.open(io.BytesIO(picture)).size == (852, 420)
+    head, *rows = points.decode().splitlines()
+    assert head == "point,left_x,left_y,right_x,right_y,true_x,true_y"
+    values = np.array([row.split(",") for row in rows], float)
+    np.testing.assert_allclose(values[:, 1:3], values[:, 5:], atol=0.01)  # this method answers with the truth
+    np.testing.assert_allclose(values[:, 3:5] - values[:, 5:], np.tile([3, 4], (68, 1)), atol=0.02)
+
+
+@pytest.mark.parametrize("link", ["rotation=400", "blur=much", "left=nobody", "picture=<b>", "stage=nan"])
+def test_a_bad_link_is_said_and_the_page_opens_without_it(own, link):
+    page = widgets.compare_live(own, "still", "flat", link=f"?token=1&{link}")
+    assert "&#9888;" in page.status.value and "<b>" not in page.status.value
+    assert page.session.state == widgets.State() and page.session.pair == ["still", "flat"]
+
+
+def test_the_first_answer_is_not_the_methods_first(own):
+    asked = []
+
+    class Counted(Flat):
+        def _predict(self, images, boxes):
+            asked.append(len(images))
+            return super()._predict(images, boxes)
+
+    session = widgets.Session({"counted": Counted(own["flat"].points_)}, "counted", "counted")
+    session.aligner("counted")
+    before = len(asked)
+    session.redraw()
+    assert before >= 1 and len(asked) == before + 2  # warm, and warmed once
 
 
 def test_a_redraw_is_measured(session):

@@ -51,7 +51,7 @@ def mouth_shift(answer, whole_shift):
 
 
 @kindly
-def bounds(answer, nme, agreement):
+def bounds(answer, nme, discrepancy):
     """Exercise 3: the least and the largest error that a second method can have.
 
     >>> bounds([0.02, 0.08], 0.03, 0.05)
@@ -61,7 +61,7 @@ def bounds(answer, nme, agreement):
     >>> bounds([-0.02, 0.08], 0.03, 0.05)
     ✘ Not yet. An error cannot be negative: take the absolute value.
     """
-    expected = np.array([abs(nme - agreement), nme + agreement])
+    expected = np.array([abs(nme - discrepancy), nme + discrepancy])
     if np.shape(answer) == (2,):
         given = np.asarray(answer, np.float64)
         if np.allclose(given, expected[::-1]):

@@ -1,9 +1,9 @@
 """What a person moves: two methods on one photograph, live.
 
 The logic stands in plain functions that know no widget: `sample` and `from_upload` give a `Scene`, `view`
-turns it and a `State` of the sliders into what the methods are given, `answer` asks one of them, `agreement`
-compares two, `draw` draws. `Session` holds them together, and `compare_live` puts controls round it.
-Beside it, `walks` moves through the stages of a cascade.
+turns it and a `State` of the sliders into what the methods are given, `answer` asks one of them,
+`discrepancy` compares two, `draw` draws. `Session` holds them together, and `compare_live` puts controls
+round it. Beside it, `walks` moves through the stages of a cascade.
 
 >>> given = view(sample("synthetic, frontal 1"), State(rotation=30))
 >>> answer(get("dlib"), given).points.shape
@@ -11,7 +11,7 @@ Beside it, `walks` moves through the stages of a cascade.
 """
 
 from facelm_helpers.widgets._drawing import draw, encode
-from facelm_helpers.widgets._methods import Answer, agreement, answer, available, choices, get, title
+from facelm_helpers.widgets._methods import Answer, answer, available, choices, discrepancy, get, title
 from facelm_helpers.widgets._panel import Comparison, compare_live
 from facelm_helpers.widgets._scene import Scene, from_image, from_upload, sample, samples, scene
 from facelm_helpers.widgets._session import Redrawn, Session, still
@@ -22,8 +22,7 @@ from facelm_helpers.widgets._view import LIMITS, State, View, view
 
 __all__ = [
     "LIMITS", "Answer", "Comparison", "Redrawn", "Scene", "Session", "Sliders", "State", "View", "Walks",
-    "agreement",
-    "answer", "available", "choices", "compare_live", "draw", "encode", "frames", "from_image",
+    "answer", "available", "choices", "compare_live", "discrepancy", "draw", "encode", "frames", "from_image",
     "from_upload", "get", "measure_redraw", "sample", "samples", "scene", "still", "title",
     "view", "walks",
 ]  # fmt: skip

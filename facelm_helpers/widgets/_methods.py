@@ -66,13 +66,13 @@ def answer(aligner, view, stage=None):
     return Answer(points, error, milliseconds, stage if staged else 0, stages, expected)
 
 
-def agreement(first, second, truth=None):
+def discrepancy(first, second, truth=None):
     r"""How far two methods' points lie apart, in units of the eye distance.
 
     .. math:: a = \frac{1}{K} \sum_k \frac{\lVert p_k - q_k \rVert}{d}
 
     with d the distance of the outer eye corners: of the truth where it is known, else of the mean of both.
-    0 is complete agreement. Two methods that agree may both be wrong.
+    0 where both find the same points; they may still both be wrong.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def agreement(first, second, truth=None):
     Examples
     --------
     >>> shape = np.zeros((68, 2)); shape[45] = 100, 0
-    >>> agreement(shape, shape + (3, 4))
+    >>> discrepancy(shape, shape + (3, 4))
     0.05
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)

@@ -1,33 +1,19 @@
-"""The controls: ipywidgets round a `Session`, which holds the logic."""
+"""What the controls do: they change a `Session`, which holds the logic, and show what it redraws."""
 
 import html
 
-import ipywidgets
-from ipywidgets import Layout
-
 from facelm_helpers.plots.picture import COLUMN, beside
-from facelm_helpers.widgets import _methods, _webcam
+from facelm_helpers.widgets import _link, _methods, _save, _webcam
+from facelm_helpers.widgets._controls import Controls
 from facelm_helpers.widgets._drawing import encode
-from facelm_helpers.widgets._picture import Picture
-from facelm_helpers.widgets._scene import VIEW, samples
+from facelm_helpers.widgets._scene import sample, samples
 from facelm_helpers.widgets._session import Session, caption, still, summary
-from facelm_helpers.widgets._view import LIMITS, State
+from facelm_helpers.widgets._view import State
 
-# slider -> label, how its number is written, what it does
-SLIDERS = {
-    "rotation": ("rotation", ".0f", "degrees, clockwise; the box stays upright"),
-    "light": ("light", "+.1f", "stops: +1 doubles the light, -1 halves it"),
-    "blur": ("blur", ".1f", "standard deviation, pixels of a 128 x 128 crop"),
-    "noise": ("noise", ".0f", "standard deviation, grey levels"),
-    "occlusion": ("occluded", ".0%", "share of the box that is occluded, from below"),
-    "box_x": ("box right", "+.0%", "shift of the box to the right, in its longer sides"),
-    "box_y": ("box down", "+.0%", "shift of the box down, in its longer sides"),
-    "box_scale": ("box size", ".0%", "times the size of the box"),
-}
 SAID = (ValueError, FileNotFoundError, RuntimeError, ImportError)  # shown as a sentence, not a traceback
 
 
-class Comparison(ipywidgets.VBox):
+class Comparison(Controls):
     """The live comparison, to be shown as the last line of a cell. Made by `compare_live`.
 
     Attributes
@@ -39,77 +25,16 @@ class Comparison(ipywidgets.VBox):
     def __init__(self, session):
         self.session = session
         self._scenes, self._quiet = {}, False
-        self._make_controls()
-        super().__init__(self._arranged(), layout=Layout(max_width="940px", padding="4px"))
-        self.add_class("facelm-compare")
+        super().__init__(session.names, session.pair)
+        for name, slider in self.sliders.items():
+            slider.value = getattr(session.state, name)
+        self._remember(session.scene)
         self._watch()
+        stage = session.stage
         self._fit_stages()
+        if stage is not None and session.stage is not None:
+            self.stage.value = stage
         self.redraw()
-
-    # --- what there is -----------------------------------------------------------------------------------
-
-    def _make_controls(self):
-        session = self.session
-        self.photograph = ipywidgets.Dropdown(
-            options=samples(), description="picture", value=None, layout=Layout(width="300px")
-        )
-        if session.scene.name in samples():
-            self.photograph.value = session.scene.name
-        else:
-            self._remember(session.scene)
-        self.upload = ipywidgets.FileUpload(
-            accept="image/*", multiple=False, description="Upload your own", layout=Layout(width="175px")
-        )
-        titles = [(_methods.title(name), name) for name in session.names]
-        self.pair, self.images, self.captions = [], [], []
-        for side, name in zip(("left", "right"), session.pair, strict=True):
-            self.pair.append(ipywidgets.Dropdown(
-                options=titles, value=name, tooltip=f"the method on the {side}", layout=Layout(width="98%")
-            ))  # fmt: skip
-            picture = Picture(format="jpeg", layout=Layout(width="100%", max_width=f"{VIEW}px"))
-            picture.add_class(f"facelm-{side}")
-            self.images.append(picture)
-            self.captions.append(ipywidgets.HTML())
-        self.sliders = {}
-        for name, (label, written, does) in SLIDERS.items():
-            low, high, step = LIMITS[name]
-            self.sliders[name] = ipywidgets.FloatSlider(
-                value=getattr(State(), name), min=low, max=high, step=step, description=label,
-                readout_format=written, tooltip=does, layout=Layout(width="98%"))  # fmt: skip
-            self.sliders[name].add_class(f"facelm-{name}")
-        self.reset = ipywidgets.Button(description="Reset the sliders", layout=Layout(width="150px"))
-        self.play = ipywidgets.Play(interval=700, show_repeat=False, tooltip="slow motion of the stages")
-        self.stage = ipywidgets.IntSlider(description="stage", layout=Layout(width="65%"))
-        ipywidgets.jslink((self.play, "value"), (self.stage, "value"))
-        self.status = ipywidgets.HTML(layout=Layout(min_height="44px"))  # two lines: nothing below it jumps
-        self.status.add_class("facelm-status")
-        self._make_webcam()
-
-    def _make_webcam(self):
-        identity = f"facelm-camera-{self.stage.model_id}"
-        self.camera_field = ipywidgets.Textarea(layout=Layout(display="none"))
-        self.camera_page = ipywidgets.Output(outputs=({
-            "output_type": "display_data", "metadata": {},
-            "data": {"text/html": _webcam.page(identity), "text/plain": "[the webcam's button]"},
-        },))  # fmt: skip
-        self.camera = ipywidgets.HBox([self.camera_page, self.camera_field], layout=Layout(width="340px"))
-        self.camera.add_class(identity)
-
-    def _arranged(self):
-        column = Layout(width="50%", padding="0 4px")
-        sides = [ipywidgets.VBox(list(parts), layout=column)
-                 for parts in zip(self.pair, self.images, self.captions, strict=True)]  # fmt: skip
-        picture, box = list(self.sliders.values())[:5], list(self.sliders.values())[5:]
-        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(width="98%"))
-        return [
-            ipywidgets.HBox([self.photograph, self.upload, self.camera], layout=Layout(flex_flow="row wrap")),
-            self.status,
-            ipywidgets.HBox(sides),
-            ipywidgets.HBox([
-                ipywidgets.VBox(picture, layout=column),
-                ipywidgets.VBox([*box, self.stages, self.reset], layout=column),
-            ]),
-        ]  # fmt: skip
 
     def _repr_mimebundle_(self, **given):
         """The widget, and for pages where no widget can run its two overlays as one picture."""
@@ -129,6 +54,7 @@ class Comparison(ipywidgets.VBox):
         self.camera_field.observe(self._photographed, "value")
         self.stage.observe(self._staged, "value")
         self.reset.on_click(lambda _: self._set_sliders(State()))
+        self.save.on_click(self._saved)
 
     def redraw(self):
         """Show the session as it is now."""
@@ -136,6 +62,7 @@ class Comparison(ipywidgets.VBox):
             redrawn = self.session.redraw()
         except SAID as error:
             return self.say(error, wrong=True)
+        self.saved.value = ""  # what was saved is another state by now
         for side in (0, 1):
             self.images[side].value = encode(redrawn.pictures[side])
             self.images[side].tooltip = f"The points of {_methods.title(self.session.pair[side])} on the face"
@@ -150,6 +77,12 @@ class Comparison(ipywidgets.VBox):
     def say_html(self, page):
         """The same as HTML; the caller has escaped any foreign text."""
         self.status.value = f'<div role="status" style="line-height: 1.4;">{page}</div>'
+
+    def _saved(self, _):
+        try:
+            self.saved.value = _save.links(self.session, self.session.redraw())
+        except SAID as error:
+            self.say(error, wrong=True)
 
     def _moved(self, change):
         if not self._quiet:
@@ -230,14 +163,14 @@ class Comparison(ipywidgets.VBox):
     def _remember(self, scene):
         """Make a reader's own photograph a choice of the menu, and stand on it."""
         if scene.name not in samples():
-            self._scenes[scene.name] = scene
+            self._scenes |= {one.name: one for one in (scene, *scene.others)}
         self._quiet = True
         self.photograph.options = [*samples(), *self._scenes]
         self.photograph.value = scene.name
         self._quiet = False
 
 
-def compare_live(aligners=None, first=None, second=None):
+def compare_live(aligners=None, first=None, second=None, link=""):
     """Two methods side by side on one photograph, with sliders, upload and webcam.
 
     Parameters
@@ -246,6 +179,9 @@ def compare_live(aligners=None, first=None, second=None):
         Fitted ones of your own, to compare with the shipped ones.
     first, second : str, optional
         The methods that it opens with: dlib and SENet where nothing else is said.
+    link : str
+        A state to open with, as *Save or share* writes it. What is wrong with it is said on the page, which
+        then opens without it.
 
     Returns
     -------
@@ -254,9 +190,20 @@ def compare_live(aligners=None, first=None, second=None):
 
     Examples
     --------
-    >>> page = compare_live(first="dlib", second="dlib")
+    >>> page = compare_live(first="dlib", second="dlib", link="rotation=20")
     >>> page.sliders["rotation"].value = 30                # what dragging the slider does
     >>> page.session.state.rotation
     30.0
     """
-    return Comparison(Session(aligners, first, second))
+    try:
+        left, right, picture, state, stage = _link.read(link)
+        photograph = sample(picture) if picture else None
+        session = Session(aligners, left or first, right or second, photograph)
+        session.state, session.stage = state, stage
+    except ValueError as error:
+        if not link:
+            raise
+        page = Comparison(Session(aligners, first, second))
+        page.say(error, wrong=True)
+        return page
+    return Comparison(session)

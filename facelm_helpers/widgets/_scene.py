@@ -5,7 +5,7 @@ where it is known. The detector runs here, once a photograph, and never when a s
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ MOST_PIXELS = 50_000_000  # an upload of this size or more is refused
 # upsample and threshold of the detector, until one finds a face: sure ones first, since the largest box is
 # taken and a shadow on a sleeve may be larger than the face; doubling finds small faces and takes longer
 TRIES = ((0, 0.5), (0, 0.0), (1, 0.5), (1, 0.0))
+MOST_FACES = 9  # of one photograph
 FACE = 80  # pixels that dlib's detector needs
 FOR_DETECTION = 1280  # pixels: a longer photograph is made smaller before a face is looked for
 
@@ -54,6 +55,8 @@ class Scene:
         The labels, where they are known.
     note : str
         What a person should know about how the face was found.
+    others : tuple of Scene
+        The photograph's other faces, by size.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Scene:
     box: np.ndarray
     truth: np.ndarray | None = None
     note: str = ""
+    others: tuple = ()
 
 
 def scene(name, image, box, truth=None, note=""):
@@ -110,8 +114,12 @@ def from_image(image, name="photograph", truth=None):
         raise ValueError(
             f"{name} shows no face that dlib's detector finds: wanted a frontal one, at least 40 pixels wide"
         )
-    note = f"{len(boxes)} faces were found; this is the largest." if len(boxes) > 1 else ""
-    return scene(name, image, boxes[0], truth, note)
+    if len(boxes) == 1:
+        return scene(name, image, boxes[0], truth)
+    others = enumerate(boxes[1:MOST_FACES], start=2)
+    others = tuple(scene(f"{name}, face {i}", image, box) for i, box in others)
+    note = f"{len(boxes)} faces were found; this is the largest. The menu of pictures offers the others."
+    return replace(scene(name, image, boxes[0], truth, note), others=others)
 
 
 def _boxes(image):

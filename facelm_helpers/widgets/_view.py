@@ -1,6 +1,7 @@
 """What the sliders do: from a scene and a state to the picture and the box that the methods get."""
 
-from dataclasses import dataclass, fields
+import functools
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -110,6 +111,17 @@ def view(scene, state=None):
     np.float64(200.0)
     """
     state = State() if state is None else state
+    image, transform = _picture(scene, replace(state, box_x=0.0, box_y=0.0, box_scale=1.0))
+    shift, corner = (state.box_x, state.box_y), np.float32((SIDE - VIEW) / 2)
+    box = move_boxes(scene.box - corner, shift, state.box_scale).astype(np.float32)
+    truth = scene.truth
+    if truth is not None:
+        truth = apply_transform(transform, truth).astype(np.float32)
+    return View(image, box, truth)
+
+
+@functools.lru_cache(maxsize=2)  # a slider that moves the box leaves the picture as it is
+def _picture(scene, state):
     image = scene.image
     if state.occlusion:
         left, top, right, bottom = scene.box
@@ -126,9 +138,5 @@ def view(scene, state=None):
     image = augment.blur(image, state.blur * PIXEL)
     if state.noise:
         image = augment.noise(image, state.noise, np.random.default_rng(GRAIN_SEED))
-    shift = state.box_x, state.box_y
-    box = move_boxes(scene.box - np.float32(offset), shift, state.box_scale).astype(np.float32)
-    truth = scene.truth
-    if truth is not None:
-        truth = apply_transform(transform, truth).astype(np.float32)
-    return View(image, box, truth)
+    image.flags.writeable = False  # others get it too
+    return image, transform

@@ -255,7 +255,7 @@ for i in range(100):
     some = {name: rng.uniform(*limits) for name, limits in half.items()}
     given = widgets.view(faces[i % len(faces)], widgets.State(rotation=rng.uniform(-20, 20), **some))
     p, q = (widgets.answer(aligner, given) for aligner in aligners.values())
-    dots.append((widgets.agreement(p.points, q.points, given.truth), p.nme, q.nme))
+    dots.append((widgets.discrepancy(p.points, q.points, given.truth), p.nme, q.nme))
 apart, nme_p, nme_q = np.array(dots).T
 
 # %%
@@ -328,7 +328,7 @@ measured = widgets.measure_redraw(rounds=24)
 # - Compare methods on the *same* picture with the *same* box, and say which box it was.
 # - Sweep one slider at a time and report the curve; a single setting can be chosen to favour any method.
 # - An NME is an average over points: it hides a crooked mouth behind a perfect jaw.
-# - The discrepancy of two methods proves an error of at least half its size; agreement alone proves nothing.
+# - The discrepancy of two methods proves an error of at least half its size; a small one alone proves nothing.
 # - A demo convinces by impression, a leaderboard by numbers: [notebook 11](11_the_comparison.ipynb) has them.
 #
 # ## Go further
