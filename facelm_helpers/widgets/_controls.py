@@ -19,17 +19,20 @@ SLIDERS = {
     "box_y": ("box down", "+.0%", "shift of the box down, in its longer sides"),
     "box_scale": ("box size", ".0%", "times the size of the box"),
 }
-# ipywidgets names neither a slider's handle nor its number for a screen reader
+# ipywidgets names neither a slider's handle and number nor the player's buttons for a screen reader
 NAMES = """
 <script>
 (() => {
   const page = document.getElementById("IDENTITY")?.closest(".facelm-compare");
   if (!page) return;
-  const name = () => page.querySelectorAll(".widget-slider").forEach(slider => {
-    const words = slider.querySelector(".widget-label").textContent;
-    slider.querySelectorAll(".noUi-handle, .widget-readout").forEach(part =>
-      part.setAttribute("aria-label", words));
-  });
+  const give = (root, parts, words) =>
+    root.querySelectorAll(parts).forEach(part => part.setAttribute("aria-label", words));
+  const name = () => {
+    page.querySelectorAll(".widget-slider").forEach(slider =>
+      give(slider, ".noUi-handle, .widget-readout", slider.querySelector(".widget-label").textContent));
+    give(page, ".widget-play button:first-of-type", "play or pause the stages");
+    give(page, ".widget-play button:nth-of-type(2)", "back to the first stage");
+  };
   new MutationObserver(name).observe(page, {childList: true, subtree: true});
   name();
 })();
@@ -76,7 +79,7 @@ class Controls(ipywidgets.VBox):
         self.saved = ipywidgets.HTML()
         self.saved.add_class("facelm-saved")
         self.play = ipywidgets.Play(interval=700, show_repeat=False, tooltip="slow motion of the stages")
-        self.stage = ipywidgets.IntSlider(description="stage", layout=Layout(width="65%"))
+        self.stage = ipywidgets.IntSlider(description="stage", layout=Layout(flex="1 1 260px"))
         ipywidgets.jslink((self.play, "value"), (self.stage, "value"))
         self.status = ipywidgets.HTML(layout=Layout(min_height="44px"))  # two lines: nothing below it jumps
         self.status.add_class("facelm-status")
@@ -103,7 +106,7 @@ class Controls(ipywidgets.VBox):
         sides = [ipywidgets.VBox(list(parts), layout=half)
                  for parts in zip(self.pair, self.images, self.captions, strict=True)]  # fmt: skip
         picture, box = list(self.sliders.values())[:5], list(self.sliders.values())[5:]
-        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(width="98%"))
+        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(width="98%", flex_flow="row wrap"))
         buttons = ipywidgets.HBox([self.reset, self.save], layout=wrapped)
         columns = [
             ipywidgets.VBox(picture, layout=column),

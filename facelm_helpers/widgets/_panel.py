@@ -33,7 +33,7 @@ class Comparison(Controls):
         stage = session.stage
         self._fit_stages()
         if stage is not None and session.stage is not None:
-            self.stage.value = stage
+            self.play.value = self.stage.value = stage
         self.redraw()
 
     def _repr_mimebundle_(self, **given):
@@ -66,7 +66,8 @@ class Comparison(Controls):
         for side in (0, 1):
             self.images[side].value = encode(redrawn.pictures[side])
             self.images[side].tooltip = f"The points of {_methods.title(self.session.pair[side])} on the face"
-            self.captions[side].value = caption(redrawn.answers[side])
+            said = caption(redrawn.answers[side])
+            self.captions[side].value = f'<div style="line-height: 1.4;">{said}</div>'
         self.say_html(summary(redrawn, self.session.pair, self.session.scene.note))
 
     def say(self, words, wrong=False):

@@ -127,7 +127,7 @@ def caption(answer):
     """What stands under an overlay, as HTML.
 
     >>> caption(_methods.Answer(np.zeros((68, 2)), 0.0312, 1.26))
-    '<b>NME 3.1 %</b> of the eye distance &middot; 1.3 ms'
+    '<b>NME 3.1 %</b> of the eye distance &middot; 1.3&nbsp;ms'
     """
     known = answer.nme is not None
     parts = [f"<b>NME {_percent(answer.nme)}</b> of the eye distance" if known else "truth not known"]
@@ -135,7 +135,7 @@ def caption(answer):
         parts.append(f"expects {_percent(answer.expected)}")
     if answer.stages:
         parts.append(f"stage {answer.stage} of {answer.stages}")
-    return " &middot; ".join([*parts, f"{answer.milliseconds:.1f} ms"])
+    return " &middot; ".join([*parts, f"{answer.milliseconds:.1f}&nbsp;ms"])
 
 
 def summary(redrawn, names, note=""):

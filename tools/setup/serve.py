@@ -70,8 +70,9 @@ def serve(command, port, page, token, opens, **options):
     def tell(process):
         if _answers(port, token, process):
             seconds = f"{time.monotonic() - start:.0f} s"
+            joint = "&" if "?" in page else "?"
             whose = "Your browser opens this:" if opens else "Open this in a browser:"
-            print(f"Ready after {seconds}. {whose}\n\n    http://localhost:{port}{page}?token={token}\n\n"
+            print(f"Ready after {seconds}. {whose}\n\n    http://localhost:{port}{page}{joint}token={token}\n\n"
                   "Ctrl-C here ends it.", flush=True)  # fmt: skip
 
     try:

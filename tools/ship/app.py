@@ -3,6 +3,7 @@
     python course.py app                    open it in the browser
     python course.py app --no-browser       only print the address
     python course.py app --port 9000
+    python course.py app "left=dlib&right=senet&rotation=30"    a state that "Save or share" has made a link of
 
 Jupyter's server renders it with Voila, from this machine to this machine only: it wants the token of the
 printed address, answers to no other host's name, and the page asks no other machine for anything. Ctrl-C ends
@@ -27,10 +28,14 @@ PAGE = f"/voila/render/{NAME}"
 WORDS = """# Compare live
 
 Two methods look for the same 68 points. Move the sliders; choose another picture, or bring your own: it
-stays on this machine. White: the face's box; white crosses: the true points, where they are known. Notebook
-13 tells what to look for.
+stays on this machine. White: the face's box; white crosses: the true points, where they are known. What to
+look for: notebook 13, `python course.py lab notebooks/13_compare_live.ipynb`.
 """
-CODE = "from facelm_helpers import widgets\n\nwidgets.compare_live()"
+CODE = """import os
+
+from facelm_helpers import widgets
+
+widgets.compare_live(link=os.environ.get("QUERY_STRING", ""))"""
 POLICY = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'"
 SETTINGS = {
     "ServerApp": {
@@ -42,10 +47,18 @@ SETTINGS = {
         "tornado_settings": {
             # bytes: an upload travels in one message, and the usual limit is 10 MiB
             "websocket_max_message_size": 256 * 2**20,
-            # Voila's page names fonts and scripts of other machines: the browser does not ask for them
-            "headers": {"Content-Security-Policy": POLICY},
+            "headers": {"Content-Security-Policy": POLICY},  # whatever a page names, no other machine is asked
+            # the page has no formulas; Voila fetches MathJax from another machine otherwise
+            "mathjax_url": "data:text/javascript,//",
+            "ws_ping_interval": 30_000, "ws_ping_timeout": 30_000,  # milliseconds
         },
     },
+    # extensions made for JupyterLab, which do not start in Voila and complain
+    "VoilaConfiguration": {
+        "template": "facelm", "allow_template_override": "NO", "allow_theme_override": "NO",
+        "extension_denylist": ["jupyterlab-jupytext", "jupyterlab_pygments"],
+    },
+    "KernelManager": {"transport_encryption": "auto"},
     # the kernel of a page that was closed is ended; Voila's own request for it is refused
     "MappingKernelManager": {"cull_idle_timeout": 30, "cull_interval": 10, "cull_connected": False},
 }  # fmt: skip
@@ -73,7 +86,7 @@ def write(folder):
     return settings
 
 
-def command(settings, port, opens):
+def command(settings, port, opens, page=PAGE):
     """What starts the server on the page that `write` put beside the settings: a list of words.
 
     Examples
@@ -82,13 +95,14 @@ def command(settings, port, opens):
     True
     """
     own = [f"--config={settings}", f"--ServerApp.root_dir={Path(settings).parent}"]
-    return serve.server("jupyter_server", sys.executable, port, PAGE, opens) + own
+    return serve.server("jupyter_server", sys.executable, port, page, opens) + own
 
 
 def variables():
-    """The environment of the page's kernel: the package is importable wherever the page lies."""
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+    """The environment of the server and its kernels: they find the package and the template anywhere."""
+    added = {"PYTHONPATH": ROOT, "JUPYTER_PATH": Path(__file__).parent}  # the latter: the page's template
+    paths = {name: [str(path), *filter(None, [os.environ.get(name)])] for name, path in added.items()}
+    return os.environ | {name: os.pathsep.join(path) for name, path in paths.items()}
 
 
 def main(arguments=None):
@@ -98,15 +112,17 @@ def main(arguments=None):
         "--port", type=int, help="the port to serve on (default: the first free one from 8866)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("state", nargs="?", default="", help="what a link has after its ?: opens in this state")
     options = parser.parse_args(arguments)
+    page = f"{PAGE}?{options.state.rpartition('?')[2]}" if options.state else PAGE
     port, token = options.port or serve.free_port(8866), secrets.token_hex(16)
     if port is None:
         raise SystemExit("No port from 8866 on is free. Name one with --port.")
     opens = not options.no_browser and serve.can_open_browser()
     with tempfile.TemporaryDirectory(prefix="compare-live-") as folder:
-        words = command(write(folder), port, opens)
+        words = command(write(folder), port, opens, page)
         given = variables() | {"JUPYTER_TOKEN": token}
-        return serve.serve(words, port, PAGE, token, opens, cwd=folder, env=given)
+        return serve.serve(words, port, page, token, opens, cwd=folder, env=given)
 
 
 if __name__ == "__main__":
