@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tools.ship import book
+from tools.ship import book, printed
 
 
 @pytest.fixture
@@ -14,7 +14,11 @@ def site(tmp_path, monkeypatch):
     notebooks = tmp_path / "notebooks"
     (notebooks / "solutions").mkdir(parents=True)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "README.md").write_text("# Data\n")
+    (tmp_path / "data" / "README.md").write_text(
+        "# Data\n\nIts [faces](faces.md#all), its [list](list.csv).\n"
+    )
+    (tmp_path / "data" / "faces.md").write_text("# Faces\n\nBack to [data](README.md).\n\n## All\n")
+    (tmp_path / "data" / "list.csv").write_text("a,b\n")
     monkeypatch.setattr(book, "ROOT", tmp_path)
     monkeypatch.setattr(book, "NOTEBOOKS", notebooks)
     for folder, up in ((notebooks, ".."), (notebooks / "solutions", "../..")):
@@ -33,10 +37,11 @@ def site(tmp_path, monkeypatch):
 def test_every_relative_link_of_the_site_leads_to_a_file(site):
     pages = sorted(site.glob("**/*.html"))
     assert [page.relative_to(site).as_posix() for page in pages] == [
-        "00_small.html", "index.html", "solutions/00_small.html",
+        "00_small.html", "index.html", "linked/data/README.html", "linked/data/faces.html",
+        "solutions/00_small.html",
     ]  # fmt: skip
     for page in pages:
-        targets = re.findall(r'<a [^>]*href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+        targets = re.findall(r'<a [^>]*href="([^"#:]+)[#"]', page.read_text(encoding="utf-8"))
         assert targets
         for target in targets:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
@@ -45,8 +50,40 @@ def test_every_relative_link_of_the_site_leads_to_a_file(site):
 def test_pages_keep_the_words_of_pictures_and_the_index_the_minutes(site):
     page = (site / "00_small.html").read_text(encoding="utf-8")
     assert re.findall(r'<img alt="([^"]*)"', page) == ["Two dots."]
+    document = (site / "linked" / "data" / "faces.html").read_text(encoding="utf-8")
+    assert '<h2 id="All">' in document and 'href="../../index.html">All notebooks' in document
     index = (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="linked/data/README.html">Data<' in index
     assert "7 min" in index and "10 s" in index and "Small &amp; &lt;plain&gt;" in index
+
+
+PRINTED = """\
+12 faces of <few> people
+                NME  95 % interval  had seen
+senet          1.8%   1.6% to 1.9%  nobody
+mean_shape    16.7% 15.7% to 17.7%  other people, partly
+
+one line"""
+
+
+def test_printed_columns_become_a_table_and_the_rest_stays():
+    page = printed.page_of(PRINTED)
+    assert page.startswith("<pre>12 faces of &lt;few&gt; people</pre>") and page.endswith(
+        "<pre>one line</pre>"
+    )
+    heads = re.findall(r"<th(?: [^>]*)?>(.*?)</th>", page)
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in page.split("<tr>")[2:]]
+    assert heads == ["NME", "95 % interval", "had seen"]
+    assert rows == [["senet", "1.8%", "1.6% to 1.9%", "nobody"],
+                    ["mean_shape", "16.7%", "15.7% to 17.7%", "other people, partly"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [
+    "", "a\nb\nc", "[[ 1.  2.]\n [ 3.  4.]\n [ 5.  6.]]", "size 1: 2.0\nsize 2: 4.0\nsize 4: 8.0",
+    "Text of three lines,  one of which\nhas two blanks in a row, is text,\nnot a table of 3 lines.",
+])  # fmt: skip
+def test_what_is_no_table_stays_as_it_was_printed(text):
+    assert "<table" not in printed.page_of(text)
 
 
 def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):

@@ -7,6 +7,7 @@ nothing. Where there is none the test is left out, in words; in CI (CI=true) it 
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -26,7 +27,7 @@ from conftest import REPOSITORY
 
 from facelm_helpers import plots
 from facelm_helpers.plots import picture
-from tools.ship import app
+from tools.ship import app, book
 
 NOTEBOOK = "13_compare_live.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -278,7 +279,7 @@ def chosen(page, name):
 def walk_through(page, photograph, tmp_path):
     """The whole road, the same on both pages."""
     page.locator(".facelm-compare").first.wait_for()
-    status(page, "On average")
+    status(page, "Discrepancy")
     assert page.locator(".facelm-compare img[title*='SENet']").count() == 1  # what a screen reader speaks
     first = pictures(page)
     assert (first[0] != first[1]).any()  # two methods, two overlays
@@ -339,14 +340,97 @@ def test_pictures_in_jupyterlab_have_their_alternative_text(page, tmp_path):
         run_all_cells(page, '.jp-RenderedImage img[alt="Axes, run again."]')
 
 
-def test_the_app_in_voila(page, photograph, tmp_path):
-    elsewhere = []
+WIDTHS = [390, 1300]  # a phone and a desk
+
+
+def serious(page):
+    """What axe-core finds on a page that keeps somebody from using it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+
+
+def sideways(page):
+    """By how many pixels a page can be scrolled to the side."""
+    return page.evaluate(
+        """() => Math.max(...[document.documentElement, ...document.querySelectorAll("#rendered_cells")]
+            .map(part => part.scrollWidth - part.clientWidth))"""
+    )
+
+
+def test_the_app_on_a_phone_and_at_a_desk(page, tmp_path):
+    link = "left=sdm&right=ert&picture=synthetic%2C+frontal+1&rotation=20&stage=4"
     with voila(tmp_path) as (address, token):
-        page.on("request", lambda request: elsewhere.append(request))
-        page.on("requestfailed", lambda request: elsewhere.remove(request))  # what the page's policy forbids
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{address}{app.PAGE}?{link}&token={token}")
+            status(page, "Nearer to the truth")
+            page.locator(".facelm-compare .noUi-handle[aria-label=stage]").wait_for()
+            assert page.locator(".facelm-compare", has_text="stage 4 of 10").count() == 1
+            page.get_by_role("button", name="Save or share").click()
+            shared = page.get_by_role("link", name="link to this state")
+            assert shared.get_attribute("href").lstrip("?") == link
+            with page.expect_download() as download:
+                page.locator("a[download='points.csv']").click()
+            assert len(download.value.path().read_text().splitlines()) == 69
+            tracks = page.eval_on_selector_all(
+                ".facelm-compare .noUi-target", "tracks => tracks.map(track => track.clientWidth)"
+            )
+            assert len(tracks) == 9 and min(tracks) > 100
+            assert sideways(page) == 0 and serious(page) == []
+
+
+@pytest.mark.campaign
+def test_the_books_pages_can_be_read_by_everybody(page, tmp_path):
+    assert book.main(["--output", str(tmp_path / "book")]) == 0
+    files = sorted((tmp_path / "book").glob("**/*.html"))
+    wrong, asked = {}, []
+    page.on("request", lambda request: asked.append(request.url))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for file in files:
+            page.goto(file.as_uri())
+            found = [*serious(page), *([sideways(page)] if sideways(page) else [])]
+            wrong |= {(file.name, width): found} if found else {}
+    assert files and wrong == {}
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without telling it")
+def test_what_ends_the_app_ends_all_that_it_has_started(tmp_path):
+    import psutil
+
+    port = free_port()
+    command = [sys.executable, "-m", "tools.ship.app", "--no-browser", f"--port={port}"]
+    environment = surroundings(tmp_path / "jupyter")
+    with (tmp_path / "app.log").open("w+") as log:
+        process = psutil.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api", process, tmp_path / "app.log")
+            end = time.monotonic() + PATIENCE / 1000
+            while not (found := re.search(r"http://\S+", (tmp_path / "app.log").read_text())):
+                assert time.monotonic() < end and process.poll() is None
+                time.sleep(0.2)
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(found[0].replace("localhost", "127.0.0.1"), timeout=PATIENCE / 1000) as page:
+                page.read()  # a kernel has run
+            started = process.children(recursive=True)
+            assert len(started) >= 2  # the server and the kernel
+            process.terminate()
+            process.wait(timeout=PATIENCE / 1000)
+            assert not psutil.wait_procs(started, timeout=PATIENCE / 1000)[1]
+        finally:
+            for one in [*process.children(recursive=True), process] if process.is_running() else []:
+                one.kill()
+
+
+def test_the_app_in_voila(page, photograph, tmp_path):
+    asked = set()
+    with voila(tmp_path) as (address, token):
+        page.on("request", lambda request: asked.add(request.url.split("?")[0]))
         page.goto(f"{address}{app.PAGE}?token={token}")
         walk_through(page, photograph, tmp_path)
-        asked = {request.url.split("?")[0] for request in elsewhere}
         assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
 
         def kernels(**headers):

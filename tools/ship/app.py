@@ -3,7 +3,7 @@
     python course.py app                    open it in the browser
     python course.py app --no-browser       only print the address
     python course.py app --port 9000
-    python course.py app "left=dlib&right=senet&rotation=30"    a state that "Save or share" has made a link of
+    python course.py app "left=sdm&rotation=30"   a state that "Save or share" has made a link of
 
 Jupyter's server renders it with Voila, from this machine to this machine only: it wants the token of the
 printed address, answers to no other host's name, and the page asks no other machine for anything. Ctrl-C ends
@@ -47,7 +47,7 @@ SETTINGS = {
         "tornado_settings": {
             # bytes: an upload travels in one message, and the usual limit is 10 MiB
             "websocket_max_message_size": 256 * 2**20,
-            "headers": {"Content-Security-Policy": POLICY},  # whatever a page names, no other machine is asked
+            "headers": {"Content-Security-Policy": POLICY},  # no other machine is asked
             # the page has no formulas; Voila fetches MathJax from another machine otherwise
             "mathjax_url": "data:text/javascript,//",
             "ws_ping_interval": 30_000, "ws_ping_timeout": 30_000,  # milliseconds
@@ -112,7 +112,7 @@ def main(arguments=None):
         "--port", type=int, help="the port to serve on (default: the first free one from 8866)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.add_argument("state", nargs="?", default="", help="what a link has after its ?: opens in this state")
+    parser.add_argument("state", nargs="?", default="", help="a link that the page has made, or its end")
     options = parser.parse_args(arguments)
     page = f"{PAGE}?{options.state.rpartition('?')[2]}" if options.state else PAGE
     port, token = options.port or serve.free_port(8866), secrets.token_hex(16)

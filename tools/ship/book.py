@@ -4,7 +4,8 @@
     python course.py book --output site
 
 Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
-pictures are inside them, and formulas are MathML, which browsers draw by themselves.
+pictures are inside them, and formulas are MathML, which browsers draw by themselves. The files that notebooks
+link to come along, Markdown as pages.
 """
 
 import argparse
@@ -22,8 +23,15 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from facelm_helpers.plots import picture
 from tools.notebook.derive import FOLDED, ROOT
+from tools.ship import printed
 
 NOTEBOOKS = ROOT / "notebooks"
+DOCUMENTS = (
+    "data/weights/MODEL_CARD.md",
+    "data/README.md",
+    "data/results/bench.md",
+    "data/results/dlib_or_senet.md",
+)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
 HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', re.DOTALL)
@@ -33,20 +41,56 @@ INDEX = """<!doctype html>
 <title>Face alignment, a notebook course</title>
 {style}</head><body class="facelm-index"><main><h1>Face alignment, a notebook course</h1>
 <p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
-<table><tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
-</table></main></body></html>
+<div class="facelm-scroll"><table>
+<tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
+</table></div>
+<h2>Beside the notebooks</h2><ul>{documents}</ul></main>{script}</body></html>
 """
+# whatever scrolls by itself can be reached and scrolled by keyboard
+FOCUS = """<script>
+const boxes = () => document.querySelectorAll("pre, table, math[display=block], .facelm-scroll");
+const mark = () => boxes().forEach(box => box.scrollWidth > box.clientWidth ? box.tabIndex = 0
+  : box.removeAttribute("tabindex"));
+addEventListener("resize", mark);
+mark();
+</script>"""
 
 
-def link_for_page(target, here):
-    """Where a link of a notebook points on the site: other notebooks are pages, other files are copied to it.
+def place(origin):
+    """Where a file of the repository lies on the site.
+
+    Parameters
+    ----------
+    origin : path
+
+    Returns
+    -------
+    Path
+        Relative to the site.
+
+    Examples
+    --------
+    >>> place(NOTEBOOKS / "solutions" / "01_measuring_error.ipynb").as_posix()
+    'solutions/01_measuring_error.html'
+    >>> place(ROOT / "data" / "weights" / "MODEL_CARD.md").as_posix()
+    'linked/data/weights/MODEL_CARD.html'
+    """
+    origin = Path(origin)
+    if origin.suffix == ".ipynb":
+        return origin.relative_to(NOTEBOOKS).with_suffix(".html")
+    inside = Path("linked") / origin.relative_to(ROOT)
+    return inside.with_suffix(".html") if origin.suffix == ".md" else inside
+
+
+def link_for_page(target, origin):
+    """Where a link of a notebook or document points on the site.
 
     Parameters
     ----------
     target : str
-        The link as written in the notebook.
-    here : path
-        The notebook's folder.
+        The link as written.
+    origin : path
+        The file that holds it.
 
     Returns
     -------
@@ -55,33 +99,40 @@ def link_for_page(target, here):
 
     Examples
     --------
-    >>> link_for_page("01_measuring_error.ipynb", NOTEBOOKS)
-    '01_measuring_error.html'
-    >>> link_for_page("../../data/README.md", NOTEBOOKS / "solutions")
-    '../linked/data/README.md'
-    >>> link_for_page("https://doi.org/10.1109/CVPR.2014.241", NOTEBOOKS)
+    >>> link_for_page("01_measuring_error.ipynb#ced", NOTEBOOKS / "00_start_here.ipynb")
+    '01_measuring_error.html#ced'
+    >>> link_for_page("../../data/README.md", NOTEBOOKS / "solutions" / "05_preparing_data.ipynb")
+    '../linked/data/README.html'
+    >>> link_for_page("https://doi.org/10.1109/CVPR.2014.241", NOTEBOOKS / "00_start_here.ipynb")
     'https://doi.org/10.1109/CVPR.2014.241'
     """
-    if re.match(r"[a-z]+:|#", target):
+    linked = _linked(target, origin)
+    if linked is None:
         return target
-    if re.search(r"\.ipynb(#|$)", target):
-        return target.replace(".ipynb", ".html")
-    up = "../" if Path(here).name == "solutions" else ""
-    return f"{up}linked/{Path(os.path.relpath(Path(here) / target, ROOT)).as_posix()}"
+    anchor = "".join(target.partition("#")[1:])
+    return Path(os.path.relpath(place(linked), place(origin).parent)).as_posix() + anchor
 
 
-def copy_linked(path, site):
-    """Copy to the site the files that a notebook links to, other than notebooks."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        for target in LINK.findall(cell.source) if cell.cell_type == "markdown" else ():
-            if re.match(r"[a-z]+:|#", target) or ".ipynb" in target:
-                continue
-            origin = (path.parent / target.partition("#")[0]).resolve()
-            if origin.is_file():
-                place = site / "linked" / origin.relative_to(ROOT)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(origin, place)
+def _linked(target, origin):
+    """The file of the repository that a link means; None for an address or a place on the same page."""
+    if re.match(r"[a-z]+:|#", target):
+        return None
+    file = Path(os.path.normpath(Path(origin).parent / target.partition("#")[0]))
+    return file if file.is_relative_to(ROOT) else None
+
+
+def read(path):
+    """A notebook, or a document as a notebook of one cell."""
+    if path.suffix == ".ipynb":
+        return nbformat.read(path, as_version=4)
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))])
+
+
+def links(path):
+    """The files of the repository, other than notebooks, that a notebook or a document links to."""
+    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    files = [_linked(target, path) for source in cells for target in LINK.findall(source)]
+    return [file for file in files if file is not None and file.is_file() and file.suffix != ".ipynb"]
 
 
 def formula(latex, display):
@@ -111,19 +162,21 @@ def words(source):
 
 
 def page(path):
-    """One notebook as a page of the site."""
-    notebook = nbformat.read(path, as_version=4)
+    """One notebook or document as a page of the site."""
+    notebook = read(path)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path.parent)})", cell.source)
+            cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", cell.source)
         picture.as_html(cell)
+        printed.as_html(cell)
         if FOLDED in cell.metadata.get("tags", []):
             _fold(cell)
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
-    body = body.replace("</body>", _navigation(path, "facelm-nav foot") + "</body>", 1)
-    top = _navigation(path, "facelm-nav") + _contents(body)
+    foot = _navigation(path, "facelm-nav foot", "Previous and next")
+    body = body.replace("</body>", foot + FOCUS + "</body>", 1)
+    top = _navigation(path, "facelm-nav", "Notebooks") + _contents(body)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
 
 
@@ -139,21 +192,23 @@ def _fold(cell):
 
 def _contents(body):
     links = "".join(f'<li><a href="#{anchor}">{words}</a></li>' for anchor, words in HEADING.findall(body))
-    return f'<details class="facelm-contents"><summary>Contents</summary><ul>{links}</ul></details>'
+    contents = f"<details><summary>Contents</summary><ul>{links}</ul></details>" if links else ""
+    return f'<nav class="facelm-contents" aria-label="Contents">{contents}</nav>' if contents else ""
 
 
-def _navigation(path, kind):
-    solved = path.parent.name == "solutions"
-    around = sorted(path.parent.glob("*.ipynb"))
-    place = around.index(path)
-    links = [("../index.html" if solved else "index.html", "All notebooks")]
-    links += [(f"{other.stem}.html", "Previous") for other in around[max(place - 1, 0) : place]]
-    links += [(f"{other.stem}.html", "Next") for other in around[place + 1 : place + 2]]
-    links.append(
-        (f"../{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
-    )
+def _navigation(path, kind, label):
+    up = "../" * (len(place(path).parts) - 1)
+    links = [(f"{up}index.html", "All notebooks")]
+    if path.suffix == ".ipynb":
+        around = sorted(path.parent.glob("*.ipynb"))
+        at = around.index(path)
+        links += [(f"{other.stem}.html", "Previous") for other in around[max(at - 1, 0) : at]]
+        links += [(f"{other.stem}.html", "Next") for other in around[at + 1 : at + 2]]
+        links.append(
+            (f"{up}{path.stem}.html", "Exercises") if up else (f"solutions/{path.stem}.html", "Solutions")
+        )
     anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)
-    return f'<nav class="{kind}" aria-label="Notebooks">{anchors}</nav>'
+    return f'<nav class="{kind}" aria-label="{label}">{anchors}</nav>'
 
 
 def title(notebook):
@@ -178,7 +233,12 @@ def index(paths):
             f'<td class="minutes">{facts.get("computing_seconds", "?")} s</td>'
             f'<td><a href="solutions/{path.stem}.html">solutions</a></td></tr>'
         )
-    return INDEX.format(style=STYLE, rows="\n".join(rows))
+    documents = "".join(
+        f'<li><a href="{place(path).as_posix()}">{html.escape(title(read(path)))}</a></li>'
+        for path in map(ROOT.joinpath, DOCUMENTS)
+        if path.is_file()
+    )
+    return INDEX.format(style=STYLE, rows="\n".join(rows), documents=documents, script=FOCUS)
 
 
 def main(arguments=None):
@@ -194,12 +254,17 @@ def main(arguments=None):
         return 1
     fresh = options.output.with_name(options.output.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    (fresh / "solutions").mkdir(parents=True)
-    for path in [*paths, *sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))]:
-        place = fresh / path.relative_to(NOTEBOOKS).with_suffix(".html")
-        place.write_text(page(path), encoding="utf-8")
-        copy_linked(path, fresh)
-        print(place.relative_to(fresh), flush=True)
+    todo = [*paths, *sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))]
+    todo += [path for path in map(ROOT.joinpath, DOCUMENTS) if path.is_file()]
+    for path in todo:  # which grows by what they link to
+        file = fresh / place(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix in (".ipynb", ".md"):
+            file.write_text(page(path), encoding="utf-8")
+            todo += [linked for linked in dict.fromkeys(links(path)) if linked not in todo]
+        else:
+            shutil.copyfile(path, file)
+        print(file.relative_to(fresh), flush=True)
     (fresh / "index.html").write_text(index(paths), encoding="utf-8")
     if options.output.exists() and not (options.output / "index.html").exists():
         print(f"{options.output} exists and is no book; it is left alone, and the new book is in {fresh}.")
