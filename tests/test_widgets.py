@@ -426,7 +426,7 @@ def test_a_redraw_is_measured(session):
 
 def test_the_app_serves_the_widget_to_this_machine_only(tmp_path):
     settings = app.write(tmp_path)
-    assert "compare_live()" in nbformat.read(tmp_path / app.NAME, as_version=4).cells[1].source
+    assert "compare_live(link=" in nbformat.read(tmp_path / app.NAME, as_version=4).cells[1].source
     words = app.command(settings, 9000, opens=False)
     assert words[0] == sys.executable and "--ip=127.0.0.1" in words and "--no-browser" in words
     assert "--port=9000" in words and "--no-browser" not in app.command(settings, 9000, opens=True)

@@ -106,7 +106,7 @@ class Controls(ipywidgets.VBox):
         sides = [ipywidgets.VBox(list(parts), layout=half)
                  for parts in zip(self.pair, self.images, self.captions, strict=True)]  # fmt: skip
         picture, box = list(self.sliders.values())[:5], list(self.sliders.values())[5:]
-        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(width="98%", flex_flow="row wrap"))
+        self.stages = ipywidgets.HBox([self.play, self.stage], layout=Layout(flex_flow="row wrap"))
         buttons = ipywidgets.HBox([self.reset, self.save], layout=wrapped)
         columns = [
             ipywidgets.VBox(picture, layout=column),

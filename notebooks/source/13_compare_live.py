@@ -321,14 +321,15 @@ measured = widgets.measure_redraw(rounds=24)
 #
 # It is served by Voilà to this machine alone (`127.0.0.1`): whoever opens the page runs your Python, so do
 # not expose it to the open internet as it is. `--port` chooses the port, `--no-browser` only prints the
-# address.
+# address. *Save or share* gives the picture and the points as files, and a link to the state of all controls;
+# `python course.py app "LINK"` opens that state again, here or on a friend's machine.
 #
 # ## Key points
 #
 # - Compare methods on the *same* picture with the *same* box, and say which box it was.
 # - Sweep one slider at a time and report the curve; a single setting can be chosen to favour any method.
 # - An NME is an average over points: it hides a crooked mouth behind a perfect jaw.
-# - The discrepancy of two methods proves an error of at least half its size; a small one alone proves nothing.
+# - The discrepancy of two methods proves an error of at least half its size; a small one proves nothing.
 # - A demo convinces by impression, a leaderboard by numbers: [notebook 11](11_the_comparison.ipynb) has them.
 #
 # ## Go further
