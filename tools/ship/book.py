@@ -52,6 +52,7 @@ const boxes = () => document.querySelectorAll("pre, table, math[display=block], 
 const mark = () => boxes().forEach(box => box.scrollWidth > box.clientWidth ? box.tabIndex = 0
   : box.removeAttribute("tabindex"));
 addEventListener("resize", mark);
+addEventListener("toggle", mark, true);
 mark();
 </script>"""
 
