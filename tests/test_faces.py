@@ -93,6 +93,39 @@ def test_nobody_stands_on_both_sides(persons, seed):
     assert abs(len(train) / len(faces) - 0.8) <= 0.25
 
 
+def test_attributes_follow_their_faces():
+    """Person i's attributes are i, through indexing, splitting, cropping and joining; images stay lazy."""
+    n = 12
+    faces = f.FaceSet(
+        [np.full((9, 9 + i, 3), i, np.uint8) for i in range(n)],
+        np.random.default_rng(0).uniform(1, 8, (n, 68, 2)),
+        attributes={"number": np.arange(n), "hidden": np.repeat(np.arange(n)[:, None], 68, axis=1)},
+    )
+    sets = [faces[3:], faces[[5, 1]], faces[faces.persons > 7], *faces.split_by_person(0.5), faces.crops(16)]
+    for some in [*sets, f.FaceSet.concatenate(sets)]:
+        assert np.array_equal(some.attributes["number"], some.persons)
+        assert np.array_equal(some.attributes["hidden"][:, 67], some.persons)
+    joined = f.FaceSet.concatenate(sets)
+    assert [image[0, 0, 0] for image in (joined.images[i] for i in range(len(joined)))] == [*joined.persons]
+    assert len(joined) == sum(len(some) for some in sets) and joined.points.shape == (len(joined), 68, 2)
+
+
+def test_only_what_all_sets_know_is_joined():
+    one = f.FaceSet(np.zeros((2, 8, 8, 3), np.uint8), boxes=[[1, 1, 5, 5]] * 2, attributes={"a": [1, 2]})
+    other = f.FaceSet(np.ones((1, 8, 8, 3), np.uint8), attributes={"a": [3], "b": [4]})
+    joined = f.FaceSet.concatenate([one, other])
+    assert joined.images.shape == (3, 8, 8, 3) and joined.boxes is None and joined.points is None
+    assert list(joined.attributes) == ["a"] and joined.attributes["a"].tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="no sets"):
+        f.FaceSet.concatenate([])
+
+
+@pytest.mark.parametrize("values", [[1], [[1, 2]] * 2, 3])
+def test_attributes_of_another_length_are_refused(values):
+    with pytest.raises(ValueError, match="attribute 'a' has shape"):
+        f.FaceSet(np.zeros((2, 8, 8, 3), np.uint8), attributes={"a": values})
+
+
 def test_a_split_is_deterministic_and_depends_on_the_seed():
     faces = f.FaceSet(np.zeros((50, 1, 1, 3), np.uint8))
     a, b, c = (faces.split_by_person(0.8, seed=s)[0].persons.tolist() for s in (0, 0, 1))

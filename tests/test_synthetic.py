@@ -11,7 +11,7 @@ import pytest
 from facelm_helpers import sources
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.detectors import detect
-from facelm_helpers.geometry import similarity
+from facelm_helpers.geometry import eye_aspect_ratio, mouth_aspect_ratio, similarity, yaw
 from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.sources import _face_model, synthetic
 from facelm_helpers.sources._warp import Warp
@@ -79,11 +79,11 @@ def test_faces_stand_in_the_picture_with_room_for_the_crop(faces):
 
 
 def test_heads_turn_to_both_sides_up_to_profile(faces):
-    turned = synthetic.yaw(faces.points)
+    turned = yaw(faces.points)
     low, high = np.quantile(turned, [0.05, 0.95])
     assert low < -0.5 and high > 0.5 and (np.abs(turned) < 0.2).mean() > 0.2
-    for pose, (least, most) in synthetic.POSES.items():
-        drawn = np.abs(synthetic.yaw(synthetic.sample(40, seed=1, pose=pose).points))
+    for least, most in synthetic.POSES.values():
+        drawn = np.abs(yaw(synthetic.sample(40, seed=1, yaw=(least, most)).points))
         assert least - 0.25 < np.median(drawn) < most + 0.25
 
 
@@ -96,7 +96,7 @@ def test_no_black_corners_and_no_two_backgrounds_alike(faces):
 
 def test_the_warp_puts_each_landmark_where_the_label_says(model):
     """Search the map for the place whose source is the landmark of the mean shape."""
-    chosen = np.flatnonzero(np.abs(synthetic.yaw(model.shape(model.rows_shape))) < 0.5)[::40]
+    chosen = np.flatnonzero(np.abs(yaw(model.shape(model.rows_shape))) < 0.5)[::40]
     shapes = _face_model.open_lids_and_lips(model.shape(model.rows_shape[chosen]))
     canvas_to_picture = np.array([[0.9, 0.1, -8.0], [-0.1, 0.9, 5.0]])
     labels = shapes @ canvas_to_picture[:, :2].T + canvas_to_picture[:, 2]
@@ -151,7 +151,7 @@ def test_shape_texture_and_rendering_of_the_model(model):
 
 
 def test_a_face_goes_to_the_mean_shape_and_back(model):
-    faces = synthetic.sample(4, seed=8, pose="frontal", occlusion=False)
+    faces = synthetic.sample(4, seed=8, yaw=(0, 0.2), occlusion=False)
     for image, points, _ in faces:
         canvas, shape = model.unwarp(image, points)
         assert canvas.shape == (model.size, model.size, 3)
@@ -170,9 +170,30 @@ def test_rows_are_blends_in_the_bulk_of_the_model(model):
 
 
 def test_dlib_finds_the_near_frontal_ones():
-    frontal = sources.load("synthetic", n=60, seed=2, pose="frontal", progress=False)
+    frontal = sources.load("synthetic", n=60, seed=2, yaw=(0, 0.2), progress=False)
     found = [len(detect(image)) > 0 for image in frontal.images]
     assert np.mean(found) >= 0.9
+
+
+@pytest.mark.parametrize("expression", synthetic.EXPRESSIONS)
+def test_expressions_are_drawn_when_asked_for(expression):
+    points = synthetic.sample(48, seed=4, yaw=(0, 0.4), expression=expression).points
+    lips, lids = mouth_aspect_ratio(points), eye_aspect_ratio(points)
+    asked = {"neutral": (lips < 0.2) & (lids > 0.2), "open mouth": lips > 0.25, "closed eyes": lids < 0.2}
+    assert asked[expression].mean() > 0.8
+
+
+def test_attributes_say_what_is_in_the_picture(faces):
+    names = {"yaw", "open_mouth", "closed_eyes", "spectacles", "occluded"}
+    assert set(faces.attributes) == names
+    assert np.allclose(faces.attributes["yaw"], yaw(faces.points), atol=1e-6)
+    assert 0.04 < faces.attributes["spectacles"].mean() < 0.25
+    assert 0.02 < faces.attributes["occluded"].mean() < 0.2
+    plain = synthetic.sample(64, seed=5, yaw=(0, 0.2), occlusion=False)
+    assert not plain.attributes["spectacles"].any() and plain.attributes["occluded"].mean() < 0.01
+    # what is occluded shows nothing of the face: the same face without occluders differs just there
+    bare = synthetic.sample(1, seed=5, occlusion=False)
+    assert bare.attributes["occluded"].shape == (1, 68)
 
 
 def test_switches():
@@ -188,7 +209,9 @@ def test_switches():
     [
         ({"n": 0}, "n is 0: wanted"),
         ({"n": 2.5}, "n is 2.5: wanted"),
-        ({"pose": "upside down"}, "no pose called 'upside down': wanted one of all"),
+        ({"yaw": (0.5, 0.2)}, r"yaw is \(0.5, 0.2\): wanted"),
+        ({"yaw": "frontal"}, "yaw is 'frontal': wanted"),
+        ({"expression": "wink"}, "no expression called 'wink': wanted"),
         ({"size": 4}, "size is 4: wanted"),
         ({"colour": 1}, "no option 'colour': there are n, seed"),
     ],

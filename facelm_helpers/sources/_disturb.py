@@ -104,13 +104,19 @@ def glasses(rng, picture, points):
     ----------
     picture : (H, W, 3) uint8 array
     points : (68, 2) array
+
+    Returns
+    -------
+    (H, W) uint8 array or None
+        Not 0 behind dark glasses; None for eyes too near each other to wear any.
     """
     points = points.astype(np.float64)
+    covered = np.zeros(picture.shape[:2], np.uint8)
     left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     between = right - left
     span = _length(between)
     if span < 6:
-        return
+        return None
     widths = [_length(points[39] - points[36]), _length(points[45] - points[42])]
     height = uniform(rng, 0.24, 0.36) * _length(points[27] - points[33]) * 1.6
     form = _CIRCLE if rng.random() < 0.6 else _SQUARE
@@ -127,11 +133,13 @@ def glasses(rng, picture, points):
         cv2.fillPoly(layer, rims, random_colour(rng, 0, 50).tolist(), cv2.LINE_AA, 4)
         glass, through = np.float32(uniform(rng, 0.75, 0.97)), np.float32(uniform(rng, 0.03, 0.1))
         picture[:] = to_bytes(layer * glass + picture * through)
+        cv2.fillPoly(covered, rims, 255, cv2.LINE_8, 4)
     cv2.polylines(picture, rims, True, colour, thick, cv2.LINE_AA, 4)
     bridge = [left + between * 0.34, left + between * 0.66]
     temples = [left - between * 0.42, points[0]], [right + between * 0.42, points[16]]
     for line in (bridge, *temples):
         cv2.polylines(picture, [_sixteenths(line)], False, colour, thick, cv2.LINE_AA, 4)
+    return covered
 
 
 def _length(vector):
@@ -160,6 +168,11 @@ def occluder(rng, picture, points):
     ----------
     picture : (H, W, 3) uint8 array
     points : (68, 2) array
+
+    Returns
+    -------
+    (H, W) uint8 array
+        Its opacity.
     """
     points = points.astype(np.float64)
     size = len(picture)
@@ -195,6 +208,7 @@ def occluder(rng, picture, points):
     thing = colour.astype(np.float32) + _noise_patch(rng, size) * np.float32(uniform(rng, 1, 12))
     shade = field(uniform(rng, 0.7, 1.2, (3, 3, 1)), size)
     picture[:] = lay_over(picture, to_bytes(thing * shade), mask)
+    return mask
 
 
 def _fill(mask, outline):
@@ -205,12 +219,12 @@ def light(rng, picture):
     """Uneven light, a colour cast, and gamma."""
     size = len(picture)
     strength = rng.choice([0.05, 0.2, 0.45], p=[0.45, 0.4, 0.15])
-    gain = 1 + strength * uniform(rng, -1, 1, (2, 2, 1)) + normal(rng, 3) * (0.05 * rng.choice([0.4, 1.6]))
+    gain = 1 + strength * uniform(rng, -1, 1, (2, 2, 1)) + normal(rng, 3) * (0.05 * rng.choice([0.4, 1.2]))
     picture = to_bytes(picture * field(np.clip(gain, 0.25, 1.8), size))
     place = min(max(8 + 2.5 * float(normal(rng)), 0), 15.999)  # gamma = 2 ** (place / 8 - 1)
     low, share = int(place), place % 1
     table = _GAMMAS[low] * (1 - share) + _GAMMAS[low + 1] * share
-    contrast, middle = uniform(rng, 0.8, 1.15), uniform(rng, 100, 150)
+    contrast, middle = uniform(rng, 0.85, 1.35), uniform(rng, 80, 130)
     return cv2.LUT(picture, to_bytes((table - middle) * contrast + middle))
 
 
@@ -224,8 +238,8 @@ def camera(rng, picture):
         planes = np.ascontiguousarray(np.moveaxis(picture, 2, 0), dtype=np.float32)
         small = np.rint(resize(planes, round(size * uniform(rng, 0.4, 0.8))))
         picture = cv2.merge([*resize(small, size)])
-    elif kind < 0.85:
-        more = np.float32(uniform(rng, 0.2, 0.8))
+    elif kind < 0.6:
+        more = np.float32(uniform(rng, 0.1, 0.6))
         picture = picture * (1 + more) - blur(picture, 1.2) * more
     sigma = rng.choice([0.8, 2.5, 6.0], p=[0.45, 0.43, 0.12])
     picture = to_bytes(picture + _noise_patch(rng, size) * np.float32(sigma))

@@ -69,13 +69,18 @@ class Layout:
             Red, green, blue and opacity.
         """
         low, detail, chroma, outline = (vector[part] for part in self.slices)
-        luma = resize(on_grid(low, 3).reshape(self.low, self.low), self.size)
+        luma = _enlarge(on_grid(low, 3).reshape(self.low, self.low), self.size)
         luma.ravel()[self.inside] += detail
         red, blue = chroma.reshape(-1, 2).T - 128
         colour = on_grid(np.stack([1.403 * red, -0.714 * red - 0.344 * blue, 1.773 * blue]), 3)
         rgb = resize(colour.reshape(3, self.chroma, self.chroma), self.size) + luma
-        distance = resize(on_grid(outline, 6).reshape(self.outline, self.outline), self.size)
+        distance = _enlarge(on_grid(outline, 6).reshape(self.outline, self.outline), self.size)
         return cv2.merge([*to_bytes(rgb), to_bytes(distance * (127.5 / EDGE) + 127.5)])
+
+
+def _enlarge(plane, side):
+    """Linear interpolation by 2 or 4: its weights are eighths, so OpenCV's sums are exact (see `_exact`)."""
+    return cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
 def _resize(plane, side):

@@ -12,24 +12,22 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.geometry import apply_transform, yaw
-from facelm_helpers.landmarks import mirror
+from facelm_helpers.geometry import apply_transform, eye_aspect_ratio, mouth_aspect_ratio
+from facelm_helpers.geometry import yaw as geometry_yaw
+from facelm_helpers.landmarks import MIRROR, mirror
 from facelm_helpers.sources import _disturb
 from facelm_helpers.sources._exact import normal, on_grid, uniform
 from facelm_helpers.sources._face_model import FaceModel, load_face_model, open_lids_and_lips
 from facelm_helpers.sources._warp import look_up
 
-__all__ = ["FaceModel", "POSES", "load", "load_face_model", "sample"]
+__all__ = ["EXPRESSIONS", "FaceModel", "POSES", "load", "load_face_model", "sample"]
 
-POSES = {
-    "all": (0.0, 1.0),
-    "frontal": (0.0, 0.2),
-    "half": (0.2, 0.5),
-    "profile": (0.5, 1.0),
-}  # |yaw| from, to
-BLOCK = (
-    64  # samples whose textures are computed together; always whole, so that sample i is the same for every n
-)
+POSES = {"frontal": (0.0, 0.2), "half": (0.2, 0.5), "profile": (0.5, 1.0)}  # |yaw| from, to
+EXPRESSIONS = ("neutral", "open mouth", "closed eyes")
+OPEN_MOUTH, CLOSED_EYES = 0.3, 0.17  # aspect ratios above, below which
+HIDDEN = 3.0  # canvas pixels: where a point shows a place so far off, a nearer part of the face hides it
+# Samples whose textures are computed together; always whole, so that sample i is the same for every n.
+BLOCK = 64
 
 
 def load(
@@ -37,7 +35,8 @@ def load(
     n=2000,
     seed=0,
     size=128,
-    pose="all",
+    yaw=None,
+    expression=None,
     occlusion=True,
     background=True,
     disturb=True,
@@ -54,8 +53,11 @@ def load(
         The same seed gives the same faces; face i does not depend on n.
     size : int
         Side of the pictures in pixels.
-    pose : str
-        A key of `POSES`: "all", "frontal", "half", "profile".
+    yaw : (low, high), optional
+        Only heads turned so far to either side, as `geometry.yaw` measures it: 0 looks ahead, 1 is a profile
+        (`POSES` names some ranges). Of the blend that a face starts from; the face differs a little.
+    expression : str, optional
+        Only "neutral", "open mouth" or "closed eyes". By default all there are.
     occlusion : bool
         Spectacles and other occluders on some of the faces.
     background : bool
@@ -69,11 +71,13 @@ def load(
     -------
     FaceSet
         Images (n, size, size, 3); `persons` is the row of the face model that the face started from.
+        Attributes: "yaw" (float); "open_mouth", "closed_eyes", "spectacles" (drawn ones; bool); "occluded"
+        (n, 68) bool, the points behind an occluder, dark glasses or a nearer part of the face.
 
     Raises
     ------
     ValueError
-        For an unknown pose or a number that makes no sense; for a face model that is altered.
+        For an unknown expression or a number that makes no sense; for a face model that is altered.
     FileNotFoundError
         If the face model is not there.
 
@@ -87,18 +91,20 @@ def load(
         raise ValueError(f"n is {n!r}: wanted the number of faces, a whole number of at least 1")
     if not isinstance(size, (int, np.integer)) or not 32 <= size <= 512:
         raise ValueError(f"size is {size!r}: wanted the side of the pictures, a whole number from 32 to 512")
-    images, points, rows = (
-        np.empty((n, size, size, 3), np.uint8),
-        np.empty((n, 68, 2), np.float32),
-        np.empty(n, int),
-    )
+    candidates = _candidates(_checked(yaw), expression)
+    images, points = np.empty((n, size, size, 3), np.uint8), np.empty((n, 68, 2), np.float32)
+    rows, spectacles, occluded = np.empty(n, int), np.zeros(n, bool), np.zeros((n, 68), bool)
     with tqdm(total=int(n), desc="faces", unit="face", disable=not progress) as bar:
         for start in range(0, n, BLOCK):
             stop = min(start + BLOCK, n)
-            part = _block(start, stop, seed, size, pose, occlusion, background, disturb)
-            images[start:stop], points[start:stop], rows[start:stop] = part
+            part = _block(start, stop, seed, size, candidates, occlusion, background, disturb)
+            for whole, some in zip((images, points, rows, spectacles, occluded), part, strict=True):
+                whole[start:stop] = some
             bar.update(stop - start)
-    return FaceSet(images, points, persons=rows)
+    attributes = {"yaw": geometry_yaw(points).astype(np.float32), "spectacles": spectacles}
+    attributes |= {"open_mouth": mouth_aspect_ratio(points) > OPEN_MOUTH}
+    attributes |= {"closed_eyes": eye_aspect_ratio(points) < CLOSED_EYES, "occluded": occluded}
+    return FaceSet(images, points, persons=rows, attributes=attributes)
 
 
 def sample(n, seed=0, **options):
@@ -106,15 +112,14 @@ def sample(n, seed=0, **options):
 
     Examples
     --------
-    >>> len(sample(3, seed=1, pose="profile"))
+    >>> len(sample(3, seed=1, yaw=POSES["profile"]))
     3
     """
     return load(n=n, seed=seed, progress=False, **options)
 
 
-def _block(start, stop, seed, size, pose, occlusion, background, disturb):
+def _block(start, stop, seed, size, candidates, occlusion, background, disturb):
     model = load_face_model()
-    candidates = _candidates(pose)
     generators = [np.random.default_rng([seed, i]) for i in range(start, start + BLOCK)]
     drawn = [_draw(rng, model, candidates, size) for rng in generators]
     rows, b, c, transforms = (np.array(values) for values in zip(*drawn, strict=True))
@@ -124,24 +129,55 @@ def _block(start, stop, seed, size, pose, occlusion, background, disturb):
     flows = model.warp.from_canvas(shapes[:count], transforms[:count], size)
     images = np.empty((count, size, size, 3), np.uint8)
     points = on_grid(apply_transform(transforms[:count], shapes[:count]), 8).astype(np.float32)
+    spectacles, occluded = np.zeros(count, bool), np.zeros((count, 68), bool)
     for k, flow in enumerate(flows):
         rng = generators[k]
         picture = look_up(model.layout.read(textures[k]), flow)
         behind = _disturb.background(rng, size) if background else np.full((size, size, 3), 128, np.uint8)
-        images[k] = _finish(rng, picture, behind, points[k], occlusion, disturb)
+        picture = _disturb.lay_over(behind, picture[..., :3], picture[..., 3])
+        x, y = np.clip(np.rint(points[k]).astype(int), 0, size - 1).T
+        occluded[k] = (np.abs(flow[y, x] - model.mean_shape) > HIDDEN).any(axis=1)
+        if occlusion:
+            spectacles[k], cover = _occlude(rng, picture, points[k])
+            occluded[k] |= cover[y, x] > 127
+        images[k] = _disturb.camera(rng, _disturb.light(rng, picture)) if disturb else picture
         if rng.random() < 0.5:
             images[k], points[k] = images[k, :, ::-1], mirror(points[k], size)
-    return images, points, rows[:count]
+            occluded[k] = occluded[k, MIRROR]
+    return images, points, rows[:count], spectacles, occluded
+
+
+def _checked(yaw):
+    """A range of |yaw| as two floats, or a ValueError."""
+    try:
+        low, high = (float(value) for value in ((0, 1) if yaw is None else yaw))
+    except (TypeError, ValueError):
+        low, high = 1, 0
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"yaw is {yaw!r}: wanted (low, high) with 0 <= low < high <= 1, or None")
+    return low, high
 
 
 @lru_cache
-def _candidates(pose):
-    if pose not in POSES:
-        raise ValueError(f"no pose called {pose!r}: wanted one of {', '.join(POSES)}")
-    low, high = POSES[pose]
+def _candidates(yaw, expression):
+    """The rows of the model to draw from."""
     model = load_face_model()
-    turned = np.abs(yaw(model.shape(model.rows_shape)))
-    return np.flatnonzero((turned >= low) & (turned <= high))
+    shapes = open_lids_and_lips(model.shape(model.rows_shape))
+    turned, lips, lids = np.abs(geometry_yaw(shapes)), mouth_aspect_ratio(shapes), eye_aspect_ratio(shapes)
+    expressions = {
+        None: lips >= 0,
+        "neutral": (lips < 0.15) & (lids > 0.22),
+        "open mouth": lips > OPEN_MOUTH,
+        "closed eyes": lids < CLOSED_EYES,
+    }
+    if expression not in expressions:
+        raise ValueError(
+            f"no expression called {expression!r}: wanted None or one of {', '.join(EXPRESSIONS)}"
+        )
+    found = np.flatnonzero((turned >= yaw[0]) & (turned <= yaw[1]) & expressions[expression])
+    if len(found) == 0:
+        raise ValueError(f"no faces of yaw {yaw} with expression {expression!r}: wanted a wider range")
+    return found
 
 
 def _draw(rng, model, candidates, size):
@@ -163,14 +199,13 @@ def _draw(rng, model, candidates, size):
     return row, b, c, np.column_stack([turn, shift])
 
 
-def _finish(rng, picture, behind, points, occlusion, disturb):
-    """The rendering on its background, with what the world adds."""
-    picture = _disturb.lay_over(behind, picture[..., :3], picture[..., 3])
-    if occlusion:
-        if rng.random() < 0.12:
-            _disturb.glasses(rng, picture, points)
-        if rng.random() < 0.12:
-            _disturb.occluder(rng, picture, points)
-    if disturb:
-        picture = _disturb.camera(rng, _disturb.light(rng, picture))
-    return picture
+def _occlude(rng, picture, points):
+    """Spectacles and other things, in place: whether there are spectacles, and what is covered, (H, W)."""
+    spectacles, cover = False, np.zeros(picture.shape[:2], np.uint8)
+    if rng.random() < 0.12:
+        dark = _disturb.glasses(rng, picture, points)
+        if dark is not None:
+            spectacles, cover = True, dark
+    if rng.random() < 0.12:
+        cover = np.maximum(cover, _disturb.occluder(rng, picture, points))
+    return spectacles, cover

@@ -14,6 +14,7 @@ from facelm_helpers.detectors import detect
 from facelm_helpers.faces import crop
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.images import check_image, decode_image
+from facelm_helpers.sources.synthetic import POSES
 
 VIEW = 420  # pixels: side of the picture that is shown and that the methods see
 MARGIN = 1.7  # side of that picture in longer sides of the face's box
@@ -191,7 +192,7 @@ def sample(name):
         raise ValueError(f"no sample called {name!r}: wanted one of {', '.join(samples())}")
     pose, number = SYNTHETIC[name]
     faces = sources.load(
-        "synthetic", n=number + 1, seed=SEED, size=320, pose=pose, disturb=False, progress=False
+        "synthetic", n=number + 1, seed=SEED, size=320, yaw=POSES[pose], disturb=False, progress=False
     )
     image, truth, tight = faces[number]
     try:

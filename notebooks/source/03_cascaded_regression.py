@@ -678,7 +678,7 @@ plots.show(plots.faces_grid([unseen.images[i]] * 20, rows, titles=titles, column
 
 # %% tags=["nbval-ignore-output"]
 CASCADES = {name.upper(): methods.load(name) for name in ("sdm", "lbf", "esr", "ert", "cpr")}
-turned = sources.load("synthetic", n=4, seed=12, pose="half", occlusion=False, progress=False)
+turned = sources.load("synthetic", n=4, seed=12, yaw=(0.2, 0.5), occlusion=False, progress=False)
 widgets.walks(CASCADES, turned)
 
 # %% [markdown]

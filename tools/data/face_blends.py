@@ -7,12 +7,29 @@ and two files of one photograph count as one person. `blend` asserts it.
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers.geometry import eye_aspect_ratio, mouth_aspect_ratio, yaw
+
 ROWS = 4000
 PEOPLE = 3  # to a blend
 LARGEST_WEIGHT = 0.5
 ODD = 0.02  # share of photographs left out because their texture is least like the others'
 SAME_PHOTOGRAPH = 0.45  # cosine between two textures from which on they count as one photograph
-MOST_CONTRAST = 1.5  # blending takes contrast; each component gets it back, up to this factor
+LIPS = -2  # the column of the mouth in `features`
+STILLS = 5.0  # a sharp still is drawn so much oftener than a soft video frame
+
+
+def chances(points, stills):
+    """How often each photograph is drawn, (N,): sharp ones oftener, and rare poses and expressions.
+
+    Parameters
+    ----------
+    points : (N, 68, 2) array
+    stills : (N,) bool array
+    """
+    chance = np.where(stills, STILLS, 1.0)
+    turned, lids, lips = np.abs(yaw(points)), eye_aspect_ratio(points), mouth_aspect_ratio(points)
+    chance *= 1 + 2 * np.clip(turned, 0, 1) ** 2 + 1.5 * (lids < 0.18) + 1.5 * (lips > 0.3)
+    return chance / chance.sum()
 
 
 def join_copies(c, members):
@@ -29,53 +46,73 @@ def join_copies(c, members):
     return joined
 
 
-def blend(b, c, persons, spread, rng):
-    """Rows of shape and texture coefficients, each of three people alike in pose and looks.
+def features(points, b, c, spread, sharpness):
+    """(N, K): what the people of a blend have to have in common; squared distances of about 1 are near."""
+    pose = b[:, :8] * spread[:8] / np.sqrt(60)
+    looks = c[:, :40] * np.linspace(1, 0.3, 40) / np.sqrt(10)
+    lids = np.clip(eye_aspect_ratio(points), 0, 0.4) / 0.06
+    lips = np.clip(mouth_aspect_ratio(points), 0, 0.8) / 0.08
+    return np.column_stack([pose, looks, lids, lips, np.log(sharpness) / 0.5])
+
+
+def blend(b, c, features, persons, chance, rng):
+    """Who is in each row, three people alike in pose, expression, looks and sharpness.
 
     Parameters
     ----------
     b, c : (N, B) and (N, C) arrays
         Coefficients of the photographs in standard deviations.
+    features : (N, K) array
     persons : (N,) array
-    spread : (B,) array
-        Standard deviations of the shape components in pixels.
+    chance : (N,) array
+        Of a photograph to begin a row; sums to 1.
     rng : numpy.random.Generator
 
     Returns
     -------
-    (ROWS, B) and (ROWS, C) arrays
-        Sorted by pose.
+    chosen : (ROWS, PEOPLE) int array
+        Photographs.
+    weights : (ROWS, PEOPLE) array
+        They sum to 1. The rows are sorted by pose, then by how far the mouth is open.
     """
     _, members = np.unique(persons, return_inverse=True)
     members = join_copies(c, members)
-    pose = b[:, :8] * spread[:8]
-    looks = c[:, :40] * np.linspace(1, 0.3, 40)
     norms = (c**2).sum(axis=1)
     plain = np.flatnonzero(norms <= np.quantile(norms, 1 - ODD))
-    b, c, pose, looks, members = b[plain], c[plain], pose[plain], looks[plain], members[plain]
-    turned = np.abs(b[:, 0])
-    rank = np.argsort(np.argsort(turned)) / len(turned)
-    chance = 1 + 2 * rank**3  # turned heads are rare in photographs: draw them more often
-    seeds = rng.choice(len(b), ROWS, replace=False, p=chance / chance.sum())
-    rows_b, rows_c, used = [], [], []
-    for seed in tqdm(seeds, desc="blends"):
-        distance = ((pose - pose[seed]) ** 2).sum(axis=1) / 60 + ((looks - looks[seed]) ** 2).sum(axis=1) / 10
-        chosen, near = [seed], []
-        for other in np.argsort(distance)[:400]:
-            if members[other] not in members[chosen] and members[other] not in members[near]:
+    seeds = rng.choice(plain, ROWS, replace=False, p=chance[plain] / chance[plain].sum())
+    chosen, weights = np.empty((ROWS, PEOPLE), int), np.empty((ROWS, PEOPLE))
+    known = features[plain].astype(np.float32)
+    for row, seed in enumerate(tqdm(seeds, desc="blends")):
+        distance = ((known - features[seed].astype(np.float32)) ** 2).sum(axis=1)
+        near, met = [], {members[seed]}
+        for other in plain[np.argsort(distance)[:400]]:
+            if members[other] not in met:
                 near.append(other)
-            if len(near) == 8:
+                met.add(members[other])
+            if len(near) == 6:
                 break
-        chosen += list(rng.choice(near, PEOPLE - 1, replace=False))
-        weights = rng.dirichlet([3.0] * PEOPLE)
-        while weights.max() > LARGEST_WEIGHT:
-            weights = rng.dirichlet([3.0] * PEOPLE)
-        rows_b.append(weights @ b[chosen])
-        rows_c.append(weights @ c[chosen])
-        used.append((weights, members[chosen]))
-    for weights, who in used:
-        assert len(set(who)) >= 3 and weights.max() <= LARGEST_WEIGHT and abs(weights.sum() - 1) < 1e-9
-    rows_b, rows_c = np.array(rows_b), np.array(rows_c)
-    restore = np.clip(np.std(c, axis=0) / np.std(rows_c, axis=0), 1, MOST_CONTRAST)
-    order = np.lexsort((rows_b[:, 1], np.round(rows_b[:, 0] * 4)))
-    return rows_b[order], (rows_c * restore)[order]
+        chosen[row] = [seed, *rng.choice(near, PEOPLE - 1, replace=False)]
+        weights[row] = rng.dirichlet([3.0] * PEOPLE)
+        while weights[row].max() > LARGEST_WEIGHT:
+            weights[row] = rng.dirichlet([3.0] * PEOPLE)
+    assert all(len(set(who)) >= 3 for who in members[chosen])
+    assert weights.max() <= LARGEST_WEIGHT and np.allclose(weights.sum(axis=1), 1)
+    rows_b = mix(b, chosen, weights)
+    lips = mix(features, chosen, weights)[:, LIPS]
+    order = np.lexsort((lips, np.round(rows_b[:, 1] * 2), np.round(rows_b[:, 0] * 4)))
+    return chosen[order], weights[order]
+
+
+def mix(values, chosen, weights):
+    """The weighted means (ROWS, K) of the chosen rows of values (N, K)."""
+    return sum(weights[:, k, None] * values[chosen[:, k]] for k in range(chosen.shape[1]))
+
+
+def restored(rows, values, seeds, most):
+    """The blends with the spread that the photographs which began them have, in each column.
+
+    Blending takes contrast; each component as a whole gets it back, up to a factor.
+    """
+    mean = rows.mean(axis=0)
+    factor = np.clip(values[seeds].std(axis=0) / np.maximum(rows.std(axis=0), 1e-9), 1, most)
+    return mean + (rows - mean) * factor

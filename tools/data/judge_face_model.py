@@ -1,13 +1,17 @@
-"""Measure the default faces with dlib beside real ones, and write `data/results/face_model.json`.
+"""Measure the default faces beside real ones, and write `data/results/face_model.json`.
 
-    python -m tools.data.judge_face_model
+    python -m tools.data.judge_face_model [--sheet faces.png]
 
-The real faces (people that the model has not seen) are the authors' and not in the repository; without them
+Three questions: do both look alike in sharpness, light, colour, pose and expression; does dlib find them, and
+its points where the annotations are; how fast are they drawn. The real faces (people that the model has not
+seen) are the authors' and not in the repository; without them
 only the synthetic faces are measured, and nothing is written.
 """
 
+import argparse
 import json
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,11 +21,14 @@ from tqdm.auto import tqdm
 from facelm_helpers import methods, metrics
 from facelm_helpers.atomic import write_text
 from facelm_helpers.detectors import detect
+from facelm_helpers.faces import FaceSet
+from facelm_helpers.geometry import eye_aspect_ratio, mouth_aspect_ratio, yaw
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import synthetic
 from tools.data import real_faces
 
 FACES = 300
+STILLS = ("lfpw68/held-out", "lfpw68/validation", "helen68/validation", "afw68/validation")
 
 
 def judge(faces, title):
@@ -49,6 +56,46 @@ def small(faces):
     return chosen.crops(size=128, margin=1.75)
 
 
+def looks(faces):
+    """What can be measured inside the outline of the points of each picture: name -> (N,) array."""
+    found = {name: [] for name in ("sharpness", "lightness", "contrast", "chroma", "redness", "yellowness")}
+    for image, points, _ in (faces[i] for i in range(len(faces))):
+        inside = np.zeros(image.shape[:2], np.uint8)
+        cv2.fillConvexPoly(inside, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
+        inside = cv2.erode(inside, np.ones((5, 5), np.uint8)) > 0
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[inside]
+        values = (
+            cv2.Laplacian(grey, cv2.CV_64F)[inside].var(), lab[:, 0].mean(), lab[:, 0].std(),
+            np.hypot(lab[:, 1], lab[:, 2]).mean(), lab[:, 1].mean(), lab[:, 2].mean(),
+        )  # fmt: skip
+        for name, value in zip(found, values, strict=True):
+            found[name].append(value)
+    found |= {"yaw, absolute": np.abs(yaw(faces.points)), "eye aspect ratio": eye_aspect_ratio(faces.points)}
+    return found | {"mouth aspect ratio": mouth_aspect_ratio(faces.points)}
+
+
+def compare(faces, real):
+    """Quantiles (5, 50, 95 %) of both; the share of real faces within the middle 98 % of the default ones."""
+    compared = {}
+    for (name, ours), theirs in zip(looks(faces).items(), looks(real).values(), strict=True):
+        low, high = np.quantile(ours, [0.01, 0.99])
+        room = 0.02 * (high - low)
+        compared[name] = {
+            "default": np.quantile(ours, [0.05, 0.5, 0.95]).round(3).tolist(),
+            "real": np.quantile(theirs, [0.05, 0.5, 0.95]).round(3).tolist(),
+            "covered": round(float(np.mean((theirs >= low - room) & (theirs <= high + room))), 3),
+        }
+    return compared
+
+
+def sheet(path, *sets, columns=12, rows=3):
+    """A picture of the first faces of each set, one above the other."""
+    tiles = [faces.images[i] for faces in sets for i in range(columns * rows)]
+    lines = [np.concatenate(tiles[k : k + columns], axis=1) for k in range(0, len(tiles), columns)]
+    cv2.imwrite(str(path), cv2.cvtColor(np.concatenate(lines), cv2.COLOR_RGB2BGR))
+
+
 def rate(n=512):
     """Faces a second on one core, in processor time."""
     threads = cv2.getNumThreads()
@@ -62,23 +109,34 @@ def rate(n=512):
     return n / spent
 
 
-def main():
+def main(sheet_path=None):
     results = {"faces_per_second_one_core": round(rate(), -1)}
-    for pose in ("frontal", "half", "profile"):
+    for pose, turned in synthetic.POSES.items():
         results[f"synthetic, {pose}"] = judge(
-            synthetic.sample(FACES, seed=11, pose=pose), f"synthetic, {pose}"
+            synthetic.sample(FACES, seed=11, yaw=turned), f"synthetic, {pose}"
         )
-    plain = synthetic.sample(FACES, seed=12, pose="frontal", occlusion=False)
+    plain = synthetic.sample(FACES, seed=12, yaw=synthetic.POSES["frontal"], occlusion=False)
     results["synthetic, frontal, nothing before the face"] = judge(plain, "synthetic, frontal, plain")
     results["synthetic, all"] = judge(synthetic.sample(FACES, seed=13), "synthetic, all")
     if not real_faces.REAL.exists():
         return
-    youtube, lfpw = real_faces.load("yt68/val"), real_faces.load("lfpw68/held-out")
-    results["yt68, unseen people"] = judge(small(youtube), "yt68, unseen people")
-    results["lfpw, held out (dlib was trained on it)"] = judge(small(lfpw), "lfpw, held out")
-    text = json.dumps({"dlib on the default faces and on real ones": results}, indent=2) + "\n"
-    write_text(RESULTS / "face_model.json", text)
+    video, stills = small(real_faces.load("yt68/val")), [small(real_faces.load(name)) for name in STILLS]
+    results["yt68, unseen people"] = judge(video, "yt68, unseen people")
+    results["lfpw, held out (dlib was trained on it)"] = judge(stills[0], "lfpw, held out")
+    stills = FaceSet.concatenate(stills)
+    stills = stills[np.random.default_rng(0).permutation(len(stills))]
+    default = synthetic.sample(2 * FACES, seed=14, occlusion=False)
+    text = {
+        "dlib on the default faces and on real ones": results,
+        "default faces and real stills (LFPW, HELEN, AFW)": compare(default, stills),
+        "default faces and real video (YouTube Faces)": compare(default, video),
+    }
+    write_text(RESULTS / "face_model.json", json.dumps(text, indent=2) + "\n")
+    if sheet_path:
+        sheet(sheet_path, default, stills)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sheet", type=Path, help="where to put a picture of both (not into the project)")
+    main(parser.parse_args().sheet)

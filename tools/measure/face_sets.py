@@ -91,8 +91,7 @@ class Set:
         turned, bright = np.abs(yaw(self.faces.points)), brightness(self.faces)
         groups = {}
         for pose, (low, high) in POSES.items():
-            if pose != "all":
-                groups[f"pose: {pose}"] = (turned >= low) & ((turned < high) | (high == 1))
+            groups[f"pose: {pose}"] = (turned >= low) & ((turned < high) | (high == 1))
         low, high = np.quantile(bright, [1 / 3, 2 / 3])
         dark, light = bright < low, bright > high
         return groups | {"face: darkest third": dark, "face: lightest third": light}

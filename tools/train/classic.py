@@ -28,7 +28,7 @@ def training_faces(real):
         return sources.load("synthetic", n=2000, seed=0, progress=False)
     parts = [real_faces.load(name) for name in ("yt68/train", "lfpw68/train")]
     rng = np.random.default_rng(0)
-    counts = (1356, 644)  # of LFPW, all but the held-out
+    counts = (1421, 579)  # of LFPW, all but the held-out and validation
     parts = [part[np.sort(rng.permutation(len(part))[:n])] for part, n in zip(parts, counts, strict=True)]
     points = [real_faces.unbiased(parts[0].points), parts[1].points]
     images = [part.images[i] for part in parts for i in range(len(part))]
