@@ -39,3 +39,8 @@ def test_contrast_comes_back_up_to_a_factor(photographs):
     little = face_blends.restored(rows, c, chosen[:, 0], 1.1)
     assert (little.std(axis=0) <= 1.1 * rows.std(axis=0) + 1e-9).all()
     assert little.mean(axis=0) == pytest.approx(rows.mean(axis=0))
+
+
+def test_likeness_is_the_greatest_cosine():
+    photographs = np.array([[1.0, 0], [0, 3.0]])
+    assert face_blends.likeness(np.array([[2.0, 0], [1, 1]]), photographs) == pytest.approx([1, 2**-0.5])

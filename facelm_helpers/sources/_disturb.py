@@ -221,10 +221,10 @@ def light(rng, picture):
     strength = rng.choice([0.05, 0.2, 0.45], p=[0.45, 0.4, 0.15])
     gain = 1 + strength * uniform(rng, -1, 1, (2, 2, 1)) + normal(rng, 3) * (0.05 * rng.choice([0.4, 1.2]))
     picture = to_bytes(picture * field(np.clip(gain, 0.25, 1.8), size))
-    place = min(max(8 + 2.5 * float(normal(rng)), 0), 15.999)  # gamma = 2 ** (place / 8 - 1)
+    place = min(max(7.3 + 2.5 * float(normal(rng)), 0), 15.999)  # gamma = 2 ** (place / 8 - 1)
     low, share = int(place), place % 1
     table = _GAMMAS[low] * (1 - share) + _GAMMAS[low + 1] * share
-    contrast, middle = uniform(rng, 0.85, 1.35), uniform(rng, 80, 130)
+    contrast, middle = uniform(rng, 0.9, 1.4), uniform(rng, 80, 130)
     return cv2.LUT(picture, to_bytes((table - middle) * contrast + middle))
 
 
@@ -232,13 +232,13 @@ def camera(rng, picture):
     """Blur or sharpening, too few pixels, noise, JPEG."""
     size = len(picture)
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.15:
         picture = blur(picture, int(rng.integers(4, 14)) / 10)
-    elif kind < 0.3:
+    elif kind < 0.25:
         planes = np.ascontiguousarray(np.moveaxis(picture, 2, 0), dtype=np.float32)
         small = np.rint(resize(planes, round(size * uniform(rng, 0.4, 0.8))))
         picture = cv2.merge([*resize(small, size)])
-    elif kind < 0.6:
+    elif kind < 0.55:
         more = np.float32(uniform(rng, 0.1, 0.6))
         picture = picture * (1 + more) - blur(picture, 1.2) * more
     sigma = rng.choice([0.8, 2.5, 6.0], p=[0.45, 0.43, 0.12])

@@ -226,7 +226,7 @@ class FaceModel:
         return np.rint(mixed).astype(np.uint8)
 
 
-def open_lids_and_lips(shapes, gap=0.1):
+def open_lids_and_lips(shapes, gap=0.25):
     """Shapes whose lids and lips do not cross: noise must not turn a closed eye inside out.
 
     Parameters
@@ -242,7 +242,7 @@ def open_lids_and_lips(shapes, gap=0.1):
     Examples
     --------
     >>> float(open_lids_and_lips(np.zeros((1, 68, 2)))[0, 66, 1])
-    0.05
+    0.125
     """
     upper, lower = [37, 38, 43, 44, 61, 62, 63], [41, 40, 47, 46, 67, 66, 65]
     shapes = np.array(shapes)

@@ -133,6 +133,8 @@ def learn(segmenter):
     arrays["texture_components"], arrays["texture_scales"] = quantise(texture_components, 1, 127, STEP)
     rows_b = face_blends.restored(rows_b, b, chosen[:, 0], MOST_SHAPE)
     rows_c = face_blends.restored(rows_c, c, chosen[:, 0], MOST_CONTRAST)
+    kept = face_blends.likeness(rows_c, c) <= face_blends.LIKEST
+    rows_b, rows_c = rows_b[kept], rows_c[kept]
     arrays["rows_shape"], arrays["rows_shape_scales"] = quantise(rows_b, 0, 127)
     arrays["rows_texture"], arrays["rows_texture_scales"] = quantise(rows_c, 0, 25)
     return arrays

@@ -1,7 +1,8 @@
 """Blends of three people each, the rows that the default faces are drawn from.
 
 No row may rebuild a photograph of one person: each is of three persons, none of whom weighs over a half,
-and two files of one photograph count as one person. `blend` asserts it.
+and two files of one photograph count as one person. `blend` asserts it. Rows that came out too like any one
+photograph all the same are left out (`likeness`).
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ PEOPLE = 3  # to a blend
 LARGEST_WEIGHT = 0.5
 ODD = 0.02  # share of photographs left out because their texture is least like the others'
 SAME_PHOTOGRAPH = 0.45  # cosine between two textures from which on they count as one photograph
+LIKEST = 0.85  # cosine to a photograph above which a row is left out
 LIPS = -2  # the column of the mouth in `features`
 STILLS = 5.0  # a sharp still is drawn so much oftener than a soft video frame
 
@@ -116,3 +118,9 @@ def restored(rows, values, seeds, most):
     mean = rows.mean(axis=0)
     factor = np.clip(values[seeds].std(axis=0) / np.maximum(rows.std(axis=0), 1e-9), 1, most)
     return mean + (rows - mean) * factor
+
+
+def likeness(rows, c):
+    """The greatest cosine between each row (R, C) and any photograph (N, C): (R,)."""
+    rows, c = (np.float32(values / np.linalg.norm(values, axis=1, keepdims=True)) for values in (rows, c))
+    return (rows @ c.T).max(axis=1)
