@@ -94,7 +94,7 @@ def test_nobody_stands_on_both_sides(persons, seed):
 
 
 def test_attributes_follow_their_faces():
-    """Person i's attributes are i, through indexing, splitting, cropping and joining; images stay lazy."""
+    """Person i's attributes are i, through indexing, splitting and cropping."""
     n = 12
     faces = f.FaceSet(
         [np.full((9, 9 + i, 3), i, np.uint8) for i in range(n)],
@@ -102,22 +102,9 @@ def test_attributes_follow_their_faces():
         attributes={"number": np.arange(n), "hidden": np.repeat(np.arange(n)[:, None], 68, axis=1)},
     )
     sets = [faces[3:], faces[[5, 1]], faces[faces.persons > 7], *faces.split_by_person(0.5), faces.crops(16)]
-    for some in [*sets, f.FaceSet.concatenate(sets)]:
+    for some in sets:
         assert np.array_equal(some.attributes["number"], some.persons)
         assert np.array_equal(some.attributes["hidden"][:, 67], some.persons)
-    joined = f.FaceSet.concatenate(sets)
-    assert [image[0, 0, 0] for image in (joined.images[i] for i in range(len(joined)))] == [*joined.persons]
-    assert len(joined) == sum(len(some) for some in sets) and joined.points.shape == (len(joined), 68, 2)
-
-
-def test_only_what_all_sets_know_is_joined():
-    one = f.FaceSet(np.zeros((2, 8, 8, 3), np.uint8), boxes=[[1, 1, 5, 5]] * 2, attributes={"a": [1, 2]})
-    other = f.FaceSet(np.ones((1, 8, 8, 3), np.uint8), attributes={"a": [3], "b": [4]})
-    joined = f.FaceSet.concatenate([one, other])
-    assert joined.images.shape == (3, 8, 8, 3) and joined.boxes is None and joined.points is None
-    assert list(joined.attributes) == ["a"] and joined.attributes["a"].tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match="no sets"):
-        f.FaceSet.concatenate([])
 
 
 @pytest.mark.parametrize("values", [[1], [[1, 2]] * 2, 3])

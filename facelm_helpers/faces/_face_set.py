@@ -6,7 +6,6 @@ import numpy as np
 
 from facelm_helpers.boxes import check_boxes, tight_boxes
 from facelm_helpers.faces._crops import crop
-from facelm_helpers.faces._lazy import Chosen, Joined
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.landmarks import N_POINTS
 
@@ -58,46 +57,6 @@ class FaceSet:
                     f" ({n}, {N_POINTS})"
                 )
 
-    @classmethod
-    def concatenate(cls, sets):
-        """One set of several, in order; it has what all of them have.
-
-        A person's name means the same person in all sets. Images stay lazy where they are.
-
-        Parameters
-        ----------
-        sets : sequence of FaceSet
-
-        Returns
-        -------
-        FaceSet
-
-        Raises
-        ------
-        ValueError
-            If there are no sets.
-
-        Examples
-        --------
-        >>> faces = FaceSet(np.zeros((2, 16, 16, 3), np.uint8), attributes={"spectacles": [True, False]})
-        >>> FaceSet.concatenate([faces, faces[:1]]).attributes["spectacles"].tolist()
-        [True, False, True]
-        """
-        sets = list(sets)
-        if not sets:
-            raise ValueError("got no sets to concatenate: wanted at least one FaceSet")
-        images = [faces.images for faces in sets]
-        shapes = {part.shape[1:] if isinstance(part, np.ndarray) else None for part in images}
-        images = np.concatenate(images) if len(shapes) == 1 and None not in shapes else Joined(images)
-        points, boxes = (
-            None if any(part is None for part in parts) else np.concatenate(parts)
-            for parts in ([faces.points for faces in sets], [faces.boxes for faces in sets])
-        )
-        persons = np.concatenate([faces.persons for faces in sets])
-        common = [name for name in sets[0].attributes if all(name in faces.attributes for faces in sets)]
-        attributes = {name: np.concatenate([faces.attributes[name] for faces in sets]) for name in common}
-        return cls(images, points, boxes, persons, attributes)
-
     def __len__(self):
         return len(self.images)
 
@@ -118,7 +77,7 @@ class FaceSet:
         if isinstance(self.images, np.ndarray):
             images = self.images[index] if isinstance(index, slice) else self.images[chosen]
         else:
-            images = Chosen(self.images, chosen)
+            images = _Chosen(self.images, chosen)
         points = None if self.points is None else self.points[chosen]
         boxes = None if self.boxes is None else self.boxes[chosen]
         attributes = {name: values[chosen] for name, values in self.attributes.items()}
@@ -194,6 +153,28 @@ class FaceSet:
         corners = apply_transform(transforms, self.boxes.reshape(-1, 2, 2))
         boxes = corners.reshape(-1, 4).astype(np.float32)
         return FaceSet(crops, points, boxes, self.persons, self.attributes)
+
+
+class _Chosen:
+    """Some images of a lazy sequence, still lazy."""
+
+    def __init__(self, images, chosen):
+        if isinstance(images, _Chosen):  # no tower of wrappers
+            images, chosen = images.images, images.chosen[chosen]
+        self.images, self.chosen = images, chosen
+
+    @property
+    def paths(self):
+        """Of the chosen images, where they are files."""
+        return self.images.paths[self.chosen]
+
+    def __len__(self):
+        return len(self.chosen)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return _Chosen(self, np.arange(len(self))[index])
+        return self.images[int(self.chosen[index])]
 
 
 def _as_index(index):

@@ -124,8 +124,10 @@ def main(sheet_path=None):
     video, stills = small(real_faces.load("yt68/val")), [small(real_faces.load(name)) for name in STILLS]
     results["yt68, unseen people"] = judge(video, "yt68, unseen people")
     results["lfpw, held out (dlib was trained on it)"] = judge(stills[0], "lfpw, held out")
-    stills = FaceSet.concatenate(stills)
-    stills = stills[np.random.default_rng(0).permutation(len(stills))]
+    images, points = (
+        np.concatenate([getattr(some, name) for some in stills]) for name in ("images", "points")
+    )
+    stills = FaceSet(images, points)[np.random.default_rng(0).permutation(len(images))]
     default = synthetic.sample(2 * FACES, seed=14, occlusion=False)
     text = {
         "dlib on the default faces and on real ones": results,
