@@ -94,6 +94,16 @@ def unbiased(points):
     return points
 
 
+def shapes(name, root=REAL):
+    """Shapes without pictures (N, 68, 2): "300w", or those of "merl_rav" whose points are all visible."""
+    file = {"300w": "shapes_300w_3837.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
+    if file is None:
+        raise ValueError(f"no shapes called {name!r}: wanted 300w or merl_rav")
+    with np.load(Path(root) / "shapes" / file, allow_pickle=False) as opened:
+        points = opened["points"]
+    return points[(points != -1).all(axis=(1, 2))]
+
+
 def _congress(folder):
     with open(folder / "index.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["gray"] == "0"]
