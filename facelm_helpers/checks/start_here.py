@@ -1,9 +1,23 @@
-"""Checks of the exercises in notebook 00."""
+"""Checks of the exercises in notebook 00, and the course's own answers, used until a check passes."""
 
 import numpy as np
+from skimage.draw import polygon2mask
 
-from facelm_helpers.checks._verdict import Verdict, kindly, number
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, scalar, untried
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
+from facelm_helpers.sources.synthetic import turning_head
+
+
+def ready(answer):
+    """The learner's function as soon as it passes the check of its name, until then the course's own.
+
+    >>> def mouth_ratio(p):
+    ...     return ...
+    >>> ready(mouth_ratio) is mouth_ratio
+    False
+    """
+    own, check = {"mouth_ratio": (_mouth_ratio, mouth_ratio), "paint": (_paint, paint)}[answer.__name__]
+    return answer if check(answer) else own
 
 
 @kindly
@@ -16,32 +30,102 @@ def outer_corners(answer):
     # The six points of an eye begin at its left corner; the right corner is the fourth
     outer = {int(LEFT_EYE[0]), int(RIGHT_EYE[3])}
     inner = {int(LEFT_EYE[3]), int(RIGHT_EYE[0])}
-    given = set(int(number) for number in np.ravel(answer))
-    if given == outer:
+    numbers = [int(number) for number in (answer if isinstance(answer, set) else np.ravel(answer))]
+    if len(numbers) != 2:
+        return Verdict("wrong", f"Two numbers are wanted, as [left, right]; got {len(numbers)}.")
+    if set(numbers) == outer:
         return Verdict("right", "The distance between these two is called the inter-ocular distance.")
-    if given == inner:
+    if set(numbers) == inner:
         return Verdict("wrong", "These are the inner corners, next to the nose.")
-    if given == {number + 1 for number in outer}:
+    if set(numbers) == {number + 1 for number in outer}:
         return Verdict("wrong", "That is how MATLAB would count; here the numbers start at 0.")
     return Verdict("wrong", "Look at the pink points: one number is the leftmost of them, one the rightmost.")
 
 
-@kindly
-def mouth_ratio(answer, points):
-    """Exercise 2: the width of the mouth in outer eye distances.
+def _distance(p, a, b):
+    return float(np.linalg.norm(p[a] - p[b]))
 
-    >>> face = np.zeros((68, 2)); face[45, 0] = 100; face[54, 0] = 60
-    >>> mouth_ratio(0.6, face)
+
+def _mouth_ratio(p):
+    return _distance(p, 48, 54) / _distance(p, 36, 45)
+
+
+@kindly
+def mouth_ratio(answer):
+    """Exercise 2: a function of points (68, 2), the width of the mouth in outer eye distances.
+
+    >>> mouth_ratio(_mouth_ratio)
     ✔ Right. The wider the smile, the larger, in a picture of any size.
+    >>> mouth_ratio(lambda p: _distance(p, 48, 54))
+    ✘ Not yet. That is the width in pixels: divide it by the distance between points 36 and 45.
     """
-    points = np.asarray(points, np.float64)
-    mouth = np.linalg.norm(points[48] - points[54])
-    eyes = np.linalg.norm(points[LEFT_EYE[0]] - points[RIGHT_EYE[3]])
-    if isinstance(answer, (float, np.floating)) and abs(answer - eyes / mouth) < 1e-4:
-        return Verdict(
-            "wrong", "You divided the eye distance by the mouth's width; it should be the other way round."
-        )
+    inputs = [(points,) for points in np.random.default_rng(0).uniform(0, 200, (3, 68, 2))]
+    mistakes = {
+        "That is the width in pixels: divide it by the distance between points 36 and 45.": lambda p: (
+            _distance(p, 48, 54)
+        ),
+        "You divided the eye distance by the mouth's width; it should be the other way round.": lambda p: (
+            1 / _mouth_ratio(p)
+        ),
+        "You divided by the distance of the inner eye corners; the outer ones are 36 and 45.": lambda p: (
+            _distance(p, 48, 54) / _distance(p, 39, 42)
+        ),
+        "Those are the inner corners of the lips, 60 and 64; the mouth's are 48 and 54.": lambda p: (
+            _distance(p, 60, 64) / _distance(p, 36, 45)
+        ),
+        "You took x alone; a head may be tilted, so take the distance in the plane.": lambda p: (
+            abs(p[48, 0] - p[54, 0]) / abs(p[36, 0] - p[45, 0])
+        ),
+    }
     hint = "Divide the distance between points 48 and 54 by the distance between points 36 and 45."
-    return number(
-        answer, mouth / eyes, 1e-4, hint, "The wider the smile, the larger, in a picture of any size."
-    )
+    praise = "The wider the smile, the larger, in a picture of any size."
+    return scalar(answer, _mouth_ratio, inputs, mistakes, 1e-6, hint, praise)
+
+
+def _paint(image, p):
+    painted = image.copy()
+    for brow in (p[17:22], p[22:27]):
+        thick = np.concatenate([brow, brow[::-1] + (0, 0.04 * np.ptp(p[:, 0]))])
+        inside = polygon2mask(image.shape[:2], thick[:, ::-1])
+        painted[inside] = 0.3 * image[inside] + 0.7 * np.array([40, 20, 10])
+    return painted
+
+
+@kindly
+def paint(answer):
+    """Exercise 3: a function of an image and its points (68, 2) that returns a painted image.
+
+    >>> paint(_paint)
+    ✔ Right. It changes 1 % of the picture, and moves with the face.
+    >>> paint(lambda image, p: image).message
+    'Nothing has changed: the picture that comes back is the one that went in.'
+    """
+    if not callable(answer):
+        return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
+    p = turning_head()(0).solid
+    image = np.random.default_rng(0).integers(60, 200, (320, 380, 3), dtype=np.uint8)
+    centres = []
+    for shift in (0, 40):
+        result = answer(image, p + (shift, 0))
+        if result is None:
+            return FORGOTTEN
+        if untried(result):
+            return UNTRIED
+        result = np.asarray(result)
+        if result.shape != image.shape or result.dtype != np.uint8:
+            told = f"shape {result.shape} of {result.dtype}"
+            return Verdict("wrong", f"An image of shape {image.shape} of uint8 went in; {told} came back.")
+        changed = (result != image).any(axis=2)
+        if not changed.any():
+            return Verdict(
+                "wrong", "Nothing has changed: the picture that comes back is the one that went in."
+            )
+        if changed.mean() > 0.6:
+            return Verdict("wrong", f"{changed.mean():.0%} of the picture has changed: paint the face only.")
+        centres.append(np.argwhere(changed).mean(axis=0))
+    moved = (centres[1] - centres[0])[1]
+    if abs(moved - 40) > 12:
+        told = f"The face was moved 40 pixels to the right, what you paint moved by {moved:.0f}"
+        return Verdict("wrong", f"{told}: work out every position from p.")
+    share = f"{changed.mean():.0%}".replace("%", " %")
+    return Verdict("right", f"It changes {share} of the picture, and moves with the face.")

@@ -8,7 +8,8 @@ from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, S
 from facelm_helpers.plots._cascaded_regression import bits, cells, convergence, fern, numbered
 from facelm_helpers.plots._dlib_68_points import gradients, joint_cascade, pixels
 from facelm_helpers.plots._faces import compare, face, faces_grid
-from facelm_helpers.plots._measuring_error import ced, curves, leaderboard, normalisers, regions
+from facelm_helpers.plots._measuring_error import bands, ced, ced_area, curves, leaderboard, regions
+from facelm_helpers.plots._normalisers import head_turn, normalisers
 from facelm_helpers.plots._se_modules import se_modules
 from facelm_helpers.plots._shape_models import (
     on_faces,
@@ -25,16 +26,16 @@ from facelm_helpers.plots._squeeze_and_excitation import (
     gradient_by_depth,
     rule_maps,
 )
-from facelm_helpers.plots._start_here import markup
+from facelm_helpers.plots._start_here import jaws, markup
 from facelm_helpers.plots._the_comparison import error_map, speed_and_error
 from facelm_helpers.plots._training_senet import live_loss, loss_curves, network_bars, overfitting
 from facelm_helpers.plots.picture import show
 
 __all__ = [
-    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bits", "canvas", "ced", "cells", "channel_maps",
-    "compare", "convergence", "curves", "error_map", "face", "faces_grid", "fern", "gate_cost",
-    "gate_spread", "gate_table", "gradient_by_depth", "gradients", "joint_cascade", "leaderboard",
-    "live_loss", "loss_curves", "markup", "network_bars", "normalisers", "numbered", "on_faces", "outlines",
-    "overfitting", "pixels", "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup",
-    "show", "speed_and_error", "textures",
+    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bands", "bits", "canvas", "ced", "ced_area",
+    "cells", "channel_maps", "compare", "convergence", "curves", "error_map", "face", "faces_grid", "fern",
+    "gate_cost", "gate_spread", "gate_table", "gradient_by_depth", "gradients", "head_turn", "jaws",
+    "joint_cascade", "leaderboard", "live_loss", "loss_curves", "markup", "network_bars", "normalisers",
+    "numbered", "on_faces", "outlines", "overfitting", "pixels", "profile_search", "rebuilding", "regions",
+    "rule_maps", "se_modules", "setup", "show", "speed_and_error", "textures",
 ]  # fmt: skip

@@ -60,6 +60,8 @@ def _dot_size(ax, width, points):
     """The size of a dot in typographic points, in proportion to the drawn face and within limits."""
     if points is None:
         return 3.0
+    if len(points) > 200:  # dense points are read as a surface
+        return 0.9
     paper = ax.get_position().width * ax.figure.get_figwidth()
     share = np.ptp(np.asarray(points), axis=0).max() / width if len(points) == N_POINTS else 0.6
     return float(np.clip(3.2 * paper * share, 1.2, 3.6))

@@ -1,11 +1,10 @@
-"""Pictures of errors: what they are divided by, the cumulative curve, the leaderboard, errors by region."""
+"""Pictures of errors: the cumulative curve, the leaderboard, errors by region."""
 
 import numpy as np
 
 from facelm_helpers import metrics
-from facelm_helpers.boxes import tight_boxes
-from facelm_helpers.landmarks import LEFT_EYE, REGIONS, RIGHT_EYE
-from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, as_picture, canvas
+from facelm_helpers.landmarks import REGIONS
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, canvas
 
 LINE_STYLES = ("-", "--", ":")
 
@@ -45,6 +44,78 @@ def ced(errors, threshold=0.08, ax=None):
     ax.set(xlabel="error per face, % of the normaliser", ylabel="faces at or below it, %")
     ax.legend(loc="lower right")
     return ax.figure
+
+
+def ced_area(errors, threshold, shaded, limit=0.16):
+    """Draw error distributions; shade the AUC of one method and mark its failures as a gap.
+
+    Parameters
+    ----------
+    errors : dict of name -> array (N,)
+        Errors as fractions; shown in percent.
+    threshold : float
+    shaded : str
+        Whose area is shaded.
+    limit : float
+        How far the axis reaches; the threshold may be anywhere below.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Its legend lists the methods, the largest AUC first.
+
+    Examples
+    --------
+    >>> figure = ced_area({"a": np.array([0.0, 0.1]), "b": np.array([0.02, 0.04])}, 0.08, "b")
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['b  AUC 0.62, failures 0 %', 'a  AUC 0.50, failures 50 %']
+    """
+    _, ax = canvas(height=0.6 * FULL)
+    colours = dict(zip(errors, METHOD_COLOURS, strict=False))
+    for name in sorted(errors, key=lambda name: -metrics.auc(errors[name], threshold)):
+        x = np.concatenate([[0], np.sort(errors[name]), [2 * limit]])
+        rates = metrics.auc(errors[name], threshold), metrics.failure_rate(errors[name], threshold)
+        label = f"{name}  AUC {rates[0]:.2f}, failures {100 * rates[1]:.0f} %"
+        ax.step(100 * x, 100 * metrics.ced(errors[name], x), where="post", color=colours[name], label=label)
+    e = np.sort(errors[shaded])
+    x = np.concatenate([[0], e[e < threshold], [threshold]])
+    y = metrics.ced(errors[shaded], x)
+    ax.fill_between(100 * x, 100 * y, step="post", color=colours[shaded], alpha=0.25, lw=0)
+    ax.axvline(100 * threshold, color="#555555", lw=1, ls=":")
+    if y[-1] < 0.99:
+        arrow = {"arrowstyle": "<->", "color": colours[shaded], "shrinkA": 0, "shrinkB": 0}
+        ends = {"xy": (100 * threshold, 100), "xytext": (100 * threshold, 100 * y[-1])}
+        ax.annotate("", **ends, arrowprops=arrow)
+    ax.set(xlim=(0, 100 * limit), ylim=(0, 104))
+    ax.set(xlabel="error per face, % of the normaliser", ylabel="faces at or below it, %")
+    ax.legend(loc="lower right")
+    return ax.figure
+
+
+def bands(x, lines, xlabel, ylabel):
+    """Draw curves with their intervals against a dotted line at 0.
+
+    Parameters
+    ----------
+    x : array (M,)
+    lines : dict of name -> array (3, M)
+        Low, middle, high.
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = bands([0, 1], {"a": [[-1, 0], [0, 1], [1, 2]]}, "share", "difference")
+    >>> len(figure.axes[0].collections)
+    1
+    """
+    figure = curves(x, {name: line[1] for name, line in lines.items()}, xlabel, ylabel, level=0)
+    for i, (low, _, high) in enumerate(lines.values()):
+        figure.axes[0].fill_between(x, low, high, color=METHOD_COLOURS[i], alpha=0.2, lw=0)
+    return figure
 
 
 def curves(x, lines, xlabel, ylabel, level=None, band=None, ax=None):
@@ -152,48 +223,3 @@ def regions(errors, ax=None):
     ax.set(ylabel="NME, %")
     ax.figure.legend(loc="outside upper center", ncols=len(names), columnspacing=1, handlelength=1)
     return ax.figure
-
-
-def normalisers(image, truth):
-    """Draw the four lengths by which errors are divided (see `facelm_helpers.metrics.normaliser`).
-
-    Parameters
-    ----------
-    image : array (H, W, 3)
-    truth : array (68, 2)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Examples
-    --------
-    >>> points = np.random.default_rng(0).uniform(9, 60, (68, 2))
-    >>> figure = normalisers(np.zeros((64, 64, 3), np.uint8), points)
-    >>> [ax.get_title().splitlines()[0] for ax in figure.axes]
-    ['inter_ocular', 'inter_pupil', 'box', 'diagonal']
-    """
-    truth = np.asarray(truth, np.float64)
-    left, top, right, bottom = tight_boxes(truth[None])[0]
-    side = np.sqrt((right - left) * (bottom - top))
-    x, y = (left + right - side) / 2, (top + bottom - side) / 2
-    lines = {
-        "inter_ocular": truth[[36, 45]],
-        "inter_pupil": np.stack([truth[LEFT_EYE].mean(0), truth[RIGHT_EYE].mean(0)]),
-        "box": np.array([[x, y + side / 2], [x + side, y + side / 2]]),
-        "diagonal": np.array([[left, top], [right, bottom]]),
-    }
-    figure, axes = canvas(columns=4, width=FULL, height=FULL / 4 + 0.45)
-    for ax, (name, line) in zip(axes, lines.items(), strict=True):
-        ax.imshow(as_picture(image), alpha=0.75)
-        if name in ("box", "diagonal"):
-            corners = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
-            ax.plot(*np.transpose(corners), color="white", lw=1)
-        if name == "box":  # the square of the same area as the box
-            square = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
-            ax.plot(*np.transpose(square), color=METHOD_COLOURS[0], lw=1, ls="--")
-        ax.plot(*line.T, "o-", color=METHOD_COLOURS[1], lw=2, ms=4, mec="white", mew=0.6)
-        length = metrics.normaliser(truth[None], name)[0]
-        ax.set_title(f"{name}\n{length:.0f} pixels")
-        ax.axis("off")
-    return figure

@@ -12,11 +12,13 @@ class Sliders(ipywidgets.VBox):
     ----------
     draw : callable
         Takes as many numbers as there are names; returns a figure.
-    names : sequence of str
+    names : sequence of str, or dict of name -> (low, high, start)
     limit : float
-        Each slider runs from -limit to limit and starts at 0.
+        A slider whose range is not given runs from -limit to limit and starts at 0.
     start : sequence of float, optional
         Other numbers to start from.
+    told : callable, optional
+        From the same numbers to a sentence for readers who cannot see the picture.
 
     Examples
     --------
@@ -28,15 +30,19 @@ class Sliders(ipywidgets.VBox):
     False
     """
 
-    def __init__(self, draw, names, limit=3.0, start=None):
-        self.draw = draw
+    def __init__(self, draw, names, limit=3.0, start=None, told=None):
+        self.draw, self.told = draw, told
         self.picture = ipywidgets.HTML()
+        if not isinstance(names, dict):
+            start = start or [0.0] * len(names)
+            names = {name: (-limit, limit, value) for name, value in zip(names, start, strict=True)}
         self.sliders = [
             ipywidgets.FloatSlider(
-                value=value, min=-limit, max=limit, step=0.1, description=name, readout_format="+.1f",
-                continuous_update=False, style={"description_width": "90px"},
+                value=value, min=low, max=high, step=0.1 if low < 0 else (high - low) / 100, description=name,
+                readout_format="+.1f" if low < 0 else ".1f", continuous_update=low >= 0,
+                style={"description_width": "90px" if low < 0 else "initial"},
             )
-            for name, value in zip(names, start or [0.0] * len(names), strict=True)
+            for name, (low, high, value) in names.items()
         ]  # fmt: skip
         super().__init__([self.picture, *self.sliders])
         for slider in self.sliders:
@@ -45,10 +51,15 @@ class Sliders(ipywidgets.VBox):
 
     def redraw(self, _=None):
         """Draw again for the sliders' present values."""
-        self._drawn = picture.encode(self.draw(*(slider.value for slider in self.sliders)))
+        values = [slider.value for slider in self.sliders]
+        self._drawn = picture.encode(self.draw(*values))
+        self._alt = self.told(*values) if self.told else None  # None: the cell's own will do
+        self.picture.value = picture.element(*self._drawn, alt=self._alt or self._stand())
+
+    def _stand(self):
         stand = ", ".join(f"{slider.description} {slider.value:+.1f}" for slider in self.sliders)
-        self.picture.value = picture.element(*self._drawn, alt=f"The picture with the sliders at {stand}.")
+        return f"The picture with the sliders at {stand}."
 
     def _repr_mimebundle_(self, **options):
         """Beside the widget a still picture, for pages where no kernel runs."""
-        return picture.beside(super()._repr_mimebundle_(**options), *self._drawn)
+        return picture.beside(super()._repr_mimebundle_(**options), *self._drawn, alt=self._alt)
