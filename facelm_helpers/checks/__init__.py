@@ -9,6 +9,7 @@ Each is built from the few verdicts below. A check works out the right answer wi
 and never raises: every answer gets a verdict.
 """
 
-from facelm_helpers.checks._verdict import Verdict, array, choice, function, kindly, number, scalar
+from facelm_helpers.checks._scalar import scalar
+from facelm_helpers.checks._verdict import Verdict, array, choice, function, kindly, number
 
 __all__ = ["Verdict", "array", "choice", "function", "kindly", "number", "scalar"]

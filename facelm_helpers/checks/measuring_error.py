@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers import metrics
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, scalar, untried
+from facelm_helpers.checks._scalar import scalar
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 from facelm_helpers.geometry import apply_transform, rotation
 from facelm_helpers.sources.synthetic import turning_head
 
@@ -60,7 +60,7 @@ def nme(answer):
         "That is the root of the mean square; the formula takes the mean of the distances.": (
             lambda x, y, d: np.sqrt(((x - y) ** 2).sum(axis=1).mean()) / d
         ),
-        "Without an axis, np.linalg.norm takes all 136 numbers as one vector: axis=-1 is one distance a point.": (
+        "Without an axis, np.linalg.norm takes all 136 numbers as one vector: axis=-1 is one per point.": (
             lambda x, y, d: np.linalg.norm(x - y) / d
         ),
         "np.linalg.norm along axis 0 mixes the points: axis=-1 gives one distance a point.": (

@@ -3,7 +3,8 @@
 import numpy as np
 from skimage.draw import polygon2mask
 
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, scalar, untried
+from facelm_helpers.checks._scalar import scalar
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
 from facelm_helpers.sources.synthetic import turning_head
 
