@@ -28,6 +28,7 @@ def test_a_check_never_raises_and_never_calls_nonsense_right(answer):
         checks.array(answer, [1.0, 2.0]),
         checks.choice(answer, "a", options=["a", "b"]),
         checks.function(answer, abs, [(-1,)]),
+        checks.scalar(answer, abs, [(-1,)]),
     ):
         assert verdict.state == "wrong"
         assert verdict.message
@@ -40,12 +41,15 @@ def test_a_stub_is_not_tried_yet(stub):
     assert checks.choice(stub, "a", options=["a"]).state == "untried"
 
 
-def test_a_function_that_returns_dots_is_not_tried_yet():
+def test_a_function_that_returns_dots_is_not_tried_yet_and_one_without_return_is_told_so():
     def stub(x):
         return ...
 
     assert checks.function(stub, abs, [(-1,)]).state == "untried"
-    assert checks.function(lambda x: None, abs, [(-1,)]).state == "untried"
+    assert checks.scalar(stub, abs, [(-1,)]).state == "untried"
+    for check in (checks.function, checks.scalar):
+        verdict = check(lambda x: None, abs, [(-1,)])
+        assert verdict.state == "wrong" and "return" in verdict.message
 
 
 def test_number_takes_numpy_scalars_and_tolerance():
@@ -123,3 +127,10 @@ def test_whoever_stops_a_check_by_hand_stops_it():
 
     with pytest.raises(KeyboardInterrupt):
         checks.function(interrupted, abs, [(-1,)])
+
+
+def test_a_wrong_number_is_told_with_its_input_and_how_far_it_is_off():
+    said = checks.scalar(lambda x: 1.1 * x, lambda x: x, [(0.0,), (2.5,)]).message
+    assert "2.5" in said and "2.75" in said and "10 %" in said
+    assert checks.scalar(lambda x: round(x / 3, 2), lambda x: x / 3, [(1.0,)])
+    assert not checks.scalar(lambda x: round(x / 3, 1), lambda x: x / 3, [(1.0,)])

@@ -108,12 +108,9 @@ def auc(answer):
     }
     hint = "One value for all faces: the mean of 1 - e / tau, cut off below 0."
     verdict = scalar(answer, _auc, inputs, mistakes, 1e-9, hint, "Exact, and no integration needed.")
-    if (
-        not verdict
-        and callable(answer)
-        and np.allclose([answer(*i) for i in inputs], [_auc(*i) for i in inputs], 0.02)
-    ):
-        return Verdict("wrong", f"{verdict.message} Near: a sum over a grid of thresholds is not exact.")
+    if verdict.state == "wrong" and "is expected" in verdict.message:
+        if np.allclose([answer(*given) for given in inputs], [_auc(*given) for given in inputs], rtol=0.02):
+            return Verdict("wrong", f"{verdict.message} Near: a sum over a grid of thresholds is not exact.")
     return verdict
 
 

@@ -82,10 +82,7 @@ def ced_area(errors, threshold, shaded, limit=0.16):
     y = metrics.ced(errors[shaded], x)
     ax.fill_between(100 * x, 100 * y, step="post", color=colours[shaded], alpha=0.25, lw=0)
     ax.axvline(100 * threshold, color="#555555", lw=1, ls=":")
-    if y[-1] < 0.99:
-        arrow = {"arrowstyle": "<->", "color": colours[shaded], "shrinkA": 0, "shrinkB": 0}
-        ends = {"xy": (100 * threshold, 100), "xytext": (100 * threshold, 100 * y[-1])}
-        ax.annotate("", **ends, arrowprops=arrow)
+    ax.plot([100 * threshold] * 2, [100 * y[-1], 100], color=colours[shaded], lw=4, solid_capstyle="butt")
     ax.set(xlim=(0, 100 * limit), ylim=(0, 104))
     ax.set(xlabel="error per face, % of the normaliser", ylabel="faces at or below it, %")
     ax.legend(loc="lower right")

@@ -45,10 +45,10 @@ photograph.shape, photograph.dtype
 # %% [markdown]
 # ## First: where is the face?
 #
-# A **detector** returns a *box* for every face: left, top, right and bottom edge, in pixels, counted from the
-# upper left corner of the picture. The detector of *dlib*, a library that the course uses often, slides a
-# window over the picture at many scales. (`upsample=1` would enlarge the picture first: that finds smaller
-# faces, but here it also reports a false positive.)
+# A **detector** returns a *box* for every face: left, top, right and bottom edge, in pixels, counted from
+# the upper left corner of the picture. The detector of *dlib*, a library that the course uses often, slides
+# a window over the picture at many scales. (`upsample=1` would enlarge the picture first: that finds
+# smaller faces, but here it also reports a false positive.)
 
 # %%
 boxes = detect(photograph, upsample=0)
@@ -68,16 +68,16 @@ points.shape
 
 # %% [markdown]
 # For a closer look, `crop` cuts out a square round the box and returns it with the *transform*, which maps
-# pixels of the photograph to pixels of the crop. On the left the photograph with dlib's box, which leaves out
-# the chin (its aligner was trained with such boxes); on the right the crop with the points.
+# pixels of the photograph to pixels of the crop. On the left the photograph with dlib's box, which leaves
+# out the chin (its aligner was trained with such boxes); on the right the crop with the points.
 
 # %%
 close_up, transform = crop(photograph, boxes[0], size=400)
 x = apply_transform(transform, points[0])
 plots.show(plots.faces_grid([photograph, close_up], [None, x], boxes=[boxes[0], None], columns=2))
-# ALT Left: an astronaut in an orange suit smiles at us, a white box round her face. Right: her face, large, with
-# ALT blue dots along the jaw from ear to ear, orange ones on the eyebrows, green ones on the nose, pink ones
-# ALT round the eyes and red ones round the lips.
+# ALT Left: an astronaut in an orange suit smiles at us, a white box round her face. Right: her face, large,
+# ALT with blue dots along the jaw from ear to ear, orange ones on the eyebrows, green ones on the nose,
+# ALT pink ones round the eyes and red ones round the lips.
 
 # %% [markdown]
 # The paper behind this aligner is called [*One Millisecond Face
@@ -173,31 +173,34 @@ faces
 
 # %%
 plots.show(plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxes[:8], columns=4))
-# ALT Eight synthetic faces with their boxes and with 68 coloured dots on each, also where a face is turned away.
+# ALT Eight synthetic faces with their boxes and with 68 coloured dots on each, also where a face is turned
+# ALT away.
 
 # %% [markdown]
 # A first measurement: your `mouth_ratio` of all sixty, and the four with the narrowest and with the widest
-# mouth. Do the wide ones all smile?
+# mouth. Do all the wide ones smile? Which heads are turned?
 
 # %%
 ratio = np.array([check.ready(mouth_ratio)(p) for p in faces.points])
 order = np.argsort(ratio)
 some = [*order[:4], *order[-4:]]
 plots.show(plots.faces_grid(faces.images[some], titles=[f"{r:.2f}" for r in ratio[some]], columns=4))
-# ALT Two rows of four faces. The number above each rises from the first row, with narrow mouths, to the second,
-# ALT with wide ones.
+# ALT Two rows of four faces. The number above each rises from the first row, with narrow mouths, to the
+# ALT second, with wide ones.
 
 # %% [markdown]
-# Not all: when a head turns, the distance between the eye corners shrinks in the picture, and the ratio goes
-# astray. Notebook 01 is about such traps. How does dlib, which was trained on photographs, do on these faces?
-# It starts from the tight boxes, not from those of its own detector. Its points are dots; white crosses are
-# the ground truth, and a line joins each dot to its cross.
+# A wide mouth is often a smile. But when a head turns, eyes and mouth become narrower in the picture, and
+# not by the same factor, so the ratio mixes expression with pose. Notebook 01 is about such traps.
+#
+# How does dlib, which was trained on photographs, do on these faces? It starts from the tight boxes, not
+# from those of its own detector. Its points are dots; white crosses are the ground truth, and a line joins
+# each dot to its cross.
 
 # %%
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
 plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=2))
-# ALT Four synthetic faces with dlib's dots, each joined by a line to the white cross of its truth: short lines
-# ALT where a face looks ahead, longer ones where it is turned away.
+# ALT Four synthetic faces with dlib's dots, each joined by a line to the white cross of its truth: short
+# ALT lines where a face looks ahead, longer ones where it is turned away.
 
 # %% [markdown]
 # *How* close, in a number that is fair to large and small faces, and whether it was fair to give dlib these
@@ -215,16 +218,17 @@ plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], c
 
 # %%
 plots.show(plots.jaws(turning_head()))
-# ALT The average face from the front, where 2D and 3D jaw points coincide, and turned by 40 degrees, where the 2D
-# ALT points of the far side lie on the outline of the cheek and the 3D points, hollow, well inside the face. Below
-# ALT both the head from above: the spot by the far ear is behind the cheek, whose edge the camera sees instead.
+# ALT The average face from the front, where 2D and 3D jaw points coincide, and turned by 40 degrees, where
+# ALT the 2D points of the far side lie on the outline of the cheek and the 3D points, hollow, well inside
+# ALT the face. Below both the head from above: the spot by the far ear is behind the cheek, whose edge the
+# ALT camera sees instead.
 
 # %% [markdown]
 # From the front the two agree. At 40 degrees the far half of the 2D jaw marks other spots of the head than
-# before: a *different* point with the *same* number. Two data sets of the same faces, one with 2D and one with
-# 3D points ([300W-LP](https://doi.org/10.1109/CVPR.2016.23) has both), give different errors for the same
-# prediction. Most of this course is about 2D points; notebook 08 (planned) is about 3D, where a whole surface
-# is fitted instead of 68 points.
+# before: a *different* point with the *same* number. Two data sets of the same faces, one with 2D and one
+# with 3D points ([300W-LP](https://doi.org/10.1109/CVPR.2016.23) has both), give different errors for the
+# same prediction. Most of this course is about 2D points; notebook 08 (planned) is about 3D, where a whole
+# surface is fitted instead of 68 points.
 #
 # ## How many points?
 #
@@ -232,14 +236,25 @@ plots.show(plots.jaws(turning_head()))
 #
 # | points | where | what for |
 # |---|---|---|
-# | 5 | [CelebA](https://doi.org/10.1109/ICCV.2015.425), [MTCNN](https://doi.org/10.1109/LSP.2016.2603342) | eyes, nose, mouth corners: enough to straighten a face before recognising it |
-# | 20 | [BioID](https://doi.org/10.1007/3-540-45344-X_14) | one of the first public sets (2001) |
-# | 21 | [AFLW](https://doi.org/10.1109/ICCVW.2011.6130513) | any pose up to full profile; occluded points are not annotated |
-# | 29 | [LFPW](https://doi.org/10.1109/CVPR.2011.5995602), [COFW](https://doi.org/10.1109/ICCV.2013.191) | real-life photographs; COFW also says which points are occluded |
-# | 68 | [300-W](https://doi.org/10.1109/ICCVW.2013.59), [300W-LP](https://doi.org/10.1109/CVPR.2016.23) | this course: jaw, brows, nose, eyes and lips |
-# | 98 | [WFLW](https://doi.org/10.1109/CVPR.2018.00227) | finer jaw, brows and lids than the 68, and the pupils (some lists say 96) |
-# | 194 | [HELEN](https://doi.org/10.1007/978-3-642-33712-3_49) | dense contours, annotated by hand (some lists say 192, or 29) |
+# | 5 | [CelebA], [MTCNN] | eyes, nose, mouth corners: enough to straighten a face before recognising it |
+# | 20 | [BioID] | one of the first public sets (2001) |
+# | 21 | [AFLW] | any pose up to full profile; occluded points are not annotated |
+# | 29 | [LFPW], [COFW] | real-life photographs; COFW also says which points are occluded |
+# | 68 | [300-W], [300W-LP] | this course: jaw, brows, nose, eyes and lips |
+# | 98 | [WFLW] | finer jaw, brows and lids than the 68, and the pupils (some lists say 96) |
+# | 194 | [HELEN] | dense contours, annotated by hand (some lists say 192, or 29) |
 # | 1,000 and 8,000 | Megvii (Face++) | commercial: dense points for make-up and 3D |
+#
+# [CelebA]: https://doi.org/10.1109/ICCV.2015.425
+# [MTCNN]: https://doi.org/10.1109/LSP.2016.2603342
+# [BioID]: https://doi.org/10.1007/3-540-45344-X_14
+# [AFLW]: https://doi.org/10.1109/ICCVW.2011.6130513
+# [LFPW]: https://doi.org/10.1109/CVPR.2011.5995602
+# [COFW]: https://doi.org/10.1109/ICCV.2013.191
+# [300-W]: https://doi.org/10.1109/ICCVW.2013.59
+# [300W-LP]: https://doi.org/10.1109/CVPR.2016.23
+# [WFLW]: https://doi.org/10.1109/CVPR.2018.00227
+# [HELEN]: https://doi.org/10.1007/978-3-642-33712-3_49
 #
 # Small schemes can mostly be derived from large ones: 51 is 68 without the jaw, and the centre of an eye is
 # nearly the mean of its lids. Points that the 68 lack are estimated from their neighbours: the ear lobes of
@@ -254,24 +269,25 @@ plots.show(plots.compare(close_up, shown, columns=3))
 # ALT of eyes, mouth and jaw become finer.
 
 # %% [markdown]
-# What would a thousand look like? Join the 68 by triangles, put a point in the middle of every side, and again.
-# (Only an impression of the density: these points lie between known ones, while a dense scheme such as
-# Megvii's follows the skin's real surface.)
+# What would a thousand look like? Join the 68 by triangles, put a point in the middle of every side, and
+# again. (Only an impression of the density: these points lie between known ones, while a dense scheme such
+# as Megvii's follows the skin's real surface.)
 
 
 # %%
 def denser(p):
     """The points, and the middle of every side of the triangles between them."""
     corners = Delaunay(p).simplices
-    sides = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), 1), axis=0)
+    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    sides = np.unique(np.sort(sides, axis=1), axis=0)
     return np.concatenate([p, p[sides].mean(axis=1)])
 
 
 thousand = denser(denser(x))
 dense = {f"{len(p):,} points": p for p in (thousand, denser(thousand))}
 plots.show(plots.compare(close_up, dense))
-# ALT The astronaut's face under about a thousand yellow points, and under nearly four thousand: the second is
-# ALT almost a closed surface.
+# ALT The astronaut's face under about a thousand yellow points, and under nearly four thousand: the second
+# ALT is almost a closed surface.
 
 # %% [markdown]
 # ## What people build on it
@@ -288,6 +304,7 @@ plots.show(plots.compare(close_up, dense))
 # Lipstick, for example, is a polygon: fill the outline of the lips (points 48 to 59), leave out the gap
 # between them (60 to 67), and mix in some colour.
 
+
 # %%
 def inside(image, polygon):
     """The pixels of an image inside a polygon (K, 2); polygon2mask wants rows (y) before columns (x)."""
@@ -303,9 +320,9 @@ plots.show(plots.faces_grid([close_up, painted], titles=["before", "after"], col
 # %% [markdown]
 # ### Exercise 3 ★★★ (open)
 #
-# Invent a filter of your own: darker brows, eye shadow, a red nose, spectacles. Write a function that takes an
-# image and its points (68, 2) and returns a painted copy. The check asks only that the picture keeps its shape,
-# that something changes, and that your paint moves with the face.
+# Invent a filter of your own: darker brows, eye shadow, a red nose, spectacles. Write a function that takes
+# an image and its points (68, 2) and returns a painted copy. The check asks only that the picture keeps its
+# shape, that something changes, and that your paint moves with the face.
 
 
 # %% tags=["exercise"]
@@ -340,15 +357,15 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | $I$ | an image | `image`, (H, W, 3) |
 # | $N$, $i$ | how many faces; one of them | `len(faces)` |
 # | $L = 68$, $l$ | how many landmarks; one of them | |
-# | $x$ | the points of a face in a picture: $(x_1, y_1, \dots, x_L, y_L)$, a vector of $2L = 136$ numbers | `points`, (68, 2) |
+# | $x$ | a face's points in a picture, $(x_1, y_1, \dots, x_L, y_L)$: $2L = 136$ numbers | `points` |
 # | $S$, $\bar{S}$ | a shape; the mean shape | (68, 2) |
 # | $x^*$, $S^*$ | the truth, that is, what was annotated | `truth` |
-# | $t = 1 \dots T$ | the stage of a cascade; $S^t$ is the shape after it, $S^0$ the initialisation | `stages=True` |
+# | $t = 1 \dots T$ | the stage of a cascade; $S^t$ is the shape after it, $S^0$ the first | `stages=` |
 # | $\Delta S$, $r_t$, $\phi$ | the update of a stage; its regressor; the features it sees | |
-# | $P$, $b$, $\lambda$ | components of a shape model; coefficients of a shape; variances of the components (eigenvalues) | |
+# | $P$, $b$, $\lambda$ | components of a shape model, coefficients of a shape, eigenvalues (variances) | |
 # | $\mathcal{T}$ | a similarity: position, scale, rotation | `transform`, (2, 3) |
 # | $d$ | the normaliser: the inter-ocular distance unless said otherwise | `norm=` |
-# | $e_i$, $\tau$ | the error of a face, a fraction of $d$; the threshold from which it is a failure | `threshold=` |
+# | $e_i$, $\tau$ | the error of a face, a fraction of $d$; the threshold of a failure | `threshold=` |
 #
 # ## The way ahead
 #
@@ -377,7 +394,8 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # ## Questions
 #
 # 1. You want to know whether a driver blinks. How many points do you need, and which?
-# 2. A make-up filter works in the mirror and fails in profile. Which points mislead it, 2D or 3D ones, and why?
+# 2. A make-up filter works in the mirror and fails in profile. Which points mislead it, 2D or 3D ones, and
+#    why?
 # 3. Two people annotate the same face. At which of the 68 points will they differ most?
 #
 # ## Key points
@@ -391,13 +409,14 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 #
 # ## Go further
 #
-# - C. Sagonas, G. Tzimiropoulos, S. Zafeiriou, M. Pantic, [*300 Faces in-the-Wild Challenge: The First Facial
-#   Landmark Localization Challenge*](https://doi.org/10.1109/ICCVW.2013.59), ICCV workshops 2013: read it for
-#   how the 68 points became the standard.
+# - C. Sagonas, G. Tzimiropoulos, S. Zafeiriou, M. Pantic, [*300 Faces in-the-Wild Challenge: The First
+#   Facial Landmark Localization Challenge*](https://doi.org/10.1109/ICCVW.2013.59), ICCV workshops 2013:
+#   read it for how the 68 points became the standard.
 # - V. Kazemi, J. Sullivan, [*One Millisecond Face Alignment with an Ensemble of Regression
 #   Trees*](https://doi.org/10.1109/CVPR.2014.241), CVPR 2014: how dlib does it.
 # - A. Bulat, G. Tzimiropoulos, [*How Far Are We from Solving the 2D & 3D Face Alignment
-#   Problem?*](https://doi.org/10.1109/ICCV.2017.116), ICCV 2017: what changes when the same faces get 3D points.
+#   Problem?*](https://doi.org/10.1109/ICCV.2017.116), ICCV 2017: what changes when the same faces get 3D
+#   points.
 # - X. Jin, X. Tan, [*Face Alignment In-the-Wild: A Survey*](https://doi.org/10.1016/j.cviu.2017.08.008),
 #   Computer Vision and Image Understanding, 2017: the methods of notebooks 02 to 07 on one map.
 # - N. Wang, X. Gao, D. Tao, H. Yang, X. Li, [*Facial Feature Point Detection: A Comprehensive
