@@ -43,7 +43,7 @@ def test_beyond_its_limit_the_head_has_no_picture_and_beyond_a_profile_no_points
 def test_the_inter_ocular_distance_shrinks_as_the_cosine_and_the_box_hardly():
     head = turning_head()
     kept = {
-        norm: metrics.normaliser(np.stack([head(angle).solid for angle in (0, 60)]), norm)
+        norm: metrics.normaliser(np.stack([head.solid(angle) for angle in (0, 60)]), norm)
         for norm in metrics.NORMALISERS
     }
     assert kept["inter_ocular"][1] / kept["inter_ocular"][0] == pytest.approx(0.5, abs=0.01)

@@ -130,7 +130,7 @@ def normaliser(answer):
     if not callable(answer):
         return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
     head = turning_head()
-    front = head(0).solid
+    front = head.solid(0)
     d = answer(front)
     if d is None:
         return FORGOTTEN
@@ -146,7 +146,7 @@ def normaliser(answer):
     if not np.isclose(answer(front + (50, -20)), d, rtol=1e-3):
         return Verdict("wrong", "It changes when the face moves in the picture: take differences of points.")
     angles = np.arange(0, 90, 5)
-    kept = np.array([answer(head(angle).solid) for angle in angles]) / d
+    kept = np.array([answer(head.solid(angle)) for angle in angles]) / d
     worst = np.abs(np.log(kept)).argmax()
     if not KEPT <= kept[worst] <= 1 / KEPT:
         told = f"At {angles[worst]} degrees it has {100 * kept[worst]:.0f} % of its frontal length"

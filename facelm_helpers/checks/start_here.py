@@ -103,7 +103,7 @@ def paint(answer):
     """
     if not callable(answer):
         return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
-    p = turning_head()(0).solid
+    p = turning_head().solid(0)
     image = np.random.default_rng(0).integers(60, 200, (320, 380, 3), dtype=np.uint8)
     centres = []
     for shift in (0, 40):

@@ -51,8 +51,8 @@ def head_turn(head, degrees, own=None):
 
     Parameters
     ----------
-    head : callable
-        ``head(degrees)`` is a view with image and solid points; see `sources.synthetic.turning_head`.
+    head : TurningHead
+        See `facelm_helpers.sources.synthetic.turning_head`.
     degrees : float
         From 0 to 85: at 90 the eye corners fall on one point.
     own : callable, optional
@@ -84,8 +84,8 @@ def head_turn(head, degrees, own=None):
             "color": COLOURS.get(name, "black"),
             "ls": "--" if name in ("inter_pupil", "diagonal") else "-",
         }
-        front, now = of(head(0).solid), of(view.solid)
-        right.plot(angles, [100 * of(head(angle).solid) / front for angle in angles], **style)
+        front, now = of(head.solid(0)), of(view.solid)
+        right.plot(angles, [100 * of(head.solid(angle)) / front for angle in angles], **style)
         right.plot([degrees], [100 * now / front], "o", color=style["color"], ms=5)
         right.plot([], [], label=f"{name}  {now / front:.0%}".replace("%", " %"), **style)
     right.axvline(degrees, color="#888888", lw=1, ls=":")

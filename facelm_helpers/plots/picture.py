@@ -83,7 +83,8 @@ def encode(figure):
     from PIL import Image
 
     stream, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DENSITY * COLUMN / FULL)
+    dpi = DENSITY * COLUMN / FULL
+    figure.savefig(stream, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})  # packed well below
     photographs = any(picture.get_array().ndim == 3 for ax in figure.axes for picture in ax.images)
     with Image.open(stream) as image:
         if photographs:

@@ -32,14 +32,11 @@ class View(NamedTuple):
         The 2D points, as an annotator would set them: the jaw follows the visible contour.
     solid : array
         The 3D points: always the same spots of the head.
-    depth : (68,) array
-        z of the 3D points, pixels, towards the camera.
     """
 
     image: np.ndarray | None
     visible: np.ndarray | None
     solid: np.ndarray
-    depth: np.ndarray
 
 
 class TurningHead:
@@ -79,23 +76,25 @@ class TurningHead:
         -------
         View
         """
-        if not 0 <= degrees <= 90:
-            raise ValueError(f"the head is to turn by {degrees} degrees: wanted 0 to 90")
-        a = np.radians(degrees)
-        x, y, z = self.points.T
-        solid = np.stack([x * np.cos(a) + z * np.sin(a), y], axis=1) + (SIZE / 2, BRIDGE_Y)
-        depth = z * np.cos(a) - x * np.sin(a)
+        a, solid = np.radians(degrees), self.solid(degrees)
         if degrees > self.limit:
-            return View(None, None, solid, depth)
+            return View(None, None, solid)
         weights = _weights(self._turned, np.interp(a, self._angles, TURNS))
         shape = self._model.shape(weights @ self._model.rows_shape).astype(np.float64)
         scale = HEIGHT / (shape[8, 1] - shape[27, 1])
         shift = solid[27] - scale * shape[27]
         texture = self._model.texture(weights @ self._model.rows_texture)
         transform = np.column_stack([scale * np.eye(2), shift])
-        return View(
-            self._model.render(shape, texture, SIZE, transform, 200), scale * shape + shift, solid, depth
-        )
+        image = self._model.render(shape, texture, SIZE, transform, background=200)
+        return View(image, scale * shape + shift, solid)
+
+    def solid(self, degrees):
+        """The 3D points alone, as the picture shows them: (68, 2)."""
+        if not 0 <= degrees <= 90:
+            raise ValueError(f"the head is to turn by {degrees} degrees: wanted 0 to 90")
+        a = np.radians(degrees)
+        x, y, z = self.points.T
+        return np.stack([x * np.cos(a) + z * np.sin(a), y], axis=1) + (SIZE / 2, BRIDGE_Y)
 
 
 @lru_cache(maxsize=1)
