@@ -86,6 +86,25 @@ class Strength:
         """
         return cls(**{field.name: 0 for field in fields(cls)})
 
+    def times(self, geometry=1.0, photometry=1.0):
+        """Stronger or weaker: what moves points times one factor, what changes pixels alone times another.
+
+        Probabilities end at 1; the mirroring and the extremes (`blur_sigma`, `noise_sd`, `jpeg_quality`,
+        `occlude_share`) stay.
+
+        Examples
+        --------
+        >>> Strength().times(geometry=2).rotation, Strength().times(photometry=9).blur
+        (24.0, 1.0)
+        """
+        moved = {name: geometry * getattr(self, name) for name in ("shift", "scale", "rotation")}
+        lit = {name: photometry * getattr(self, name) for name in ("gain", "gamma", "contrast", "cast")}
+        chance = {
+            name: min(1.0, photometry * getattr(self, name))
+            for name in ("grey", "blur", "noise", "jpeg", "occlude")
+        }
+        return replace(self, **moved, **lit, **chance)
+
 
 def random_crops(faces, seed, size=128, margin=1.5, strength=None, **changes):
     """One augmented crop of every face.

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.checks._verdict import UNTRIED, Verdict, untried
-
-FORGOTTEN = Verdict("wrong", "Your function returns None: is there a return in front of the result?")
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, untried
 
 
 def judged(value, expected, mistakes, tolerance=1e-6, hint=""):
@@ -18,7 +16,8 @@ def judged(value, expected, mistakes, tolerance=1e-6, hint=""):
     mistakes : dict of message -> array
         What comes out where a step is wrong.
     tolerance : float
-        Largest absolute difference that still counts as right.
+        Largest difference that still counts as right: times the largest expected value, or absolute where
+        that is below 1.
     hint : str
         Said after a wrong shape or value that no mistake explains.
 
@@ -36,10 +35,10 @@ def judged(value, expected, mistakes, tolerance=1e-6, hint=""):
     value = np.asarray(value, dtype=float)
     if value.shape == expected.shape:
         off = np.nan_to_num(np.abs(value - expected), nan=np.inf)
-        if off.max() <= tolerance:
+        if off.max() <= tolerance * max(np.abs(expected).max(), 1):
             return Verdict("right")
     for message, wrong in mistakes.items():
-        if value.shape == wrong.shape and np.allclose(value, wrong, atol=tolerance, equal_nan=True):
+        if value.shape == wrong.shape and np.allclose(value, wrong, tolerance, tolerance, equal_nan=True):
             return Verdict("wrong", message)
     if value.shape != expected.shape:
         told = f"The shape should be {expected.shape}; yours is {value.shape}."

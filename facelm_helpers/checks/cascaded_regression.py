@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.checks._judged import FORGOTTEN, judged
-from facelm_helpers.checks._verdict import UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._judged import judged
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 
 
 def or_ours(check, answer):

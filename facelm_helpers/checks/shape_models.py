@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facelm_helpers.checks._judged import FORGOTTEN, judged
-from facelm_helpers.checks._verdict import UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._judged import judged
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 
 
 def ready(answer, *given):
@@ -18,11 +18,6 @@ def ready(answer, *given):
     """
     name = answer.__name__
     return answer if globals()[name](answer, *given) else globals()[f"_{name}"]
-
-
-def near(expected):
-    """The largest difference that counts as right: a millionth of the largest value, or of 1."""
-    return 1e-6 * max(np.abs(expected).max(), 1)
 
 
 def _plausible(S, mean, P, variances):
@@ -66,7 +61,7 @@ def plausible(answer):
             "That is b: turn it back into a shape, mean + sum_j b_j P_j.": P @ (right - mean).ravel(),
             "That is the deviation alone: add the mean shape.": right - mean,
         }
-        verdict = judged(answer(S, mean, P, variances), right, mistakes, near(right))
+        verdict = judged(answer(S, mean, P, variances), right, mistakes)
         if not verdict:
             return verdict
     return Verdict("right", "Whatever a search finds, the result is a plausible face.")
@@ -109,7 +104,7 @@ def gauss_newton(answer):
             "Multiply by the inverse of J.T @ J + D (np.linalg.solve), not by the matrix.": (H + D)
             @ (out.T @ e),
         }
-        verdict = judged(answer(e, J, A, D), right, mistakes, near(right))
+        verdict = judged(answer(e, J, A, D), right, mistakes)
         if not verdict:
             return verdict
     return Verdict("right", "The texture explains what it can, the step the rest.")

@@ -6,7 +6,7 @@ Every function returns a matplotlib ``Figure`` and shows nothing; `show` puts a 
 
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, SQUARE, canvas, setup
 from facelm_helpers.plots._cascaded_regression import bits, cells, convergence, fern, numbered
-from facelm_helpers.plots._dlib_68_points import gradients, joint_cascade, pixels
+from facelm_helpers.plots._dlib_68_points import boxes, detectors, gradients, joint_cascade, pixels
 from facelm_helpers.plots._faces import compare, face, faces_grid
 from facelm_helpers.plots._measuring_error import bands, ced, ced_area, curves, leaderboard, regions
 from facelm_helpers.plots._normalisers import head_turn, normalisers
@@ -32,10 +32,11 @@ from facelm_helpers.plots._training_senet import live_loss, loss_curves, network
 from facelm_helpers.plots.picture import show
 
 __all__ = [
-    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bands", "bits", "canvas", "ced", "ced_area",
-    "cells", "channel_maps", "compare", "convergence", "curves", "error_map", "face", "faces_grid", "fern",
-    "gate_cost", "gate_spread", "gate_table", "gradient_by_depth", "gradients", "head_turn", "jaws",
-    "joint_cascade", "leaderboard", "live_loss", "loss_curves", "markup", "network_bars", "normalisers",
-    "numbered", "on_faces", "outlines", "overfitting", "pixels", "profile_search", "rebuilding", "regions",
-    "rule_maps", "se_modules", "setup", "show", "speed_and_error", "textures",
+    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bands", "bits", "boxes", "canvas", "ced",
+    "ced_area", "cells", "channel_maps", "compare", "convergence", "curves", "detectors", "error_map",
+    "face", "faces_grid", "fern", "gate_cost", "gate_spread", "gate_table", "gradient_by_depth",
+    "gradients", "head_turn", "jaws", "joint_cascade", "leaderboard", "live_loss", "loss_curves",
+    "markup", "network_bars", "normalisers", "numbered", "on_faces", "outlines", "overfitting", "pixels",
+    "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup", "show",
+    "speed_and_error", "textures",
 ]  # fmt: skip

@@ -1,10 +1,11 @@
-"""Pictures of a detector's and a regression tree's features, and of a cascade that detects and aligns."""
+"""Pictures of what detectors see and find, of a regression tree's pixels, and of a joint cascade."""
 
 import numpy as np
 
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 from facelm_helpers.plots._faces import faces_grid
 
+BOX_COLOURS = ("#E69F00", "#56B4E9", "#009E73")  # bright, for photographs; in the order of the names
 SHARES = (0.9, 0.8, 0.7, 0.6, 0.5)  # of nodes that classify, by stage: Chen et al., ECCV 2014, 1 - 0.1 t
 
 
@@ -60,6 +61,74 @@ def gradients(image, cell=8):
     _, strokes = hog(image, orientations=9, pixels_per_cell=(cell, cell), visualize=True, channel_axis=-1)
     brightest = np.quantile(strokes, 0.995) or 1.0
     return np.uint8(255 * np.clip(strokes / brightest, 0, 1))
+
+
+def boxes(panels, columns=2):
+    """Draw pictures with the boxes that one or several detectors report.
+
+    Parameters
+    ----------
+    panels : dict of title -> (image, dict of name -> boxes (M, 4))
+        Each name has its colour, in the order of `METHOD_COLOURS`, and a place in the legend.
+    columns : int
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = boxes({"one": (np.zeros((9, 9, 3), np.uint8), {"dlib": [[1, 1, 5, 5]], "other": []})})
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['dlib', 'other']
+    """
+    titles, pairs = list(panels), list(panels.values())
+    figure = faces_grid([image for image, _ in pairs], titles=titles, columns=columns)
+    names = list(dict.fromkeys(name for _, found in pairs for name in found))
+    lines = {}
+    for ax, (_, found) in zip(figure.axes, pairs, strict=False):
+        for k, name in enumerate(names):
+            style = {"color": BOX_COLOURS[k], "lw": 2.2 - 0.5 * k, "ls": ("-", "--")[k % 2]}
+            lines[name] = ax.plot([], [], **style)[0]
+            for left, top, right, bottom in np.reshape(found.get(name, []), (-1, 4)) - 0.5:
+                ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], **style)
+    if any(names):
+        figure.legend(lines.values(), lines, loc="outside lower center", ncols=len(lines))
+    return figure
+
+
+def detectors(found, names):
+    """Draw the share of the faces that detectors find: by the turn of the head, and by the size of the face.
+
+    Parameters
+    ----------
+    found : dict
+        ``data/results/detectors.json``.
+    names : dict of detector -> legend
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> sets = {f"yaw {low} to {low + 30}": {"faces": 2, "dlib": {"found": 1}} for low in (0, 30)}
+    >>> figure = detectors({"faces": sets, "small_faces": {"dlib": {"0.1": 0.5}}}, {"dlib": "dlib"})
+    >>> [ax.get_xlabel() for ax in figure.axes]
+    ['yaw of the head, degrees', "side of the face, % of the picture's"]
+    """
+    figure, (left, right) = canvas(1, 2, FULL, 2.6)
+    turned = {title.partition("yaw ")[2]: one for title, one in found["faces"].items() if "yaw" in title}
+    for k, (name, legend) in enumerate(names.items()):
+        style = {"color": METHOD_COLOURS[k], "marker": "os^D"[k], "ls": ("-", "--")[k % 2], "ms": 4}
+        shares = [100 * one[name]["found"] / one["faces"] for one in turned.values()]
+        left.plot(list(turned), shares, label=legend, **style)
+        sizes = found["small_faces"][name]
+        right.plot([100 * float(size) for size in sizes], [100 * share for share in sizes.values()], **style)
+    left.set(xlabel="yaw of the head, degrees", ylabel="found, % of the faces", ylim=(-4, 104))
+    right.set(xlabel="side of the face, % of the picture's", ylim=(-4, 104))
+    left.legend(loc="lower left")
+    return figure
 
 
 def joint_cascade():

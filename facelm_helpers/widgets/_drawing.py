@@ -55,6 +55,14 @@ def draw(image, points=None, box=None, truth=None):
     return picture
 
 
+def write(picture, words):
+    """Write words into the lower left corner of a picture, in place, and return it."""
+    for colour, width in ((DARK, 4), (WHITE, 1)):
+        place, size = (8, len(picture) - 10), len(picture) / 576
+        cv2.putText(picture, words, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, width, cv2.LINE_AA)
+    return picture
+
+
 def _sixteenths(coordinates):
     scaled = np.rint(np.asarray(coordinates, np.float64) * 2**SHIFT)
     # far outside is outside: OpenCV counts in 32 bits

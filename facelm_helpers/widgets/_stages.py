@@ -6,7 +6,7 @@ import numpy as np
 
 from facelm_helpers import metrics
 from facelm_helpers.plots.picture import COLUMN, beside
-from facelm_helpers.widgets._drawing import draw, encode
+from facelm_helpers.widgets._drawing import draw, encode, write
 from facelm_helpers.widgets._picture import Picture
 
 SIDE = 288  # pixels of a drawn face
@@ -46,10 +46,7 @@ def frames(image, walk, truth=None):
         words = f"S^{t}"
         if truth is not None:
             words += f"  {metrics.nme(walk[t][None], np.asarray(truth)[None])[0]:.1%}"
-        for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            font, place = cv2.FONT_HERSHEY_SIMPLEX, (8, SIDE - 10)
-            cv2.putText(picture, words, place, font, 0.5, colour, width, cv2.LINE_AA)
-        pictures.append(picture)
+        pictures.append(write(picture, words))
     return pictures, stages
 
 
