@@ -132,7 +132,7 @@ panels["all windows with f > 0"] = photograph, {"": boxes}
 plots.show(plots.boxes(panels))
 # ALT Left, the astronaut in a smaller picture, with a square of the window's size that just holds her face.
 # ALT Right, the whole picture with some dozens of boxes: a bundle of them lies round her face, a second one
-# on ALT a badge, others on her suit and beside her.
+# ALT on a badge, others on her suit and beside her.
 
 # %% [markdown]
 # ### 4. Non-maximum suppression

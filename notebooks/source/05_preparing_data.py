@@ -162,7 +162,7 @@ plots.show(
     plots.compare(images[3], {which: x[which][3] for which in ("pts_2d", "pts_3d")}, truth=x["pts_2d"][3])
 )
 # ALT A face turned to the right twice. Left, the jaw's dots run along the visible contour. Right, those of
-# the ALT far side lie within the face, joined by lines to the crosses on the contour.
+# ALT the far side lie within the face, joined by lines to the crosses on the contour.
 
 # %% [markdown]
 # How large is this in the real files? Measured on 2,241 renders of the folder AFW (`data/results/`):
