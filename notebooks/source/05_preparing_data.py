@@ -93,11 +93,11 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 # %%
 photographs = sources.load("synthetic", n=40, size=225, seed=5, yaw=(0, 0.2), progress=False)
 head = turning_head()
+views = [head(10 * k) for k in range(4)]  # degrees
 
 
-def turned_points(x, degrees):
+def turned_points(x, front, view):
     """The points of a turned face: those on the visible contour, and those of the 3D face."""
-    front, view = head(0), head(degrees)
     scale = np.ptp(x[:, 1]) / np.ptp(front.visible[:, 1])
     visible, solid = x + scale * (view.visible - front.visible), x + scale * (view.solid - front.solid)
     return visible, np.concatenate([solid[:17], visible[17:]])  # the two differ along the jaw
@@ -123,7 +123,7 @@ for subfolder in (root / "HELEN", root / "landmarks" / "HELEN"):
     subfolder.mkdir(parents=True)
 for i, k in np.ndindex(40, 4):
     image, x, _ = photographs[i]
-    pts_2d, pts_3d = turned_points(x, 10 * k)
+    pts_2d, pts_3d = turned_points(x, views[0], views[k])
     name, pose = f"HELEN_{30000 + i}_1_{k}", [[0, np.radians(10 * k), 0, 0, 0, 0, 1]]  # pitch, yaw, roll, ...
     Image.fromarray(turned_picture(image, x, pts_2d)).save(root / "HELEN" / f"{name}.jpg", quality=95)
     savemat(root / "HELEN" / f"{name}.mat", {"pt2d": x.T, "Pose_Para": pose})
