@@ -167,7 +167,7 @@ def augmented(answer):
     >>> augmented(lambda image, points, rng: (augment.rotate(image, points, 20)[0], points)).message
     'The points never move: change the geometry too (rotate, mirror, shift).'
     """
-    shape = sources.load("synthetic", n=1, pose="frontal", progress=False).crops().points[0].astype(float)
+    shape = sources.load("synthetic", n=1, yaw=(0, 0.2), progress=False).crops().points[0].astype(float)
     image = np.full((SIZE, SIZE, 3), 70, np.uint8)
     for x, y in np.rint(shape).astype(int):
         cv2.circle(image, (int(x), int(y)), 1, (200, 200, 200), cv2.FILLED)

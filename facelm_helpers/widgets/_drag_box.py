@@ -107,7 +107,7 @@ def in_box(aligners, image, box, truth):
     Examples
     --------
     >>> from facelm_helpers import methods, sources
-    >>> image, truth, box = sources.load("synthetic", n=1, pose="frontal", progress=False)[0]
+    >>> image, truth, box = sources.load("synthetic", n=1, yaw=(0, 0.2), progress=False)[0]
     >>> picture, errors = in_box({"mean shape": methods.load("mean_shape")}, image, box, truth)
     >>> picture.shape, errors["mean shape"] < 0.2
     ((400, 400, 3), True)
@@ -135,7 +135,7 @@ class DraggableBox(ipywidgets.VBox):
     Examples
     --------
     >>> from facelm_helpers import methods, sources
-    >>> image, truth, box = sources.load("synthetic", n=1, pose="frontal", progress=False)[0]
+    >>> image, truth, box = sources.load("synthetic", n=1, yaw=(0, 0.2), progress=False)[0]
     >>> dragged = DraggableBox({"mean shape": methods.load("mean_shape")}, image, box, truth)
     >>> before = dragged.errors["mean shape"]
     >>> dragged.sliders["down"].value = 0.2

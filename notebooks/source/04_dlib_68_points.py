@@ -229,7 +229,7 @@ plots.show(plots.detectors(found, names))
 # hardly ever a false one. On default faces:
 
 # %%
-turned = sources.load("synthetic", n=8, seed=12, pose="profile", occlusion=False, progress=False)
+turned = sources.load("synthetic", n=8, seed=12, yaw=(0.5, 1), occlusion=False, progress=False)
 names = {"dlib": {}, "blazeface": {}}
 panels = {
     f"face {i}": (image, {name: detect(image, name) for name in names})
