@@ -38,7 +38,7 @@ def test_the_jacobian_foretells_how_a_texture_changes(lesson):
 
     def seen(S):
         x, y = warp(S).T
-        return np.sin(x / 9) + np.cos(y / 7)
+        return np.sin(x / 15) + np.cos(y / 12)
 
     J = lesson["jacobian"](seen(mesh.points))
     p = np.array([0.3, -0.2, 0.1, 0.2, -0.3])

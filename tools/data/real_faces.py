@@ -2,7 +2,8 @@
 
 What is called validation, val or held-out may choose between trials; nothing that ships may have learnt from
 it. The parts are drawn by name: LFPW's held-out photographs are every fifth, validation is every tenth of the
-others, of HELEN's photographs, and of AFW's (of which each may show several faces).
+others, of AFW's photographs (of which each may show several faces), and of HELEN's faces, where no other face
+is from the same photograph.
 """
 
 import csv
@@ -68,7 +69,17 @@ def load(name, root=REAL):
     if kind == "helen68":  # 12345_1.jpg and 12345_2.jpg are two faces of one photograph
         persons = np.array([str(n).partition("_")[0] for n in names])
     faces = FaceSet(Photographs(folder / n for n in names), points=points, persons=persons)
-    return faces if kind == "yt68" else faces[_parts(persons, held_out=kind == "lfpw68") == part]
+    if kind == "yt68":
+        return faces
+    if kind == "helen68":
+        return faces[_lone_tenths(names, persons) == (part == "validation")]
+    return faces[_parts(persons, held_out=kind == "lfpw68") == part]
+
+
+def _lone_tenths(names, persons):
+    """Every tenth face by name, less those whose photograph shows another face: (N,) bool."""
+    photograph, count = np.unique(persons, return_counts=True)
+    return np.isin(names, np.sort(names)[::10]) & np.isin(persons, photograph[count == 1])
 
 
 def _parts(persons, held_out):

@@ -21,6 +21,7 @@ NAMES = {
     "synthetic": "default faces, drawn anew",
     "yt68/val": "YouTube frames of unseen people, annotated by a machine",
     "lfpw68/held-out": "LFPW photographs, annotated semi-automatically, corrected by hand",
+    "helen68/validation": "HELEN photographs, annotated like LFPW's",
 }
 BOXES = {"detector": "dlib", "blazeface": "blazeface"}  # kind of box -> whose it is
 OTHER_SPLIT = {
@@ -29,8 +30,10 @@ OTHER_SPLIT = {
 }  # fmt: skip
 SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
     ("dlib", "lfpw68/held-out"): "these photographs",
-    ("senet", "yt68/val"): "other people of this set, labels partly dlib's",
+    ("dlib", "helen68/validation"): "these photographs",
+    ("senet", "yt68/val"): "other people of this set",
     ("senet", "lfpw68/held-out"): "other photographs of this set",
+    ("senet", "helen68/validation"): "other photographs of this set",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
 
