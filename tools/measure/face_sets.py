@@ -34,6 +34,7 @@ SEEN = {  # what a method's training had to do with a set, where it is not "none
     ("senet", "yt68/val"): "other people of this set",
     ("senet", "lfpw68/held-out"): "other photographs of this set",
     ("senet", "helen68/validation"): "other photographs of this set",
+    (None, "helen68/validation"): "the face model's faces, learnt from most of these",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
 
@@ -41,7 +42,8 @@ TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training use
 def seen(method, name):
     """Which faces of a set a method was trained on, as a phrase."""
     own = "none of them" if method.split(",")[0] == "dlib" else "other faces of this kind"
-    return SEEN.get((method, name), own if name == "synthetic" else "none of them")
+    default = own if name == "synthetic" else "none of them"
+    return SEEN.get((method, name), SEEN.get((None, name), default))
 
 
 @dataclass
