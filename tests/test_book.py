@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tools.ship import book, printed
+from tools.ship import book, pages, places, printed
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def site(tmp_path, monkeypatch):
     )
     (tmp_path / "data" / "faces.md").write_text("# Faces\n\nBack to [data](README.md).\n\n## All\n")
     (tmp_path / "data" / "list.csv").write_text("a,b\n")
-    monkeypatch.setattr(book, "ROOT", tmp_path)
-    monkeypatch.setattr(book, "NOTEBOOKS", notebooks)
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(places, "NOTEBOOKS", notebooks)
     for folder, up in ((notebooks, ".."), (notebooks / "solutions", "../..")):
         text = f"# Small & <plain>\n\n[data]({up}/data/README.md), [this](00_small.ipynb), [web](https://x.org/a)"
         output = nbformat.v4.new_output("display_data", {"image/png": ""}, metadata={"image/png": {}})
@@ -94,9 +94,9 @@ def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):
     assert (other / "chapter.txt").read_text() == "words"
 
 
-@pytest.mark.parametrize("path", sorted(book.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2])
+@pytest.mark.parametrize("path", sorted(places.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2])
 def test_pages_need_no_network_and_show_every_formula(path):
-    page = book.page(path)
+    page = pages.page(path)
     loads = re.findall(
         r'<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="(?!data:)([^"]*)"|@import|url\(http', page
     )
