@@ -1,14 +1,17 @@
 """How the shipped SENet comes about: batches, the loop, wider networks, the mean of weights."""
 
+import functools
 import json
 
 import numpy as np
 import pytest
+from drawn import drawn_faces
 from packed import made_up
 
 from facelm_helpers import methods
 from tools.measure import tables
-from tools.train import average
+from tools.ship import figures
+from tools.train import average, published
 
 SMALL = {"stem": 8, "channels": (16, 32), "blobs": (1, 1), "head": 8, "hidden": 16}
 
@@ -19,6 +22,34 @@ def test_the_table_of_the_ablation():
     lines = tables.table({"senet_ablation": {"rows": rows}}, "ablation").splitlines()
     assert lines[-1] == "| all steps | 6.12 % | 0.90 | 5.51 % | 1.02 | 6.12 % | 5.51 % |"
     assert tables.table({}, "ablation") == "*Not measured yet: ablation.*"
+
+
+def test_the_table_of_the_runs_is_read_from_their_record():
+    results = figures.load()
+    rows = tables.training(results)
+    assert len(rows) > 2 and all(row[-1].endswith(" %") for row in rows[1:])
+    for run in results["senet_training"]["phases"]:
+        steps = [row["batches"] for row in run["validation"]]
+        assert steps == sorted(set(steps)) and steps[-1] == run["batches"]
+        assert run["crops"] == run["batches"] * run["batch_size"]
+
+
+def test_the_published_recipe_goes_on_and_its_record_grows(tmp_path, monkeypatch):
+    small = functools.partial(methods.create, **SMALL, batch_size=4)
+    monkeypatch.setattr(published.methods, "create", small)
+    monkeypatch.setattr(published.real_faces, "REAL", tmp_path / "nowhere")
+    options = ["--every", "1", "--default", "20", "--out", str(tmp_path / "record.json")]
+    for steps in ("1", "2"):
+        published.main([str(tmp_path / "run"), "--steps", steps, *options])
+    told = json.loads((tmp_path / "record.json").read_text("utf-8"))
+    assert (told["batches"], told["of"], told["faces"]) == (2, 150_000, [16, 4])
+    assert [row["batches"] for row in told["validation"]] == [1, 2]
+    assert 0 < told["validation"][-1]["split by person"]["tight"] < 1
+
+
+def test_people_of_different_sets_are_different_people():
+    faces = published.joined({"one": drawn_faces(2), "other": drawn_faces(2)})
+    assert len(set(faces.persons)) == 4 and faces.images[3].shape == faces.images[1].shape
 
 
 def test_the_mean_of_weights():

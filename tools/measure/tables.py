@@ -167,6 +167,18 @@ def ablation(results):
     return rows
 
 
+def training(results):
+    """The runs that made the network's weights, and the errors with which each ended."""
+    judged = {"lfpw68/held-out": "LFPW", "helen68/validation": "HELEN", "yt68/val": "YouTube"}
+    rows = [["run", "on", "million crops", "hours", *(f"{title}, NME" for title in judged.values())]]
+    for run in results.get("senet_training", {}).get("phases", []):
+        last = run["validation"][-1]
+        ends = [percent(last.get(name, {}).get("dlib"), 2) for name in judged]
+        size = places(run["crops"] / 1e6, 2), places(run["hours"], 2)
+        rows.append([run["name"], run["device"], *size, *ends])
+    return rows
+
+
 def sizes(results):
     """What ships, in megabytes."""
     return [["file", "MB"]] + [[name, f"{size / 1e6:.2f}"] for name, size in results.get("sizes", {}).items()]
@@ -199,5 +211,6 @@ def _ranked(results, name, box):
 
 
 TABLES = {function.__name__: function for function in (
-    accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, sizes, provenance,
+    accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, training, sizes,
+    provenance,
 )} | tables_outside.TABLES  # fmt: skip
