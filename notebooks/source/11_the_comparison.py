@@ -276,12 +276,12 @@ plots.show(plots.faces_grid(FACES.images[rows], found, truth=FACES.points[rows],
 # those above). Faces that the detector misses are left out for all:
 #
 # - **Whose annotations?** Those of `yt68` were made by a *machine*, whose conventions are not dlib's. Those
-#   of LFPW are semi-automatic, corrected by hand.
-# - **Which faces had it seen?** dlib's model was trained on LFPW, *including these photographs*, and on none
+#   of LFPW and HELEN are semi-automatic, corrected by hand.
+# - **Which faces had it seen?** dlib's model was trained on LFPW and HELEN, *including these photographs*, and on none
 #   of the frames of `yt68`. A method trained on *other* faces of a set still knows its annotation convention
-#   and its kind of picture. SENet was, and it partly learnt from dlib: its portraits were annotated by dlib,
-#   and its `yt68` annotations were averaged with dlib's points. Indirectly, this holds for all methods
-#   trained on synthetic faces: their model was learnt from other people of both sets.
+#   and its kind of picture. SENet was; none of its labels is dlib's. Indirectly, this holds for all methods
+#   trained on synthetic faces: their model was learnt from other people of these sets (and, of HELEN, from
+#   most of these faces).
 # - **Plain or corrected?** *Corrected* means: each method's **annotation bias**, its median offset of every
 #   landmark, measured on other faces, is subtracted, so that the ranking does not depend on a convention. It
 #   forgives any constant offset, even that of a box: see `mean_shape`.
