@@ -71,8 +71,8 @@ answer = model.predict(test, verbose=0)
 #
 # | step | TensorFlow 1.12 | here |
 # |---|---|---|
-# | input | `tf.placeholder(tf.float32, [None, 128, 128, 3])`, `None` replaced by 1 to freeze | `tf.TensorSpec((1, 128, 128, 3))` |
-# | inference mode | build the network again with `is_training=False` (`slim.batch_norm`) | `model(image, training=False)` |
+# | input | `tf.placeholder`; to freeze, its shape's `None` becomes 1 | `tf.TensorSpec((1, 128, 128, 3))` |
+# | inference mode | `slim.batch_norm` with `is_training=False` | `model(image, training=False)` |
 # | no dropout | feed `keep_prob = 1.0` (`slim.dropout`) | the same `training=False` |
 # | weights | `tf.train.Saver().restore(sess, checkpoint)` | `model.load_weights` |
 # | freeze | `tf.graph_util.convert_variables_to_constants` | `convert_variables_to_constants_v2` |
@@ -175,8 +175,8 @@ print("input", model.input_shape, "->", folded.input_shape)
 print("the same answer:", np.allclose(folded(test[:1]), answer[:1], atol=1e-4))
 
 # %% [markdown]
-# The batch is fixed at **1**: on a phone one photograph comes at a time, and a graph whose every size is known
-# is easier to optimise and to convert.
+# The batch is fixed at **1**: on a phone one photograph comes at a time, and a graph whose every size is
+# known is easier to optimise and to convert.
 #
 # ## Operations that commute
 #
@@ -244,8 +244,9 @@ print(len(graph.node), "nodes; kinds:", *sorted({node.op for node in graph.node}
 # `Sub`, `Mul`), and it computes constants from constants at every call. Folding first, as above, saves that:
 
 # %%
-count = {name: len(freeze(net).node) for name, net in {"as trained": model, "folded": folded}.items()}
-print(count)
+smaller = freeze(folded)
+(folder / "folded.pb").write_bytes(smaller.SerializeToString())
+print(len(smaller.node), "nodes")
 
 # %% [markdown]
 # ## Import: the graph without Keras
@@ -355,13 +356,14 @@ def open_opencv(path):
 
 # %% [markdown]
 # OpenCV has read a `.pb` for years, with `readNetFromTensorflow`, but that reader [is being
-# removed](https://github.com/opencv/opencv/pull/29474), and it knows only some patterns of nodes: a graph that
-# differs in a detail may crash the process. So do not trust, *test*. `freezing.opencv_reads` tries a file in a
-# process of its own. ONNX is the format that will stay.
+# removed](https://github.com/opencv/opencv/pull/29474), and it knows only some patterns of nodes: of two
+# graphs of the same function it may read one and refuse the other, or crash. So do not trust, *test*:
+# `freezing.opencv_reads` tries a file in a process of its own. ONNX is the format that will stay.
 
 # %%
 freezing.freeze(model, folder / "package.pb")  # as yours, folded, and constants computed beforehand
-reads = {name: freezing.opencv_reads(folder / name) for name in ("senet.pb", "package.pb", "senet.onnx")}
+files = ("senet.pb", "folded.pb", "package.pb", "senet.onnx")
+reads = {name: freezing.opencv_reads(folder / name) for name in files}
 print("OpenCV", cv2.__version__, reads)
 
 # %%
@@ -397,16 +399,22 @@ for name, found in answers.items():
 # some of them in profile, the inter-ocular distance is short; the box is not. With the 95 % interval of the
 # mean difference, the faces drawn in pairs:
 
+
 # %%
+def points_of(name):
+    """Of one form, in pixels of the crop."""
+    return 128 * answers[name].reshape(-1, 68, 2)
+
+
 truth = crops.points[:60]
 for norm in ("inter_ocular", "box"):
-    a, b = (metrics.nme(128 * answers[name].reshape(-1, 68, 2), truth, norm) for name in ("Keras", "LiteRT int8"))
+    a, b = (metrics.nme(points_of(name), truth, norm) for name in ("Keras", "LiteRT int8"))
     low, high = metrics.bootstrap(a, lambda a, b: np.mean(b - a), paired=b)
-    print(f"{norm:12}  floats {a.mean():.1%}  int8 {b.mean():.1%}  int8 adds {low:+.1%} to {high:+.1%}")
+    print(f"{norm:12}  floats {a.mean():.1%}  int8 {b.mean():.1%}  int8 adds {low:+.2%} to {high:+.2%}")
 
 # %%
 i = int(np.abs(answers["LiteRT int8"] - answer).mean(axis=1).argmax())
-both = {name: 128 * answers[name][i].reshape(68, 2) for name in ("Keras", "LiteRT int8")}
+both = {name: points_of(name)[i] for name in ("Keras", "LiteRT int8")}
 plots.show(plots.compare(crops.images[i], both, truth=crops.points[i]))
 # ALT The same synthetic face twice, with the points of the network in floats and in 8-bit integers: the face
 # ALT where the two differ most. White crosses mark the truth, thin lines join them to their dots.
@@ -414,8 +422,8 @@ plots.show(plots.compare(crops.images[i], both, truth=crops.points[i]))
 # %% [markdown]
 # ## From OpenCV: photograph in, points out
 #
-# A program that does not use Keras. First as it is often written: read the photograph with `cv2`, resize it to
-# 128 x 128, make it four-dimensional, run the network, draw a circle for each point. (The original program
+# A program that does not use Keras. First as it is often written: read the photograph with `cv2`, resize it
+# to 128 x 128, make it four-dimensional, run the network, draw a circle for each point. (The original program
 # then calls `cv2.imshow`, which needs a window.)
 
 # %%
@@ -445,7 +453,6 @@ plots.show(plots.face(drawn[:, :, ::-1]))
 # single slip cost? NME over the box, with its 95 % interval, on the test faces:
 
 # %%
-whole = np.stack([cv2.resize(image, (128, 128)) for image in FACES.images[:60]])
 wide = np.stack([cv2.resize(image[:, 32:-32], (128, 128)) for image in crops.images[:60]])
 tight = FACES[:60].crops(size=128, margin=1.0)
 slips = {
@@ -502,7 +509,7 @@ box = detect(photograph[:, :, ::-1], upsample=0)[0]
 points = find_points(photograph, box, runs["OpenCV, ONNX"])
 for x, y in points:
     cv2.circle(photograph, (round(x), round(y)), 2, (0, 255, 0), -1, cv2.LINE_AA)
-cv2.imwrite(str(folder / "drawn.png"), photograph)
+written = cv2.imwrite(str(folder / "drawn.png"), photograph)
 
 # %%
 plots.show(plots.face(photograph[30:230, 120:320, ::-1]))
@@ -565,8 +572,8 @@ for name, value in sorted(ms.items(), key=lambda item: item[1]):
 #
 # - B. Jacob et al., [*Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 #   Inference*](https://doi.org/10.1109/CVPR.2018.00286), CVPR 2018: the arithmetic behind int8.
-# - S. Ioffe, C. Szegedy, [*Batch Normalization: Accelerating Deep Network Training by Reducing Internal
-#   Covariate Shift*](https://proceedings.mlr.press/v37/ioffe15.html), ICML 2015.
+# - S. Ioffe, C. Szegedy, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+#   Covariate Shift*, ICML 2015.
 # - `facelm_helpers/freezing`: the same steps for any Keras model, with files that are written whole or not at
 #   all, and errors that name the file.
 # - Next: [13, compare live](13_compare_live.ipynb).
