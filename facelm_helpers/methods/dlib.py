@@ -51,6 +51,7 @@ class Dlib(Aligner):
 
     name = "dlib"
     kind = "cascade"
+    provenance = {"trained_on": "300-W (photographs of LFPW, HELEN, AFW and IBUG), by dlib's author"}
     title = "dlib, 68 points"
     year = 2014
     paper = (
