@@ -56,8 +56,9 @@ for what, names in learnt.items():
 #
 # - its 68-point model *competes*; it learnt from 300-W, so that on LFPW, HELEN, AFW and IBUG its error is a
 #   *training* error;
-# - its *detector* sets the boxes of the tables below, and set those in which several methods were trained;
-# - where a table further down says "labels partly dlib's", a method learnt to agree with it;
+# - its *detector* sets the boxes, here in imitation and on the real faces in person;
+# - its *answers* can be another method's labels, which then learns to agree with it: a line under "Real
+#   faces" says where they were;
 # - and it never saw a synthetic face, while most others saw *only* such faces.
 
 # %% [markdown]
@@ -82,22 +83,19 @@ def like_a_detector(boxes, lift=0.10, larger=1.04):
 
 
 # %%
-FACES = sources.load("synthetic", n=120, seed=990_011)
+FACES = sources.load("synthetic", n=150, seed=990_011)
 FACES = FACES[np.sort(np.unique(FACES.persons, return_index=True)[1])]  # one face a person
 boxes = jitter_boxes(like_a_detector(FACES.boxes), seed=0, amount=0.05)
 turned = np.abs(yaw(FACES.points))  # 0 is frontal, 1 profile
 print(f"{len(FACES)} faces, {np.mean(turned >= POSES['profile'][0]):.0%} of them near profile")
-
-# %% [markdown]
-# Near profile is outside what dlib was made for: its place in the first table says little about frontal faces.
-
-# %%
-some = slice(0, 8)
-plots.show(plots.faces_grid(FACES.images[some], truth=FACES.points[some], boxes=boxes[some], columns=4))
+plots.show(plots.faces_grid(FACES.images[:8], truth=FACES.points[:8], boxes=boxes[:8], columns=4))
 # ALT Eight synthetic faces in different poses and light, each with white crosses at its 68 true points and
 # ALT the white box that every method is given; the box extends above the points.
 
 # %% [markdown]
+# Near profile is outside what dlib was made for: its place in the first table says little about frontal
+# faces.
+#
 # ## The leaderboard
 #
 # `E` holds the errors, one row a method, the best mean first. Its columns are *faces*, the same for all: that
@@ -112,30 +110,30 @@ E = np.stack([errors[name] for name in ranked])
 
 
 # %% [markdown]
-# How many digits? As many as the interval carries: where it is a tenth of a percent wide, hundredths are
-# noise.
+# How many digits? As many as the interval carries: where it reaches 0.1 to either side, hundredths are noise.
 
 
 # %%
 def told(value, low, high):
-    """A value with its 95 % interval, to the place that the interval carries."""
-    digits = max(0, int(np.ceil(-np.log10(max(high - low, 1e-9)))))
-    return f"{value:.{min(digits, 3)}f} [{low:.{min(digits, 3)}f}, {high:.{min(digits, 3)}f}]"
+    """A value with its 95 % interval, to the place of the first digit of the interval's half width."""
+    digits = int(np.clip(np.ceil(-np.log10(max(high - low, 1e-3) / 2)), 0, 3))
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-print(f"NME, % of the box: mean {'':12} median")
+# %%
+print(f"{'% of the box':14} NME                  median")
 for row in table:
-    middle = (row["median"], *metrics.bootstrap(errors[row["method"]], np.median))
-    mean = told(*(100 * row[key] for key in ("nme", "low", "high")))
-    print(f"{row['method']:14} {mean:20} {told(*(100 * v for v in middle))}")
+    median = (row["median"], *metrics.bootstrap(errors[row["method"]], np.median))
+    nme = told(*(100 * row[key] for key in ("nme", "low", "high")))
+    print(f"{row['method']:14} {nme:20} {told(*(100 * v for v in median))}")
 plots.show(plots.leaderboard(table))
 # ALT A bar for each method, best on top: its NME, with its interval.
 
 # %% [markdown]
 # A *failure* is an error over a threshold, which is nothing without its normaliser: 7 % is usual *with the
-# box*, 8 % with the inter-ocular distance on 300-W, 10 % with the inter-ocular distance on WFLW. Here both 7 %
-# and 10 % are shares *of the box*. The intervals are Wilson's, made for shares: where nobody failed, the
-# bootstrap would claim [0, 0].
+# box*, 8 % with the inter-ocular distance on 300-W, 10 % with the inter-ocular distance on WFLW. Here both
+# 7 % and 10 % are shares *of the box*. The intervals are Wilson's, made for shares: where nobody failed,
+# the bootstrap would claim [0, 0].
 
 
 # %%
@@ -155,9 +153,9 @@ for name, e in zip(ranked, E, strict=True):
 # %% [markdown]
 # ## One difference: compare in pairs
 #
-# Whiskers that overlap do not yet mean a tie. All methods saw the same faces, and what is hard for one is hard
-# for the other. So draw *faces* with replacement, the same for both methods, and look at the difference of
-# their means; many such draws are the **paired bootstrap**.
+# Whiskers that overlap do not yet mean a tie. All methods saw the same faces, and what is hard for one is
+# hard for the other. So draw *faces* with replacement, the same for both methods, and look at the
+# difference of their means; many such draws are the **paired bootstrap**.
 #
 # ### Exercise 1 ★
 #
@@ -193,9 +191,9 @@ print(f"{ranked[0]} is better on {np.mean(E[0] < E[1]):.0%} of the faces")
 # %% [markdown]
 # ## Dozens of differences: Holm
 #
-# A **p-value** says how often chance alone would produce a difference at least as large. From the draws: twice
-# the share that lies on the other side of zero. The order of a leaderboard came from the data, so we have to
-# test not only neighbours but *all pairs*:
+# A **p-value** says how often chance alone would produce a difference at least as large. From the draws:
+# twice the share that lies on the other side of zero. The order of a leaderboard came from the data, so we
+# have to test not only neighbours but *all pairs*:
 
 
 # %%
@@ -314,13 +312,14 @@ plots.show(plots.error_map(by_pose, "NME, % of the box"))
 # %% [markdown]
 # ## How robust is a method?
 #
-# The same 24 faces, with one thing changed at a time: given in a tight box; the box moved and scaled by up to
-# 10 %; the picture out of focus; a quarter of the box occluded; the face turned in the picture by 15, 30 and
-# 45 degrees while the box stays upright. Every method gets exactly the same pictures, but one that met no such
-# pictures in *training* can hardly be expected to cope with them. **Predict first:** which change hurts most?
+# The same 30 faces, with one thing changed at a time: given in a tight box; the box moved and scaled by up
+# to 10 %; the picture out of focus; a quarter of the box occluded; the face turned in the picture by 15, 30
+# and 45 degrees while the box stays upright. Every method gets exactly the same pictures, but one that met
+# no such pictures in *training* can hardly be expected to cope with them. **Predict first:** which change
+# hurts most?
 
 # %%
-N = 24
+N = 30
 few, few_boxes, rng = FACES[:N], boxes[:N], np.random.default_rng(0)
 corners = rng.uniform(0, 0.5, (N, 2))  # of the occluder, in sides of the box
 fills = rng.integers(0, 256, (N, 3))
@@ -353,7 +352,6 @@ for degrees in (15, 30, 45):
     images, points = rotated(degrees)
     hard[f"turned {degrees}°"] = (images, np.array(points), few_boxes)
 
-# %%
 pictures, truths, its_boxes = ([one[5] for one in part] for part in zip(*hard.values(), strict=True))
 plots.show(plots.faces_grid(pictures, truth=truths, boxes=its_boxes, titles=list(hard), columns=4))
 # ALT One synthetic face eight times: as it is, in a tight and in a moved box, out of focus, partly
@@ -406,17 +404,17 @@ plots.show(plots.faces_grid(FACES.images[rows], x, truth=FACES.points[rows], tit
 # them, in the boxes of dlib's own detector, **over the inter-ocular distance** (so they do not compare with
 # those above, and failures are errors over 8 % of it). Faces that the detector misses are left out for all.
 #
-# - **Whose annotations?** Those of `yt68` were made by a *machine*, whose conventions are not dlib's. Those of
-#   LFPW and HELEN are 300-W's: semi-automatic, corrected by hand.
+# - **Whose annotations?** Those of `yt68` were made by a *machine*, whose conventions are not dlib's. Those
+#   of LFPW and HELEN are 300-W's: semi-automatic, corrected by hand.
 # - **Which faces had a method seen?** The last column. "None of them" means these frames or photographs; that
 #   nobody on them appears anywhere else in a training set is more than we know. The face model behind the
 #   synthetic faces was learnt from other faces of the same sources: indirectly, whoever learnt from it knows
 #   them.
-# - **Validation or test?** Between trials of SENet these very sets decided. For it they are *validation* sets,
-#   and its figures a little too good.
-# - **Plain or corrected?** *Corrected* is bias-corrected: each method's **annotation bias**, its typical offset
-#   of every landmark, measured on other faces, is subtracted, so that the ranking does not depend on a
-#   convention. It forgives any constant offset, even that of a box: see `mean_shape`.
+# - **Validation or test?** Between trials of SENet these very sets decided. For it they are *validation*
+#   sets, and its figures a little too good.
+# - **Plain or corrected?** *Corrected* is bias-corrected: each method's **annotation bias**, its typical
+#   offset of every landmark, measured on other faces, is subtracted, so that the ranking does not depend on
+#   a convention. It forgives any constant offset, even that of a box: see `mean_shape`.
 
 # %%
 file = paths.RESULTS / "bench.json"
@@ -443,19 +441,22 @@ for title, rows in measured.items():
         here = r["detector"]
         plain, fair = interval(here), interval(here["corrected"])
         print(f"{name:14} {plain:20} {fair:20} {here['failure_rate']:8.1%}  {r['seen']}")
-print("" if real else "not measured yet")
+taught = [
+    f"{name} ({title})" for title, rows in measured.items() for name, r in rows.items() if "dlib" in r["seen"]
+]
+print("\nlearnt from dlib's answers:", ", ".join(taught) or "none, as far as these tables say")
 
 # %% [markdown]
-# What do these data support? For each method and set: the corrected error divided by dlib's on the same faces.
-# The bench stores the interval of this ratio (persons are drawn, not faces: the errors on one person's faces
-# are alike), not the draws. On a logarithmic scale such draws are roughly normal, so the interval, 3.92
-# standard errors wide, gives back a p-value; and your `holm` judges all of them together.
+# What do these data support? For each method and set: the corrected error divided by dlib's on the same
+# faces. The bench stores the interval of this ratio (persons are drawn, not faces: the errors on one
+# person's faces are alike), not the draws. On a logarithmic scale such draws are roughly normal, so the
+# interval, 3.92 standard errors wide, gives back a p-value; and your `holm` judges all of them together.
 
 # %%
 claims = [
     (title, name, row["detector"]["corrected"])
     for title, rows in measured.items()
-    for name, row in rows.items()
+    for name, row in sorted(rows.items(), key=lambda row: row[1]["detector"]["corrected"]["ratio"])
     if name != "dlib"
 ]
 log = np.log([[c[key] for key in ("ratio", "ratio_low", "ratio_high")] for *_, c in claims]).reshape(-1, 3)
@@ -476,11 +477,11 @@ print("" if claims else "not measured yet")
 # %% [markdown]
 # ### Exercise 3 ★★★ (open)
 #
-# Remove an annotation bias yourself. `x` are predictions and `truth` the annotations of the faces that judge,
-# `x_other` and `truth_other` those of other faces (all $(N, 68, 2)$). Return the errors $(N,)$ of `x` over the
-# box (`metrics.nme(x, truth, "box")`; `metrics.normaliser(truth, "box")` gives the $d$ of each face), less what
-# is constant. How you estimate that is up to you, but some of the other faces are *failures*. What must you
-# not use?
+# Remove an annotation bias yourself. `x` are predictions and `truth` the annotations of the faces that
+# judge, `x_other` and `truth_other` those of other faces (all $(N, 68, 2)$). Return the errors $(N,)$ of
+# `x` over the box (`metrics.nme(x, truth, "box")`; `metrics.normaliser(truth, "box")` gives the $d$ of each
+# face), less what is constant. How you estimate that is up to you, but some of the other faces are
+# *failures*. What must you not use?
 
 
 # %% tags=["exercise"]
@@ -513,10 +514,10 @@ for name in ranked:
 # %% [markdown]
 # ## Where does that stand? Published figures
 #
-# All of these are over the inter-ocular distance on 300-W, in percent, as their authors or their code's pages
-# give them: *common* is the test part of LFPW and HELEN (554 photographs), *challenging* is IBUG (135), *full*
-# is both. Mostly the box came from the annotation, no detector could miss a face, and training was on 300-W's
-# own 3,148 photographs.
+# All of these are over the inter-ocular distance on 300-W, in percent, as their authors or their code's
+# pages give them: *common* is the test part of LFPW and HELEN (554 photographs), *challenging* is IBUG
+# (135), *full* is both. Mostly the box came from the annotation, no detector could miss a face, and
+# training was on 300-W's own 3,148 photographs.
 
 # %%
 published = {  # common, challenging, full
@@ -525,14 +526,14 @@ published = {  # common, challenging, full
     "HRNet-W18 (2020)": (2.91, 5.11, 3.34),
     "PIPNet, ResNet-18 (2021)": (None, None, 3.36),
     "DAN (CVPRW 2017)": (3.19, 5.24, 3.59),
-    "MobileFaceNet, 112 pixels": (3.30, None, 3.76),
-    "PFLD, 112 pixels": (3.49, None, 3.97),
+    "MobileFaceNet, 112 pixels, more data": (3.30, None, 3.76),
+    "PFLD, 112 pixels, more data": (3.49, None, 3.97),
     "a small network with SE gates": (None, None, 4.28),
     "the same without": (None, None, 4.39),
 }
-print(f"{'300-W, inter-ocular, %':32} common  challenging  full")
+print(f"{'300-W, inter-ocular, %':36} common  challenging  full")
 for name, values in published.items():
-    print(f"{name:32} {'  '.join(f'{v:6.2f}' if v else '     -' for v in values)}")
+    print(f"{name:36} {'    '.join(f'{v:4.2f}' if v else '   -' for v in values)}")
 
 # %% [markdown]
 # And ours on photographs of the same sources, with the same annotations and normaliser, in *both* kinds of
@@ -553,7 +554,8 @@ for title, rows in measured.items():
 #   that, 4.6, inter-ocular. And over the *box*, on AFLW2000-3D, good methods have 3.4 to 3.5 (SynergyNet,
 #   3DDFA_V2), on much harder faces;
 # - **the box**: ours came from a detector, with its misses left out; theirs mostly from the truth;
-# - **the training set**: 300W-LP holds the test photographs of 300-W ([notebook 05](05_preparing_data.ipynb)).
+# - **the training set**: 300W-LP holds the test photographs of 300-W ([notebook
+#   05](05_preparing_data.ipynb)).
 
 # %% [markdown]
 # ## Error against time
@@ -604,7 +606,8 @@ plots.show(plots.speed_and_error(dots))
 # - Compare methods **in pairs** on the same faces, and correct for the number of comparisons (**Holm**).
 # - A mean hides regions, poses and failures. Look at the map, the curve, and the worst faces.
 # - Ask what each method had **learnt from**: faces like the test faces, these very faces, another's answers.
-# - Plain error mixes mistakes with annotation bias; look at the bias-corrected figure before claiming anything.
+# - Plain error mixes mistakes with annotation bias; look at the bias-corrected figure before claiming
+#   anything.
 #
 # ## Go further
 #
