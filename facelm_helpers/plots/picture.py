@@ -26,7 +26,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 DENSITY = 2
 """Pixels of the file for each CSS pixel, so that pictures are crisp on fine screens."""
 
-QUALITY, COLOURS = 50, 128
+QUALITY, COLOURS = 36, 128
 """Of JPEG, and of a PNG's palette: low, which is invisible at double resolution and halves the size."""
 
 
