@@ -37,17 +37,14 @@ NORM, FAILURE = "box", 0.07  # heads turn here, so the box is the normaliser (no
 # weights beside the others, and it appears in every table below. What the files say of their training:
 
 # %%
-aligners = {}
+aligners, learnt = {}, {}
 for name in methods.names():
     try:
         aligners[name] = methods.load(name)
+        what = aligners[name].provenance.get("trained_on", "not said")
     except FileNotFoundError:
-        print(f"{name}: left out, no weights ship for it")
-
-# %%
-learnt = {}
-for name, aligner in aligners.items():
-    learnt.setdefault(aligner.provenance.get("trained_on", "not said"), []).append(name)
+        what = "left out, no weights ship"
+    learnt.setdefault(what, []).append(name)
 for what, names in learnt.items():
     print(textwrap.fill(f"{', '.join(names)}: {what}", 100, subsequent_indent="    "))
 
@@ -70,7 +67,8 @@ for what, names in learnt.items():
 #
 # The box matters a great deal (notebook 04). All get the *same* one: placed as dlib's detector places its
 # boxes, a tenth of a side higher than the tight box and a little larger, then moved and scaled at random by
-# up to 5 %. We do not run the detector itself: it misses faces in profile.
+# up to 5 %. We do not run the detector itself: it misses faces in profile, which are outside what dlib was
+# made for: its place in the first table says little about frontal faces.
 
 
 # %%
@@ -93,9 +91,6 @@ plots.show(plots.faces_grid(FACES.images[:8], truth=FACES.points[:8], boxes=boxe
 # ALT the white box that every method is given; the box extends above the points.
 
 # %% [markdown]
-# Near profile is outside what dlib was made for: its place in the first table says little about frontal
-# faces.
-#
 # ## The leaderboard
 #
 # `E` holds the errors, one row a method, the best mean first. Its columns are *faces*, the same for all: that
@@ -117,7 +112,8 @@ E = np.stack([errors[name] for name in ranked])
 def told(value, low, high):
     """A value with its 95 % interval, to the place of the first digit of the interval's half width."""
     digits = int(np.clip(np.ceil(-np.log10(max(high - low, 1e-3) / 2)), 0, 3))
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    value, low, high = (f"{round(v, digits) + 0.0:.{digits}f}" for v in (value, low, high))  # no -0.0
+    return f"{value} [{low}, {high}]"
 
 
 # %%
@@ -143,7 +139,6 @@ def share(count, n):
     return told(100 * count / n, 100 * low, 100 * high)
 
 
-# %%
 print(f"{'':14} {'AUC to 7 %':20} {'over 7 % of the box':20} over 10 %")
 for name, e in zip(ranked, E, strict=True):
     area = told(metrics.auc(e, FAILURE), *metrics.bootstrap(e, lambda e: metrics.auc(e, FAILURE)))
@@ -325,7 +320,6 @@ corners = rng.uniform(0, 0.5, (N, 2))  # of the occluder, in sides of the box
 fills = rng.integers(0, 256, (N, 3))
 
 
-# %%
 def occluded(i):
     """A plain rectangle over a quarter of the box."""
     low, side = few_boxes[i, :2], few_boxes[i, 2:] - few_boxes[i, :2]
@@ -366,24 +360,18 @@ for change, (images, truth, given) in hard.items():
         stress[name][change] = metrics.nme(x, truth, NORM) * metrics.normaliser(truth, NORM) / d
 
 # %% tags=["hide-output"]
+for change in list(hard)[1:]:
+    now = {name: row[change].mean() for name, row in stress.items()}
+    growth = {name: e / stress[name]["as they are"].mean() for name, e in now.items()}
+    best, steady = (min(of, key=of.get) for of in (now, growth))
+    print(f"{change:12} best {best} ({now[best]:.1%}), steadiest {steady} (times {growth[steady]:.1f})")
 plots.show(plots.error_map(stress, "NME, % of the (upright) box"))
 # ALT A table of methods and changes: as they are, tight box, box moved, blurred, occluded, turned by 15, 30
 # ALT and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.
 
 # %% [markdown]
-# Robust means that the error does not *grow* much, which is not the same as accurate. For each change, the
-# method whose error grows by the smallest factor, and the one with the smallest error:
-
-# %% tags=["hide-output"]
-mean = {name: {change: e.mean() for change, e in row.items()} for name, row in stress.items()}
-for change in list(hard)[1:]:
-    growth = {name: row[change] / row["as they are"] for name, row in mean.items()}
-    steady, best = min(growth, key=growth.get), min(mean, key=lambda name: mean[name][change])
-    print(
-        f"{change:12} steadiest {steady} (times {growth[steady]:.1f}), best {best} ({mean[best][change]:.1%})"
-    )
-
-# %% [markdown]
+# *Steadiest* is the method whose error grows by the smallest factor. Robust is not the same as accurate.
+#
 # ## A gallery of the worst
 #
 # The worst face of each of the best six methods. Look for what they have in common: a profile taken for a
@@ -437,11 +425,11 @@ def interval(figures, key="nme", scale=100):
 for title, rows in measured.items():
     one, n = real[title], real[title]["faces"] - real[title]["missed"]
     print(f"\n{title}: {one['about']}; {n} faces, {one['missed']} more missed; % of inter-ocular\n")
-    print(f"{'':14} {'NME':16}  {'corrected':16}  {'over 8 %':14}  had seen")
+    print(f"{'':14} {'NME':16}  {'corrected':16}  {'over 8 %':20}  had seen")
     for name, r in sorted(rows.items(), key=lambda row: row[1]["detector"]["corrected"]["nme"]):
         here = r["detector"]
         plain, fair = interval(here), interval(here["corrected"])
-        print(f"{name:14} {plain:16}  {fair:16}  {share(round(n * here['failure_rate']), n):14}  {r['seen']}")
+        print(f"{name:14} {plain:16}  {fair:16}  {share(round(n * here['failure_rate']), n):20}  {r['seen']}")
 taught = [
     f"{name} ({title})" for title, rows in measured.items() for name, r in rows.items() if "dlib" in r["seen"]
 ]
