@@ -139,11 +139,11 @@ def share(count, n):
     return told(100 * count / n, 100 * low, 100 * high)
 
 
-print(f"{'':14} {'AUC to 7 %':20} {'over 7 % of the box':20} over 10 %")
+print(f"{'':14} {'AUC to 7%':20} {'over 7%':14} over 10% of the box")
 for name, e in zip(ranked, E, strict=True):
     area = told(metrics.auc(e, FAILURE), *metrics.bootstrap(e, lambda e: metrics.auc(e, FAILURE)))
     over = [share(np.sum(e > threshold), len(e)) for threshold in (0.07, 0.10)]
-    print(f"{name:14} {area:20} {over[0]:20} {over[1]}")
+    print(f"{name:14} {area:20} {over[0]:14} {over[1]}")
 
 # %% [markdown]
 # ## One difference: compare in pairs
@@ -425,7 +425,7 @@ def interval(figures, key="nme", scale=100):
 for title, rows in measured.items():
     one, n = real[title], real[title]["faces"] - real[title]["missed"]
     print(f"\n{title}: {one['about']}; {n} faces, {one['missed']} more missed; % of inter-ocular\n")
-    print(f"{'':14} {'NME':16}  {'corrected':16}  {'over 8 %':20}  had seen")
+    print(f"{'':14} {'NME':16}  {'corrected':16}  {'over 8%':20}  had seen")
     for name, r in sorted(rows.items(), key=lambda row: row[1]["detector"]["corrected"]["nme"]):
         here = r["detector"]
         plain, fair = interval(here), interval(here["corrected"])
