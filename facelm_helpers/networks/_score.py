@@ -1,6 +1,5 @@
 """A second output for any network of points: how sure it is, from what it has seen anyway."""
 
-
 MOST = 1024  # units: what a damaged file may ask for
 
 

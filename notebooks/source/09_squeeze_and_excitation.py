@@ -3,12 +3,13 @@
 #
 # **After this notebook you can**
 #
-# - compute a squeeze-and-excitation gate by hand, and recognise it in a layer;
+# - derive a squeeze-and-excitation gate, compute it, and write it as a layer;
 # - say why its bottleneck has two layers, and count what it costs for any reduction $r$;
-# - build SE-Inception and SE-ResNet modules, and show why the scale stands *before* the addition;
-# - inspect the gates of a trained network, and measure what they contribute.
+# - write `senet_blob`, the SE-ResNet module, in Keras, and show why the scale stands *before* the addition;
+# - switch the gates of a trained network on and off, and measure what they contribute.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
+# The exercises take about 30 minutes, the questions 10.
 # **Needs:** [notebook 01](01_measuring_error.ipynb), and a basic understanding of convolutions.
 # Answers are in the SOLUTIONS_LINK.
 
@@ -20,8 +21,9 @@ from sklearn.linear_model import LogisticRegression
 
 from facelm_helpers.quiet import tensorflow as tf  # isort: skip
 import keras
+from keras import layers
 
-from facelm_helpers import methods, metrics, networks, plots, se, sources, training
+from facelm_helpers import methods, metrics, networks, plots, se, sources, training, widgets
 from facelm_helpers.checks import squeeze_and_excitation as check
 from facelm_helpers.geometry import yaw
 from facelm_helpers.layers import convolve
@@ -35,8 +37,9 @@ plots.setup()
 # where one pattern was found. A convolution mixes them with *fixed* weights. It
 # cannot say: "this face is in the dark, so trust soft edges less, *everywhere*."
 #
-# **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just that: for each channel a factor between 0 and
-# 1, its **gate**, computed from the *whole* image. It is a form of **attention** over channels.
+# **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just
+# that: for each channel a factor between 0 and 1, its **gate**, computed from the *whole* image. It is a
+# form of **attention** over channels.
 #
 # ## Step 1: squeeze
 #
@@ -91,18 +94,28 @@ plots.show(plots.channel_maps({"u": u, "x = s u": x}, {"u": [f"{gate:.2f}" for g
 # %% [markdown]
 # ## The same, as a layer
 #
-# `se.scale` is what the course's networks use. With our weights it must give our $x$. (Keras multiplies
-# from the other side, hence the transposes, and adds biases, here 0.)
+# In Keras it takes four layers. With our weights it must give our $x$. (Keras multiplies from the other side,
+# hence the transposes, and adds biases, here 0.)
+
+
+# %%
+def gate(net, reduction=16):
+    channels = net.shape[-1]
+    z = layers.GlobalAveragePooling2D()(net)
+    hidden = layers.Dense(channels // reduction, "relu")(z)
+    s = layers.Dense(channels, "sigmoid")(hidden)
+    return layers.Reshape((1, 1, channels))(s)  # ready to be multiplied
+
 
 # %%
 image = keras.Input((3, 3, C))
-layer = keras.Model(image, se.scale(image, reduction=r))
+layer = keras.Model(image, image * gate(image, r))
 layer.set_weights([W1.T, np.zeros(C // r), W2.T, np.zeros(C)])
 difference = np.abs(layer(u[None]).numpy()[0] - x).max()
 print("equal to 1e-6:", difference < 1e-6)
 
 # %% [markdown]
-# ### Exercise 1
+# ### Exercise 1 ★
 #
 # Networks work on batches: from `u` of shape (N, H, W, C), compute the gates, of shape (N, C). With a row
 # for each image, $W_1 z$ becomes `z @ W1.T`.
@@ -140,28 +153,17 @@ plots.show(plots.rule_maps(maps, "mean of channel 1", "mean of channel 2"))
 # ALT gives nearly one colour everywhere, two layers the bright corners.
 
 # %% [markdown]
-# Second, **it is cheaper.** One layer has $C^2$ weights. And the bottleneck?
-#
-# ### Exercise 2
-#
-# Write the number of weights in $W_1$ and $W_2$ together (without biases).
-
-
-# %% tags=["exercise"]
-def weights_of_gate(C, r):
-    # SOLUTION
-    return 2 * C * C // r
-    # END SOLUTION
-    # STUB return ...
-
+# Second, **it is cheaper.** One layer has $C^2$ weights; $W_1$ and $W_2$ together have
 
 # %%
-check.weights_of_gate(weights_of_gate)
+for C in (64, 256, 512):
+    one, two = C * C, 2 * C * C // 16
+    print(f"C = {C}: one layer {one:7,} weights, two layers 2 C^2 / r = {two:6,}, {one // two} times fewer")
 
 # %% [markdown]
 # ## What it costs, in a whole network
 #
-# The course's network has six gates. `networks.cost` counts the parameters of every layer, and its
+# Each block of the course's network has a gate. `networks.cost` counts the parameters of every layer, and its
 # *multiply-adds* (MACs, multiply-accumulate operations: one is two FLOPs), the work for one image. What do
 # gates add, for reductions from 2 to 32?
 
@@ -198,14 +200,51 @@ plots.show(plots.se_modules())
 # ALT its gate, and then the green shortcut is added. Third: the shortcut is added first and the sum is
 # ALT scaled.
 
+# %% [markdown]
+# ### Exercise 2 ★★
+#
+# Write the SE-ResNet module. (The networks below are built with your function once it is right; before, with
+# the course's.)
+#
+# 1. Keep the input aside: `kept`, with `in_dim` channels.
+# 2. 1x1 to a quarter of `on_dim`; 3x3, with as many; 1x1 to `on_dim`, *without* an activation.
+#    `convolve(net, channels, kernel)` is a convolution, batch normalisation and a ReLU;
+#    `activation=None` leaves the ReLU out.
+# 3. Where `stride` is more than 1, shrink the branch and `kept`: `layers.AveragePooling2D(stride)`.
+# 4. Where `in_dim` is not `on_dim`, bring `kept` to `on_dim` by a 1x1 convolution without an activation.
+# 5. Multiply the branch by its gate, add `kept`, and last a ReLU, `layers.Activation("relu")`.
+
+
+# %% tags=["exercise"]
+def senet_blob(net, in_dim, on_dim, stride):
+    kept = net
+    # SOLUTION
+    net = convolve(net, on_dim // 4, 1)
+    net = convolve(net, on_dim // 4, 3)
+    net = convolve(net, on_dim, 1, activation=None)
+    if stride > 1:
+        net = layers.AveragePooling2D(stride)(net)
+        kept = layers.AveragePooling2D(stride)(kept)
+    if in_dim != on_dim:
+        kept = convolve(kept, on_dim, 1, activation=None)
+    net = net * gate(net)
+    return layers.Activation("relu")(net + kept)
+    # END SOLUTION
+    # STUB net = convolve(net, on_dim // 4, 1)
+    # STUB ...
+    # STUB return ...
+
+
 # %%
+check.senet_blob(senet_blob)
+
+# %%
+blob = check.ready(senet_blob, check.senet_blob)  # yours, once it passes
 image = keras.Input((16, 16, 64))
-for module in (se.se_inception, se.se_resnet):
-    model = keras.Model(image, module(image, 64))
-    rows = networks.cost(model)
-    dense = sum(row["parameters"] for row in rows if row["kind"] == "Dense")
-    words = f"{model.count_params():6,} parameters, {dense} of them in the gate"
-    print(f"{module.__name__:12} {model.output_shape[1:]}  {words}")
+for name, output in {"SE-Inception": se.se_inception(image, 64), "SE-ResNet": blob(image, 64, 64, 1)}.items():
+    model = keras.Model(image, output)
+    in_gate = sum(row["parameters"] for row in networks.cost(model) if row["kind"] == "Dense")
+    print(f"{name:12} {model.count_params():6,} parameters, {in_gate} of them in the gate")
 
 # %% [markdown]
 # ## Why before the addition?
@@ -227,23 +266,28 @@ for module in (se.se_inception, se.se_resnet):
 #
 # ## The experiment
 #
-# Untrained networks of 4 to 32 `senet_blob`s, the course's SE-ResNet modules, with the gate at either place:
-# the input is noise, the target other noise, and we measure the gradient of the first layer, the *stem*. Once
-# without
-# **batch normalisation**, which brings each channel to mean 0 and variance 1 over the batch (`training=False`
-# leaves it out: its averages are still 0 and 1), and once with it.
+# Untrained networks of 4 to 32 blobs, with the gate at either place: the input is noise, the target other
+# noise, and we measure the gradient of the first layer, the *stem*. Once without **batch normalisation**,
+# which brings each channel to mean 0 and variance 1 over the batch (`training=False` leaves it out: its
+# averages are still 0 and 1), and once with it. **Predict first:** what will the curves do?
 
 
 # %%
-def deep(blobs, gate_at):
+def on_main(net, in_dim, on_dim, stride):
+    """The mistake: the gate scales the sum."""
+    return se.senet_blob(net, in_dim, on_dim, stride, gate_at="main")
+
+
+def deep(blobs, build):
     net = image = keras.Input((16, 16, 3))
     net = convolve(net, 16, 3, name="stem")
     for _ in range(blobs):
-        net = se.senet_blob(net, 16, 16, 1, reduction=4, gate_at=gate_at)
-    net = keras.layers.GlobalAveragePooling2D()(net)
-    return keras.Model(image, keras.layers.Dense(8)(net))
+        net = build(net, 16, 16, 1)
+    net = layers.GlobalAveragePooling2D()(net)
+    return keras.Model(image, layers.Dense(8)(net))
 
 
+# %%
 def stem_gradient(model, training):
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((model(noise, training=training) - target) ** 2)
@@ -253,14 +297,14 @@ def stem_gradient(model, training):
 # %%
 noise, target = (rng.normal(size=shape).astype("float32") for shape in [(16, 16, 16, 3), (16, 8)])
 found = {}
-for place in ("branch", "main"):
+for place, build in {"branch": blob, "main": on_main}.items():
     for blobs in (4, 8, 16, 32):
         with training.seeded(0):
-            model = deep(blobs, place)
+            model = deep(blobs, build)
         for norm in (False, True):
             found[norm, place, blobs] = stem_gradient(model, norm)
 
-# %%
+# %% tags=["hide-output"]
 panels = {False: "without batch norm", True: "with batch norm"}
 plots.show(plots.gradient_by_depth(found, panels))
 for norm, title in panels.items():
@@ -272,12 +316,14 @@ for norm, title in panels.items():
 # ALT the gate on the branch rise far less.
 
 # %% [markdown]
-# Without batch norm the result follows the formula: over these 28 blobs the gradients of the two places
-# drift apart by seven to eight powers of ten, a factor of about a half per blob; with the gate on the main
-# path and 32 blobs, the stem learns next to nothing. With it, a surprise: the gradient **explodes**. Each
-# branch's normalisation amplifies the shrunken signal again, in the forward and so in the backward pass.
-# With the gate on the branch the gradient changes least with depth: so the scale goes before the addition.
-# (The paper's journal version tries several places on ImageNet: only the one after the addition did worse.)
+# Without batch norm the result follows the formula: from 4 to 32 blobs the gradients of the two places drift
+# apart by powers of ten; with the gate on the main path and 32 blobs, the stem learns next to nothing. With
+# batch norm, a surprise: the gradient **explodes**
+# (Yang and others, 2019 say why). Each branch's normalisation
+# amplifies the shrunken signal again, in the forward and so in the backward pass. With the gate on the branch
+# the gradient changes least with depth: so the scale goes before the addition. (The paper's
+# journal version tries several places on ImageNet: only the one
+# after the addition did worse.)
 #
 # ## The gates of a trained network
 #
@@ -299,29 +345,12 @@ plots.show(plots.gate_spread(gates))
 
 # %% [markdown]
 # A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. What does
-# it vary with? In the blob whose gates covary most with the turn of the head, here are the sixty channels
-# that covary most, from falling to rising gates; faces are sorted by turn:
-
+# it vary with? Here is the share of gates that differ *clearly* between two kinds of faces, by more than 0.8
+# of their standard deviation within the kinds (a large effect by **Cohen's d**): frontal and turned, dark
+# and light, and, as a baseline, random halves.
 
 # %%
 turn = np.abs(yaw(crops.points))
-along = {b: (turn - turn.mean()) @ s / len(s) for b, s in gates.items()}  # covariances
-blob = max(along, key=lambda b: np.abs(along[b]).mean())
-most = np.argsort(-np.abs(along[blob]))[:60]
-table = (gates[blob] - gates[blob].mean(axis=0))[np.argsort(turn)][:, most[np.argsort(along[blob][most])]]
-ahead, profile = int((turn < 0.2).sum()), int((turn > 0.5).sum())
-kinds = {"ahead": ahead, "half": 200 - ahead - profile, "turned": profile}
-plots.show(plots.gate_table(table, kinds, f"sixty channels of blob {blob}, sorted"))
-# ALT A table of colours, a row for each of 200 faces, a column for each of sixty channels, each less its
-# ALT mean. Towards the bottom, where faces are turned, the columns at the left go from red to blue, those at
-# ALT the right from blue to red.
-
-# %% [markdown]
-# Which gates differ *clearly* between two kinds of faces, by more than 0.8 of their standard deviation within
-# the kinds (a large effect by **Cohen's d**)? Frontal and turned, dark and light, and, as a baseline, random
-# halves:
-
-# %%
 light, number = images.mean(axis=(1, 2, 3)), np.arange(200)
 pairs = {
     "frontal or turned": (turn < 0.2, turn > 0.5),
@@ -341,43 +370,140 @@ plots.show(plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that
 # ALT faces, between dark and light ones, and between random halves, the last near 0.
 
 # %% [markdown]
-# Light shows in single pixels, pose only in the whole face: see at which depth the gates respond to each.
+# Light shows in single pixels, pose only in the whole face: at which depth do the gates respond to each?
 #
-# ## What do they contribute?
+# ## Gates on and off
 #
-# An **ablation**: replace gates by their means over the faces, so that they no longer depend on the image.
-# With $W_2 = 0$ a gate is $\sigma(b)$ for any input, so we set $b$ to $\sigma^{-1}$ of the mean. Gates can
-# respond to light, so the faces are also tested with a quarter of it. (The normaliser is the box here.)
+# Replace the gates by constants, their means over the faces: they no longer depend on the image. A gate is
+# $s = \sigma(v)$, $v$ the output of $W_2$. So that it can be done by degrees, we take
+#
+# $$v' = \bar v + a\,(v - \bar v), \qquad \bar v = \sigma^{-1}(\bar s)$$
+#
+# $\bar s$ is the mean gate: $a = 1$ is the network as it was trained, $a = 0$ the one with constant gates.
+# Since $v = W_2 h + b$ ($h$ the hidden units, $b$ the biases), that only changes the weights of $W_2$, to
+# $a W_2$, and the biases:
 
 
 # %%
-def freeze(layer, value):
-    kernel = layer.get_weights()[0]
-    layer.set_weights([0 * kernel, logit(np.clip(value, 1e-4, 1 - 1e-4))])
+trained = [layer.get_weights() for layer in gate_layers]
 
 
-def nme(images):
-    return metrics.nme(128 * senet.predict(images, verbose=0).reshape(-1, 68, 2), crops.points, "box").mean()
+def open_gates(a, means):
+    for layer, (W2, b), s in zip(gate_layers, trained, means, strict=True):
+        v = logit(np.clip(s, 1e-4, 1 - 1e-4))
+        layer.set_weights([a * W2, v + a * (b - v)])
 
 
-def judge(name):
-    print(f"{name:20}  NME {nme(images):.2%}, in the dark {nme(0.25 * images):.2%}")
+def predict(images):
+    return 128 * senet(images, training=False).numpy().reshape(-1, 68, 2)
 
-
-judge("as trained")
-in_the_dark = inside.predict(0.25 * images, verbose=0)
-for name, answers in {"means in good light": gates.values(), "means in the dark": in_the_dark}.items():
-    for layer, s in zip(gate_layers, answers, strict=True):
-        freeze(layer, s.mean(axis=0))
-    judge(name)
-for layer in gate_layers:
-    freeze(layer, np.ones(layer.units))
-judge("gates wide open")
 
 # %% [markdown]
-# Frozen for good light, it fails in the dark; frozen for the dark, the small difference from the first line
-# is what the gates' *dependence on the image* contributes. (What a network without gates can do, only
-# training one would show.)
+# Drag both sliders. In good light the gates hardly matter. And in the dark?
+
+# %%
+some = [3, 8, 21, 40]
+in_light = [s.mean(axis=0) for s in gates.values()]
+
+
+def switched(gates, light):
+    open_gates(gates, in_light)
+    seen = light * images[some]
+    points = predict(seen)
+    open_gates(1, in_light)
+    e = metrics.nme(points, crops.points[some], norm="box")
+    titles = [f"{error:.1%} of the box" for error in e]
+    faces = (255 * seen).astype("uint8")
+    return plots.faces_grid(faces, points, crops.points[some], titles=titles, columns=4)
+
+
+# %% tags=["nbval-ignore-output"]
+widgets.Sliders(switched, {"gates": (0, 1, 1), "light": (0.1, 1, 1)})
+# ALT Four faces with the network's points on them, and their errors above. With the gates at 1 the points fit
+# ALT in any light; with the gates at 0 and little light they leave the faces.
+
+# %% [markdown]
+# This is an **ablation**: what is left when a part is taken out. On all faces, in good light and in a quarter
+# of it, with the means of either:
+
+# %%
+dark = 0.25 * images
+in_dark = [s.mean(axis=0) for s in inside.predict(dark, verbose=0)]
+for name, a, means in [("as trained", 1, in_light), ("means in good light", 0, in_light),
+                       ("means in the dark", 0, in_dark)]:  # fmt: skip
+    open_gates(a, means)
+    e = [metrics.nme(predict(seen), crops.points, norm="box").mean() for seen in (images, dark)]
+    print(f"{name:20}  NME {e[0]:.2%} of the box, in the dark {e[1]:.2%}")
+open_gates(1, in_light)
+
+# %% [markdown]
+# Frozen for good light, it does worse in the dark. What the gates' *dependence on the image* contributes is
+# the difference from the first line. (What a network trained without gates can do, only training one would
+# show.)
+#
+# ## A task for gates alone
+#
+# Photographs have a colour cast: each colour channel was multiplied by an unknown factor. Restoring it is
+# **white balance**. If all true pictures have the same mean in each channel ("the world is grey"), the factor
+# can be read from the mean of the whole picture, and from nowhere else. A convolution of 3x3 pixels cannot
+# see it; a gate can.
+
+# %%
+small = crops[:160].crops(16).images.astype("float32")
+grey_world = 0.35 * small / small.mean(axis=(1, 2), keepdims=True)
+cast = grey_world * rng.uniform(0.3, 1, (160, 1, 1, 3)).astype("float32")
+
+
+# %%
+def restore(gate):
+    with training.seeded(0):
+        image = keras.Input((16, 16, 3))
+        net = layers.Conv2D(16, 3, padding="same", activation="relu")(image)
+        net = net * gate(net) if gate else net
+        model = keras.Model(image, layers.Conv2D(3, 3, padding="same")(net))
+    model.compile(keras.optimizers.Adam(0.02), "mae")
+    model.fit(cast[:120], grey_world[:120], batch_size=20, epochs=20, shuffle=False, verbose=0)
+    return model.predict(cast[120:], verbose=0)
+
+
+# %% [markdown]
+# ### Exercise 3 ★★★
+#
+# Design a cheaper gate: from a tensor (N, H, W, 16) to gates (N, 1, 1, 16), with at most 100 parameters where
+# the usual one has 148 ($r = 4$, with biases). There are many answers. One layer has too many weights; what
+# if all channels share some, or a gate looks only at its neighbours (as in
+# ECA)?
+
+
+# %% tags=["exercise"]
+def my_gate(net):
+    z = layers.GlobalAveragePooling2D()(net)  # (N, 16)
+    # SOLUTION
+    z = layers.Reshape((-1, 1))(z)  # the channels as a row of "pixels"
+    s = layers.Conv1D(1, 5, padding="same", activation="sigmoid")(z)
+    return layers.Reshape((1, 1, -1))(s)
+    # END SOLUTION
+    # STUB s = ...
+    # STUB return ...
+
+
+# %%
+check.own_gate(my_gate)
+
+# %% tags=["nbval-ignore-output"]
+yours = check.ready(my_gate, check.own_gate)
+ways = {"no gate": None, "SE, r = 4": lambda net: gate(net, 4), "yours": yours}
+restored = {name: restore(way) for name, way in ways.items()}
+for name, found in restored.items():
+    print(f"{name:10} {255 * np.abs(found - grey_world[120:]).mean():5.1f} grey values off, on new pictures")
+rows = {"cast": cast[120:], **restored, "true": grey_world[120:]}
+pictures = [(255 * np.clip(found[i], 0, 1)).astype("uint8") for i in (0, 5) for found in rows.values()]
+plots.show(plots.faces_grid(pictures, titles=2 * list(rows), columns=5))
+# ALT Two small pictures with a colour cast; restored without a gate they keep it, with either gate they lose
+# ALT most of it; beside them the true ones.
+
+# %% [markdown]
+# One run each: small differences are chance. That a gate helps here is not.
 #
 # ## Key points
 #
@@ -386,11 +512,19 @@ judge("gates wide open")
 #   $C^2$.
 # - SE-Inception scales the module's output, SE-ResNet the **residual branch, before the addition**.
 # - On the main path the gates multiply up: the gradient vanishes, or, with batch norm, explodes.
+# - Only a gate's variation from image to image is worth a gate; an ablation measures it.
+#
+# **Common mistakes:** a ReLU at the end of the branch, so that it can only add; no activation between the two
+# layers; the mean over the batch; gates frozen with their biases, but not their weights.
 #
 # ## Go further
 #
-# - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR 2018; TPAMI 2020.
-# - G. Yang et al., *A Mean Field Theory of Batch Normalization*, ICLR 2019: it makes gradients
-#   explode.
-# - S. Woo et al., *CBAM: Convolutional Block Attention Module*, ECCV 2018: gates over positions, too.
+# - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR
+#   2018; TPAMI 2020.
+# - G. Yang and others, *A Mean Field Theory of Batch
+#   Normalization*, ICLR 2019: it makes gradients explode.
+# - S. Woo and others, *CBAM: Convolutional Block Attention
+#   Module*, ECCV 2018: gates over positions, too.
+# - Q. Wang and others, *ECA-Net*, CVPR 2020: a gate without a
+#   bottleneck.
 # - Next: [10, training SENet](10_training_senet.ipynb).
