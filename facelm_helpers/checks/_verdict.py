@@ -101,6 +101,11 @@ def _on_copies(answer):
     return functools.wraps(answer, updated=())(lambda *given: answer(*copy.deepcopy(given)))
 
 
+def itself(answer):
+    """The learner's function without the copies: a copy of a tensor of Keras belongs to no network."""
+    return getattr(answer, "__wrapped__", answer)
+
+
 def _told(error):
     """An exception as its type and, where it has one, its message."""
     try:

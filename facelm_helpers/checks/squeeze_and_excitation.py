@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers import se
 from facelm_helpers.checks._judged import judged
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
 from facelm_helpers.layers import convolve
 
 BUDGET = 100  # parameters that a gate of one's own may have, for 16 channels; the usual one has 148 at r = 4
@@ -17,12 +17,6 @@ def ready(answer, check):
     True
     """
     return answer if check(answer) else OURS[check]
-
-
-def _itself(answer):
-    """The learner's function without the copies that a check makes of what it is given: of a tensor of Keras,
-    a copy belongs to no network."""
-    return getattr(answer, "__wrapped__", answer)
 
 
 def _sigmoid(x):
@@ -117,7 +111,7 @@ def senet_blob(answer):
     rng = np.random.default_rng(0)
     for in_dim, on_dim, stride in ((64, 64, 1), (24, 64, 2), (48, 32, 1)):
         image = keras.Input((8, 8, in_dim))
-        out = _itself(answer)(image, in_dim, on_dim, stride)
+        out = itself(answer)(image, in_dim, on_dim, stride)
         if out is None:
             return FORGOTTEN
         if untried(out):
@@ -196,7 +190,7 @@ def own_gate(answer):
     import keras
 
     image = keras.Input((6, 6, 16))
-    out = _itself(answer)(image)
+    out = itself(answer)(image)
     if out is None:
         return FORGOTTEN
     if untried(out):

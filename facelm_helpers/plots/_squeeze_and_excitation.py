@@ -165,36 +165,3 @@ def gate_spread(gates):
     axes[0].set_ylim(0, 1)
     axes[1].set_ylim(0, None)
     return figure
-
-
-def gate_table(gates, rows, xlabel):
-    """Draw how the gates of some channels differ from their means: a line a face, a column a channel.
-
-    Parameters
-    ----------
-    gates : array (N, C)
-    rows : dict of label -> int
-        How many faces of each kind there are, from the top; lines are drawn between the kinds.
-    xlabel : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Examples
-    --------
-    >>> figure = gate_table(np.zeros((6, 4)), {"frontal": 2, "profile": 4}, "channels")
-    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    ['frontal', 'profile']
-    """
-    figure, ax = canvas(width=FULL, height=2.9)
-    picture = ax.imshow(gates, aspect="auto", vmin=-0.3, vmax=0.3, cmap="RdBu_r", interpolation="nearest")
-    ends = np.cumsum(list(rows.values()))
-    for end in ends[:-1]:
-        ax.axhline(end - 0.5, color="black", lw=1)
-    middles = ends - np.array(list(rows.values())) / 2 - 0.5
-    ax.set_yticks(middles, list(rows), rotation=90, va="center")
-    ax.set(xlabel=xlabel, xticks=[])
-    ax.grid(visible=False)
-    figure.colorbar(picture, ax=ax, label="gate less its mean")
-    return figure

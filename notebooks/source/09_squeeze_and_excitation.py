@@ -170,10 +170,11 @@ for C in (64, 256, 512):
 
 # %%
 def totals(reduction):
-    rows = networks.cost(methods.create("senet", reduction=reduction).build())
+    rows = networks.cost(networks.senet(**(shipped | {"reduction": reduction})))
     return np.array([sum(row[key] for row in rows) for key in ("parameters", "multiply_adds")])
 
 
+shipped = methods.load("senet").architecture()
 plain = totals(None)
 reductions = [2, 4, 8, 16, 32]
 added = [totals(r) / plain - 1 for r in reductions]
@@ -399,7 +400,7 @@ def predict(images):
 
 
 # %% [markdown]
-# Drag both sliders. In good light the gates hardly matter. And in the dark?
+# Drag both sliders: how much do the gates matter in good light, and how much in the dark?
 
 # %%
 some = [3, 8, 21, 40]
@@ -463,7 +464,7 @@ def restore(gate):
         model = keras.Model(image, layers.Conv2D(3, 3, padding="same")(net))
     model.compile(keras.optimizers.Adam(0.02), "mae")
     model.fit(cast[:120], grey_world[:120], batch_size=20, epochs=20, shuffle=False, verbose=0)
-    return model.predict(cast[120:], verbose=0)
+    return model(cast[120:], training=False).numpy()
 
 
 # %% [markdown]
