@@ -96,7 +96,7 @@ def test_shipped_weights_find_faces(shipped, faces, in_keras):
 def test_shipped_files_belong_together_and_are_small(shipped):
     files = list(paths.WEIGHTS.glob("senet*"))
     assert sum(file.stat().st_size for file in files) < 6e6
-    frozen = _runtimes.file_name("litert", "senet", _runtimes.fingerprint(shipped.weights_))
+    frozen = _runtimes.file_name("litert", "senet", _runtimes.fingerprint(shipped._state()))
     assert {file.name for file in files} == {"senet.npz", frozen}, (
         "run tools/ship/freeze.py: the weights have changed"
     )
