@@ -101,3 +101,12 @@ def as_picture(image):
     if image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3):
         return image
     raise ValueError(f"An image to draw has shape (H, W) or (H, W, 3); got {image.shape}.")
+
+
+def outline(left, top, right, bottom):
+    """The edges of a rectangle as a closed line, x and y.
+
+    >>> outline(0, 1, 4, 3)
+    ([0, 4, 4, 0, 0], [1, 1, 3, 3, 1])
+    """
+    return [left, right, right, left, left], [top, top, bottom, bottom, top]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas, outline
 from facelm_helpers.plots._faces import faces_grid
 
 BOX_COLOURS = ("#E69F00", "#56B4E9", "#009E73")  # bright, for photographs; in the order of the names
@@ -90,8 +90,8 @@ def boxes(panels, columns=2):
         for k, name in enumerate(names):
             style = {"color": BOX_COLOURS[k], "lw": 2.2 - 0.5 * k, "ls": ("-", "--")[k % 2]}
             lines[name] = ax.plot([], [], **style)[0]
-            for left, top, right, bottom in np.reshape(found.get(name, []), (-1, 4)) - 0.5:
-                ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], **style)
+            for box in np.reshape(found.get(name, []), (-1, 4)) - 0.5:
+                ax.plot(*outline(*box), **style)
     if any(names):
         figure.legend(lines.values(), lines, loc="outside lower center", ncols=len(lines))
     return figure

@@ -3,7 +3,7 @@
 import numpy as np
 
 from facelm_helpers.landmarks import N_POINTS, REGIONS
-from facelm_helpers.plots._canvas import FULL, REGION_COLOURS, SQUARE, as_picture, canvas
+from facelm_helpers.plots._canvas import FULL, REGION_COLOURS, SQUARE, as_picture, canvas, outline
 
 OTHER_MARKUP = "#F0E442"  # points of an annotation scheme whose regions have no colours
 
@@ -41,8 +41,7 @@ def face(image, points=None, truth=None, box=None, ax=None, title=None):
     ax.imshow(image, vmin=0, vmax=255, interpolation="bicubic" if width < 256 else "antialiased")
     if box is not None:
         # The box's edges are continuous coordinates in which pixel 0 reaches from -0.5 to 0.5
-        left, top, right, bottom = (float(edge) - 0.5 for edge in box)
-        ax.plot([left, right, right, left, left], [top, top, bottom, bottom, top], color="white", lw=1.2)
+        ax.plot(*outline(*(float(edge) - 0.5 for edge in box)), color="white", lw=1.2)
     size = _dot_size(ax, width, truth if points is None else points)
     if truth is not None and points is not None:
         for start, end in zip(truth, points, strict=True):

@@ -5,7 +5,7 @@ import numpy as np
 from facelm_helpers import metrics
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
-from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, as_picture, canvas
+from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, as_picture, canvas, outline
 
 COLOURS = dict(zip(metrics.NORMALISERS, ("#0072B2", "#CC79A7", "#D55E00", "#009E73"), strict=True))
 YOURS = "yours"
@@ -34,11 +34,11 @@ def normalisers(image, truth):
     for ax, (name, line) in zip(axes, _lines(truth).items(), strict=True):
         ax.imshow(as_picture(image), alpha=0.75)
         if name in ("box", "diagonal"):
-            ax.plot(*_outline(*tight_boxes(np.asarray(truth)[None])[0]), color="white", lw=1)
+            ax.plot(*outline(*tight_boxes(np.asarray(truth)[None])[0]), color="white", lw=1)
         if name == "box":  # the square of the same area as the box
             (left, y), (right, _) = line
             half = (right - left) / 2
-            ax.plot(*_outline(left, y - half, right, y + half), color=METHOD_COLOURS[0], lw=1, ls="--")
+            ax.plot(*outline(left, y - half, right, y + half), color=METHOD_COLOURS[0], lw=1, ls="--")
         ax.plot(*line.T, "o-", color=METHOD_COLOURS[1], lw=2, ms=4, mec="white", mew=0.6)
         length = metrics.normaliser(np.asarray(truth)[None], name)[0]
         ax.set_title(f"{name}\n{length:.0f} pixels")
@@ -109,7 +109,3 @@ def _lines(truth):
         "box": np.array([[x - side / 2, y], [x + side / 2, y]]),
         "diagonal": np.array([[left, top], [right, bottom]]),
     }
-
-
-def _outline(left, top, right, bottom):
-    return [left, right, right, left, left], [top, top, bottom, bottom, top]
