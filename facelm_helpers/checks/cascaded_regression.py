@@ -3,16 +3,8 @@
 import numpy as np
 
 from facelm_helpers.checks._judged import judged
+from facelm_helpers.checks._ready import by_check
 from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
-
-
-def or_ours(check, answer):
-    """The learner's function where its check says Right, else the course's own.
-
-    >>> or_ours(train_fern, lambda b, dS, count, beta: dS) is _train_fern
-    True
-    """
-    return answer if check(answer) else OURS[check]
 
 
 def _judged(answer, reference, inputs, mistakes, hint, praise):
@@ -182,3 +174,4 @@ def choose_pairs(answer):
 
 
 OURS = {shape_indexed: _shape_indexed, train_fern: _train_fern, choose_pairs: _choose_pairs}
+ready = by_check(OURS)

@@ -3,16 +3,8 @@
 import numpy as np
 
 from facelm_helpers.checks._judged import judged
+from facelm_helpers.checks._ready import by_check
 from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
-
-
-def ready(answer, check):
-    """The learner's function where its check says Right, else the course's own.
-
-    >>> ready(lambda found, wanted: True, sound) is _sound
-    True
-    """
-    return answer if check(answer) else OURS[check]
 
 
 def _folded(k, gamma, beta, m, v, epsilon):
@@ -171,3 +163,4 @@ def _exports(wanted):
 
 
 OURS = {folded: _folded, frozen: _freeze, sound: _sound}
+ready = by_check(OURS)

@@ -3,22 +3,11 @@
 import numpy as np
 from skimage.draw import polygon2mask
 
+from facelm_helpers.checks._ready import by_name
 from facelm_helpers.checks._scalar import scalar
 from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
 from facelm_helpers.sources.synthetic import turning_head
-
-
-def ready(answer):
-    """The learner's function as soon as it passes the check of its name, until then the course's own.
-
-    >>> def mouth_ratio(p):
-    ...     return ...
-    >>> ready(mouth_ratio) is mouth_ratio
-    False
-    """
-    own, check = {"mouth_ratio": (_mouth_ratio, mouth_ratio), "paint": (_paint, paint)}[answer.__name__]
-    return answer if check(answer) else own
 
 
 @kindly
@@ -130,3 +119,6 @@ def paint(answer):
         return Verdict("wrong", f"{told}: work out every position from p.")
     share = f"{changed.mean():.0%}".replace("%", " %")
     return Verdict("right", f"It changes {share} of the picture, and moves with the face.")
+
+
+ready = by_name({mouth_ratio: _mouth_ratio, paint: _paint})

@@ -3,23 +3,10 @@
 import numpy as np
 
 from facelm_helpers import metrics, protocol
+from facelm_helpers.checks._ready import by_name
 from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
 
 DRAWS = 4000
-
-
-def ready(answer):
-    """The learner's function as soon as it passes the check of its name, until then the course's own.
-
-    >>> def holm(p, alpha=0.05):
-    ...     return ...
-    >>> ready(holm) is holm
-    False
-    """
-    own, check = {"gaps": (_gaps, gaps), "holm": (_holm, holm), "corrected": (_corrected, corrected)}[
-        answer.__name__
-    ]
-    return answer if check(answer) else own
 
 
 def _array(value, shape, what):
@@ -221,3 +208,6 @@ def corrected(answer):
         return Verdict("wrong", f"{told} Subtract each landmark's typical offset, in shares of the box.")
     told = f"Estimated on some faces, removed on others: {plain.mean():.1%} becomes {value.mean():.1%}."
     return Verdict("right", told.replace("%", " %"))
+
+
+ready = by_name({gaps: _gaps, holm: _holm, corrected: _corrected})

@@ -139,7 +139,7 @@ def shape_indexed(S, A, anchor, offset):
 check.shape_indexed(shape_indexed)
 
 # %%
-places_at = check.or_ours(check.shape_indexed, shape_indexed)  # yours, once it is right
+places_at = check.ready(shape_indexed, check.shape_indexed)  # yours, once it is right
 
 
 def frames(S):
@@ -257,7 +257,7 @@ def train_fern(b, dS, count, beta):
 check.train_fern(train_fern)
 
 # %%
-fern_outputs = check.or_ours(check.train_fern, train_fern)
+fern_outputs = check.ready(train_fern, check.train_fern)
 o = fern_outputs(b, truth - S_start, 8, beta=100)
 mean_faces = [np.dstack([I[b == k].mean(axis=0)] * 3).astype(np.uint8) for k in range(8)]
 titles = [f"bin {k}, n = {(b == k).sum()}" for k in range(8)]
@@ -373,7 +373,7 @@ def choose_pairs(rho, dS, F, rng):
 check.choose_pairs(choose_pairs)
 
 # %%
-chosen_pairs = check.or_ours(check.choose_pairs, choose_pairs)
+chosen_pairs = check.ready(choose_pairs, check.choose_pairs)
 
 
 def esr(choose, K=20, F=5, P=100):
