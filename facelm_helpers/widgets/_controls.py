@@ -6,6 +6,7 @@ from ipywidgets import Layout
 from facelm_helpers.widgets import _methods, _webcam
 from facelm_helpers.widgets._picture import Picture
 from facelm_helpers.widgets._scene import VIEW, samples
+from facelm_helpers.widgets._script import script
 from facelm_helpers.widgets._view import LIMITS, State
 
 # slider -> label, how its number is written, what it does
@@ -91,10 +92,7 @@ class Controls(ipywidgets.VBox):
         identity = f"facelm-camera-{self.stage.model_id}"
         self.camera_field = ipywidgets.Textarea(layout=Layout(display="none"))
         page = _webcam.page(identity) + NAMES.replace("IDENTITY", identity)
-        self.camera_page = ipywidgets.Output(outputs=({
-            "output_type": "display_data", "metadata": {},
-            "data": {"text/html": page, "text/plain": "[the webcam's button]"},
-        },))  # fmt: skip
+        self.camera_page = script(page, "[the webcam's button]")
         self.camera = ipywidgets.HBox([self.camera_page, self.camera_field], layout=_narrow("340px"))
         self.camera.add_class(identity)
 

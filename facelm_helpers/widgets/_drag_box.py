@@ -11,6 +11,7 @@ from facelm_helpers.images import warp
 from facelm_helpers.plots.picture import COLUMN, beside
 from facelm_helpers.widgets._drawing import draw, encode, write
 from facelm_helpers.widgets._picture import Picture
+from facelm_helpers.widgets._script import script
 
 SIDE = 400  # pixels of a method's picture
 # slider -> lowest, highest, start: shares of the box's longer side, and times its size
@@ -157,10 +158,7 @@ class DraggableBox(ipywidgets.VBox):
         }  # fmt: skip
         self.field = ipywidgets.Textarea(layout=Layout(display="none"))
         identity = f"facelm-box-{self.picture.model_id}"
-        page = ipywidgets.Output(outputs=({
-            "output_type": "display_data", "metadata": {},
-            "data": {"text/html": PAGE.replace("IDENTITY", identity), "text/plain": "[follows the pointer]"},
-        },))  # fmt: skip
+        page = script(PAGE.replace("IDENTITY", identity), "[follows the pointer]")
         super().__init__([self.picture, *self.sliders.values(), self.field, page])
         self.add_class(identity)
         for slider in self.sliders.values():
