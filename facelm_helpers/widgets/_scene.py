@@ -30,13 +30,13 @@ FOR_DETECTION = 1280  # pixels: a longer photograph is made smaller before a fac
 # name -> (pose, number of the face); the faces are drawn with one seed
 SEED = 21
 SYNTHETIC = {
-    "synthetic, frontal 1": ("frontal", 0),
-    "synthetic, frontal 2": ("frontal", 4),
-    "synthetic, frontal 3": ("frontal", 10),
-    "synthetic, half turned 1": ("half", 9),
-    "synthetic, half turned 2": ("half", 6),
-    "synthetic, turned away 1": ("profile", 7),
-    "synthetic, turned away 2": ("profile", 2),
+    "synthetic, frontal 1": ("frontal", 6),
+    "synthetic, frontal 2": ("frontal", 11),
+    "synthetic, frontal 3": ("frontal", 5),
+    "synthetic, half turned 1": ("half", 2),
+    "synthetic, half turned 2": ("half", 8),
+    "synthetic, turned away 1": ("profile", 3),
+    "synthetic, turned away 2": ("profile", 8),
 }
 ASTRONAUT = "astronaut (photograph)"
 
@@ -192,8 +192,9 @@ def sample(name):
         raise ValueError(f"no sample called {name!r}: wanted one of {', '.join(samples())}")
     pose, number = SYNTHETIC[name]
     faces = sources.load(
-        "synthetic", n=number + 1, seed=SEED, size=320, yaw=POSES[pose], disturb=False, progress=False
-    )
+        "synthetic", n=number + 1, seed=SEED, size=320, yaw=POSES[pose],
+        occlusion=False, disturb=False, progress=False,
+    )  # fmt: skip
     image, truth, tight = faces[number]
     try:
         return from_image(image, name, truth)

@@ -106,11 +106,11 @@ def mean_nmes(**sliders):
 
 
 for title, error in zip(aligners, mean_nmes(), strict=True):
-    print(f"{title}: {error:.1%} of the inter-ocular distance, in the box of dlib's detector")
+    print(f"{title}: {error:.1%} of the inter-ocular distance")
 
 # %% [markdown]
-# The same network has other errors in notebooks 09 to 12: other faces, another box, another normaliser. An
-# NME without these three cannot be compared with any other.
+# (In the boxes of dlib's detector.) The same network has other errors in notebooks 09 to 12: other faces,
+# another box, another normaliser. An NME without these three cannot be compared with any other.
 #
 # ## The box
 #
@@ -191,10 +191,10 @@ plots.show(figure)
 # %%
 tolerated = check.ready(tolerated)
 sweeps["box down (sides)"] = shifts, by_shift
-print(f"{'tolerated':28}" + "".join(f"{title:>18}" for title in aligners))
+print(f"{'tolerated':28}{first:>15}{second:>15}")
 for label, (values, errors) in sweeps.items():
-    ranges = ("{:.2g} to {:.2g}".format(*tolerated(values, of_one)) for of_one in errors.T)
-    print(f"{label:28}" + "".join(f"{words:>18}" for words in ranges))
+    one, other = ("{:.2g} to {:.2g}".format(*tolerated(values, e)) for e in errors.T)
+    print(f"{label:28}{one:>15}{other:>15}")
 
 # %% [markdown]
 # - **Rotation.** A method trained on upright faces starts from an upright mean shape, and beyond some angle
@@ -222,17 +222,17 @@ for title, aligner in aligners.items():
 # ## What a number hides
 #
 # Two answers can have the *same* NME and look very different. In the first, all 68 points are moved by 4 %
-# of the eye distance; in the second, 48 points are perfect and the 20 of the mouth are off. **Predict
-# first:** how far must these 20 be moved for the same NME?
+# of the eye distance; in the second, 48 points are perfect and the 20 of the mouth are off by 68/20
+# times as much.
 
-# %% tags=["hide-output"]
+# %%
 plain = widgets.view(face)
 d = metrics.normaliser(plain.truth[None])[0]
 moved, crooked = plain.truth.copy(), plain.truth.copy()
 moved[:, 0] += 0.04 * d
 crooked[landmarks.REGIONS["mouth"], 0] += 0.04 * 68 / 20 * d
 errors = (metrics.nme(answer[None], plain.truth[None])[0] for answer in (moved, crooked))
-print(f"moved by {0.04 * 68 / 20:.1%}; NME", *(f"{e:.2%}" for e in errors))
+print("NME", *(f"{e:.2%}" for e in errors))
 
 # %%
 plots.show(plots.compare(plain.image, {"all points, a little": moved, "the mouth alone": crooked}))
@@ -265,8 +265,8 @@ answers = {title: widgets.answer(aligner, plain).points for title, aligner in al
 print(f"discrepancy {discrepancy(*answers.values(), d):.1%}")
 
 # %% [markdown]
-# Does a small $a$ mean that both are right? The synthetic faces, whose truth is known, can tell. Each dot
-# below is one face in one of a hundred random states, no slider more than half way.
+# Does a small $a$ mean that both are right? The synthetic faces, whose truth is known, can tell: in a hundred
+# random states, no slider more than half way.
 
 # %%
 rng = np.random.default_rng(0)
@@ -275,12 +275,16 @@ for i in range(100):
     half = {name: np.divide(widgets.LIMITS[name][:2], 2) for name in ("light", "blur", "box_x", "box_y")}
     some = {name: rng.uniform(*limits) for name, limits in half.items()}
     given = widgets.view(faces[i % len(faces)], widgets.State(rotation=rng.uniform(-20, 20), **some))
-    first, second = (widgets.answer(aligner, given) for aligner in aligners.values())
+    one, other = (widgets.answer(aligner, given) for aligner in aligners.values())
     d = metrics.normaliser(given.truth[None])[0]
-    dots.append((discrepancy(first.points, second.points, d), first.nme, second.nme))
+    dots.append((discrepancy(one.points, other.points, d), one.nme, other.nme))
 a, e, e_other = np.array(dots).T
 
-# %%
+# %% [markdown]
+# Each dot is one face in one state. **Predict first:** in how many of the hundred is the larger of the two
+# errors beyond $a$?
+
+# %% tags=["hide-output"]
 worse = np.maximum(e, e_other)
 print(f"for {np.mean(worse > a):.0%} of the dots, the larger of the two errors exceeds a")
 figure, ax = plots.canvas(width=plots.SQUARE, height=0.8 * plots.SQUARE)
@@ -331,7 +335,7 @@ order = np.argsort(a)
 ax.vlines(range(100), 100 * low[order], 100 * high[order], color="#bbbbbb", lw=3)
 ax.semilogy(range(100), 100 * e_other[order], "o", ms=3, color=plots.METHOD_COLOURS[1])
 ax.yaxis.set_major_formatter("{x:g}")
-ax.set(xlabel="the hundred states, by growing discrepancy", ylabel=f"NME of {list(aligners)[1]} (%)")
+ax.set(xlabel="the hundred states, by growing discrepancy", ylabel=f"NME of {second} (%)", ylim=0.5)
 plots.show(figure)
 # ALT A hundred grey bars, from the smallest to the largest possible error, and a dot in each: the true error
 # ALT always lies within. The bars move up with the discrepancy, and most are long.
