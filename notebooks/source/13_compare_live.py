@@ -193,7 +193,7 @@ tolerated = check.ready(tolerated)
 sweeps["box down (sides)"] = shifts, by_shift
 print(f"{'tolerated':28}{first:>15}{second:>15}")
 for label, (values, errors) in sweeps.items():
-    one, other = ("{:.2g} to {:.2g}".format(*tolerated(values, e)) for e in errors.T)
+    one, other = ("{:.2g}…{:.2g}".format(*tolerated(values, e)) for e in errors.T)
     print(f"{label:28}{one:>15}{other:>15}")
 
 # %% [markdown]
