@@ -30,8 +30,8 @@ FOR_DETECTION = 1280  # pixels: a longer photograph is made smaller before a fac
 # name -> (pose, number of the face); the faces are drawn with one seed
 SEED = 21
 SYNTHETIC = {
-    "synthetic, frontal 1": ("frontal", 6),
-    "synthetic, frontal 2": ("frontal", 11),
+    "synthetic, frontal 1": ("frontal", 11),
+    "synthetic, frontal 2": ("frontal", 6),
     "synthetic, frontal 3": ("frontal", 5),
     "synthetic, half turned 1": ("half", 2),
     "synthetic, half turned 2": ("half", 8),
