@@ -17,7 +17,9 @@ def site(tmp_path, monkeypatch):
     (tmp_path / "data" / "README.md").write_text(
         "# Data\n\nIts [faces](faces.md#all), its [list](list.csv).\n"
     )
-    (tmp_path / "data" / "faces.md").write_text("# Faces\n\nBack to [data](README.md).\n\n## All\n")
+    (tmp_path / "data" / "faces.md").write_text(
+        "# Faces\n\nBack to [data](README.md).\n\n## All\n\n## 80 % and more\n"
+    )
     (tmp_path / "data" / "list.csv").write_text("a,b\n")
     monkeypatch.setattr(places, "ROOT", tmp_path)
     monkeypatch.setattr(places, "NOTEBOOKS", notebooks)
@@ -51,6 +53,7 @@ def test_pages_keep_the_words_of_pictures_and_the_index_the_minutes(site):
     page = (site / "00_small.html").read_text(encoding="utf-8")
     assert re.findall(r'<img alt="([^"]*)"', page) == ["Two dots."]
     document = (site / "linked" / "data" / "faces.html").read_text(encoding="utf-8")
+    assert '<h2 id="80-%-and-more">' in document and 'href="#80-%-and-more"' in document
     assert '<h2 id="All">' in document and 'href="../../index.html">All notebooks' in document
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="linked/data/README.html">Data<' in index

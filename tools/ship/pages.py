@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 from latex2mathml.converter import convert
@@ -15,6 +16,7 @@ from tools.ship import printed
 from tools.ship.places import LINK, link_for_page, place, read
 
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
+QUOTED = re.compile(r'<h\d id="[^"]*"')  # nbconvert writes %25 for a percent sign
 HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', re.DOTALL)
 STYLE = f"<style>\n{Path(__file__).with_name('book.css').read_text(encoding='utf-8')}</style>"
 # whatever scrolls by itself can be reached and scrolled by keyboard
@@ -75,6 +77,7 @@ def page(path):
             _fold(cell)
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
+    body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
     foot = _navigation(path, "facelm-nav foot", "Previous and next")
     body = body.replace("</body>", foot + FOCUS + "</body>", 1)
