@@ -139,11 +139,11 @@ def share(count, n):
     return told(100 * count / n, 100 * low, 100 * high)
 
 
-print(f"{'':14} {'AUC to 7%':20} {'over 7%':14} over 10% of the box")
+print(f"{'':14}  {'AUC to 7%':20}  {'over 7%':12}  over 10% of the box")
 for name, e in zip(ranked, E, strict=True):
     area = told(metrics.auc(e, FAILURE), *metrics.bootstrap(e, lambda e: metrics.auc(e, FAILURE)))
     over = [share(np.sum(e > threshold), len(e)) for threshold in (0.07, 0.10)]
-    print(f"{name:14} {area:20} {over[0]:14} {over[1]}")
+    print(f"{name:14}  {area:20}  {over[0]:12}  {over[1]}")
 
 # %% [markdown]
 # ## One difference: compare in pairs
@@ -535,7 +535,8 @@ for name, values in published.items():
 
 # %% [markdown]
 # And ours on photographs of the same sources, with the same annotations and normaliser, in *both* kinds of
-# box; the published figures compare with the first. The five best in the tight box, and dlib:
+# box; the published figures compare with the first. The five best in the tight box, and dlib, which was made
+# for its own detector's box:
 
 # %%
 for title, rows in measured.items():
