@@ -186,5 +186,5 @@ class DraggableBox(ipywidgets.VBox):
     def _repr_mimebundle_(self, **given):
         """The widget, and for pages where no widget can run the box at two places."""
         rows = [in_box(self.aligners, self.image, self.placed(**at), self.truth)[0] for at in STILL]
-        content = encode(np.concatenate(rows), quality=80)
+        content = encode(np.concatenate(rows), quality=60)
         return beside(super()._repr_mimebundle_(**given), content, "image/jpeg", COLUMN)

@@ -662,14 +662,14 @@ plots.show(plots.curves(share, curves, "share of the stages", "NME on the test s
 
 # %%
 i = int(np.argsort(metrics.nme(S0, unseen.points, norm="box"))[len(unseen) * 9 // 10])  # a far start
-rows, titles = [], []
-for name in ("CPR", "ESR", "SDM", "LBF", "ERT"):
-    walk = walks[name]
-    for t in np.linspace(0, len(walk) - 1, 4).round().astype(int):
-        rows.append(walk[t, i])
-        titles.append(f"{name} $S^{{{t}}}$: {metrics.nme(walk[t], unseen.points, norm='box')[i]:.0%}")
-plots.show(plots.faces_grid([unseen.images[i]] * 20, rows, titles=titles, columns=4))
-# ALT One face in five rows, one for each cascade, with the mean shape, two shapes on the way, and the last;
+shapes, titles = [], []
+for progress in np.linspace(0, 1, 4):
+    for name in ("CPR", "ESR", "SDM", "LBF", "ERT"):
+        t = round(progress * (len(walks[name]) - 1))
+        shapes.append(walks[name][t, i])
+        titles.append(f"{name} $S^{{{t}}}$: {metrics.nme(walks[name][t], unseen.points, norm='box')[i]:.0%}")
+plots.show(plots.faces_grid([unseen.images[i]] * 20, shapes, titles=titles, columns=5))
+# ALT One face in five columns, one for each cascade: the mean shape, two shapes on the way, and the last;
 # ALT above each stands its error.
 
 # %% [markdown]
