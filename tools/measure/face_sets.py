@@ -34,7 +34,7 @@ SEEN = {  # what a method's training had to do with a set, where it is not "none
     ("senet", "yt68/val"): "other people of this set",
     ("senet", "lfpw68/held-out"): "other photographs of this set",
     ("senet", "helen68/validation"): "other photographs of this set",
-    (None, "helen68/validation"): "the face model's faces, learnt from most of these",
+    (None, "helen68/validation"): "faces drawn by a model that learnt from most of these",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
 
