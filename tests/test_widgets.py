@@ -19,7 +19,7 @@ from PIL import Image
 from facelm_helpers import landmarks, metrics, paths, widgets
 from facelm_helpers.methods import Aligner
 from facelm_helpers.plots import picture
-from facelm_helpers.widgets import _methods, _webcam
+from facelm_helpers.widgets import _drawing, _methods, _webcam
 from tools.ship import app
 
 FRONTAL = "synthetic, frontal 1"
@@ -266,6 +266,12 @@ def _colour(region):
 def test_points_far_outside_are_drawn_nowhere_and_raise_nothing():
     image = np.full((60, 60, 3), 90, np.uint8)
     assert (widgets.draw(image, points=np.full((68, 2), 1e9)) == image).all()
+
+
+def test_written_words_have_a_dark_edge_all_along():
+    picture = _drawing.write(np.full((400, 400, 3), 128, np.uint8), "words 11.7%")[..., 0]
+    words, edge = (np.flatnonzero(found.any(axis=0)) for found in (picture > 200, picture < 60))
+    assert len(words) and np.abs(edge[[0, -1]] - words[[0, -1]]).max() <= 5
 
 
 def test_the_picture_arrives_in_the_browser_as_it_was_drawn():
