@@ -299,11 +299,7 @@ plots.show(plots.error_map(by_region, "NME, % of the box"))
 # you find dlib in each? Small groups have wide intervals:
 
 # %%
-groups = {
-    pose: (turned >= low) & ((turned < high) | (high == 1))
-    for pose, (low, high) in POSES.items()
-    if pose != "all"
-}
+groups = {pose: (turned >= low) & ((turned < high) | (high == 1)) for pose, (low, high) in POSES.items()}
 by_pose = {name: {pose: errors[name][who] for pose, who in groups.items()} for name in ranked}
 print({pose: int(who.sum()) for pose, who in groups.items()}, "faces")
 for pose in groups:
