@@ -67,7 +67,7 @@ def senet(
     """
     import keras
     import numpy as np
-    from keras import initializers, layers, regularizers
+    from keras import layers, regularizers
 
     if not 0 < keep_prob <= 1:
         raise ValueError(f"keep_prob is {keep_prob!r}: wanted a share over 0, at most 1")
@@ -81,23 +81,72 @@ def senet(
     penalty = regularizers.L2(l2) if l2 else None
 
     image = keras.Input((size, size, 3), name="image")
-    net = convolve(image, stem, 3, stride=2, l2=l2, name="stem")
-    number = 0
-    for on_dim, repeats in zip(channels, blobs, strict=True):
-        for repeat in range(repeats):
-            number += 1
-            net = se.senet_blob(
-                net, net.shape[-1], on_dim, 2 if repeat == 0 else 1, reduction=reduction, gate_at=gate_at,
-                l2=l2, downsample=downsample, name=f"blob{number}")  # fmt: skip
+    net = trunk(
+        image, stem, channels, blobs, reduction=reduction, gate_at=gate_at, downsample=downsample, l2=l2
+    )[-1]
     net = convolve(net, head, 1, l2=l2, name="head")
     net = layers.Flatten(name="flat")(net)
     net = layers.Dense(
         hidden, "relu", kernel_initializer="he_normal", kernel_regularizer=penalty, name="hidden"
     )(net)
     net = layers.Dropout(1 - keep_prob, name="dropout")(net)
-    points = layers.Dense(
-        OUTPUTS, dtype="float32", kernel_regularizer=penalty, name="points",
-        # a hundredth of the usual spread, the mean as bias: learning starts at the mean shape, not at noise
+    return keras.Model(image, to_points(net, mean_shape, l2=l2), name="senet")
+
+
+def trunk(
+    image, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), *, prefix="",
+    reduction=16, gate_at="branch", downsample="stride", l2=0.0,
+):  # fmt: skip
+    """SENet without its head: a convolution at stride 2, then stages of ``senet_blob``, each half the side.
+
+    Other networks begin with it too, under the same layer names, and so with its trained weights.
+
+    Parameters
+    ----------
+    image : Keras tensor, (N, H, W, C)
+    stem, channels, blobs, reduction, gate_at, downsample, l2
+        As in `senet`.
+    prefix : str
+        Before every layer's name.
+
+    Returns
+    -------
+    list of Keras tensors
+        After each stage: (N, H / 4, W / 4, channels[0]), (N, H / 8, W / 8, channels[1]), ...
+
+    Examples
+    --------
+    >>> import keras
+    >>> [tuple(net.shape[1:]) for net in trunk(keras.Input((64, 64, 3)), 8, (16, 32), (1, 1))]
+    [(16, 16, 16), (8, 8, 32)]
+    """
+    net = convolve(image, stem, 3, stride=2, l2=l2, name=f"{prefix}stem")
+    stages, number = [], 0
+    for on_dim, repeats in zip(channels, blobs, strict=True):
+        for repeat in range(repeats):
+            number += 1
+            net = se.senet_blob(
+                net, net.shape[-1], on_dim, 2 if repeat == 0 else 1, reduction=reduction, gate_at=gate_at,
+                l2=l2, downsample=downsample, name=f"{prefix}blob{number}")  # fmt: skip
+        stages.append(net)
+    return stages
+
+
+def to_points(net, start, *, l2=0.0, name="points"):
+    """The last layer of a regression: (N, F) -> (N, len(start)), which begins at ``start``.
+
+    The kernel starts with a hundredth of the usual spread: learning begins at the mean shape, not at noise.
+
+    Examples
+    --------
+    >>> import keras
+    >>> to_points(keras.Input((8,)), [0.5] * 136).shape
+    (None, 136)
+    """
+    import numpy as np
+    from keras import initializers, layers, regularizers
+
+    return layers.Dense(
+        len(start), dtype="float32", kernel_regularizer=regularizers.L2(l2) if l2 else None, name=name,
         kernel_initializer=initializers.VarianceScaling(1e-4, "fan_in", "truncated_normal"),
-        bias_initializer=initializers.Constant(mean_shape.astype("float32")))(net)  # fmt: skip
-    return keras.Model(image, points, name="senet")
+        bias_initializer=initializers.Constant(np.asarray(start, 'float32')))(net)  # fmt: skip

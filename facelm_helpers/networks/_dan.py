@@ -1,0 +1,90 @@
+"""The deep alignment network: every stage sees the whole face, upright as the stage before found it."""
+
+import numpy as np
+
+from facelm_helpers.landmarks import MEAN_SHAPE
+from facelm_helpers.layers import convolve
+from facelm_helpers.networks._plain import entry
+from facelm_helpers.networks._senet import to_points, trunk
+
+MARGIN = 1.5  # of a crop, in sides of the tight box
+MEAN = MEAN_SHAPE / MARGIN  # from the middle of the crop, in its sides
+
+
+def dan(
+    *, stages=2, stem=16, channels=(64, 128, 256, 256), blobs=(1, 2, 2, 2), head=64, hidden=256, side=16,
+    keep_prob=1.0, grey=False, size=128, mean_shape=None,
+):  # fmt: skip
+    """Stages of one network each. Between them: a similarity warp, a landmark image and a feature image.
+
+    The first stage is SENet, layer names and all. A later one is the same on five channels: the crop, warped
+    so that the points lie nearest to the mean shape; an image that is bright near them; and ``side`` x
+    ``side`` numbers from the last hidden layer, enlarged. It gives what must be added in the warped frame.
+
+    Parameters
+    ----------
+    stages : int
+    stem, channels, blobs, head, hidden
+        Of each stage, see `senet`. ``blobs`` of zeros makes the paper's stage of them: two 3x3 convolutions
+        and pooling for each of the channels, then the dense layer.
+    side : int
+        Of the feature image; it must divide ``size``.
+    keep_prob : float
+    grey : bool
+    size : int
+        Of the crop, and of every stage's image.
+    mean_shape : (68, 2) array, optional
+        In 0..1: where the first stage's answer starts.
+
+    Returns
+    -------
+    keras.Model
+        (N, size, size, 3) -> (N, (stages + 1) * 136): the mean shape, then the points after each stage.
+
+    References
+    ----------
+    Kowalski, Naruniec and Trzcinski, Deep alignment network, CVPR workshops 2017.
+
+    Examples
+    --------
+    >>> dan(stem=8, channels=(16, 32), blobs=(1, 1), head=8, hidden=32, size=32, side=8).output_shape
+    (None, 408)
+    """
+    import keras
+    from keras import layers, ops
+
+    from facelm_helpers.networks import _warp
+
+    def stage(net, prefix, start):
+        if any(blobs):
+            net = trunk(net, stem, channels, blobs, prefix=prefix)[-1]
+            net = convolve(net, head, 1, name=f"{prefix}head")
+        else:
+            for number, width in enumerate(channels, start=1):
+                net = convolve(net, width, 3, name=f"{prefix}conv{number}a")
+                net = convolve(net, width, 3, name=f"{prefix}conv{number}b")
+                net = layers.MaxPooling2D(2, name=f"{prefix}pool{number}")(net)
+        net = layers.Flatten(name=f"{prefix}flat")(net)
+        net = layers.Dropout(1 - keep_prob, name=f"{prefix}dropout")(net)
+        net = layers.Dense(hidden, "relu", kernel_initializer="he_normal", name=f"{prefix}hidden")(net)
+        return net, to_points(net, start, name=f"{prefix}points")
+
+    middle = (size - 1) / 2 / size
+    mean = (MEAN + middle).astype("float32")
+    image, looked = entry(size, grey=grey)
+    features, flat = stage(looked, "", np.ravel(mean if mean_shape is None else mean_shape))
+    shapes = [flat * 0 + np.ravel(mean), flat]
+    for number in range(2, stages + 1):
+        name, points = f"stage{number}_", ops.reshape(shapes[-1], (-1, 68, 2))
+        pose = _warp.similarity(MEAN, points)
+        warped = _warp.Warp(size, name=f"{name}warp")(looked, pose)
+        inside = _warp.seen(pose, points)
+        seen = layers.Dense(side * side, "relu", name=f"{name}feature")(features)
+        seen = layers.Reshape((side, side, 1), name=f"{name}feature_image")(seen)
+        seen = layers.UpSampling2D(size // side, name=f"{name}feature_large")(seen)
+        near = _warp.landmark_image(inside + middle, size)
+        net = layers.Concatenate(name=f"{name}image")([warped, near, seen])
+        features, moved = stage(net, name, np.zeros(136))
+        found = _warp.placed(pose, inside + ops.reshape(moved, (-1, 68, 2)))
+        shapes.append(ops.reshape(found, (-1, 136)))
+    return keras.Model(image, layers.Concatenate(name="stages")(shapes), name="dan")
