@@ -28,7 +28,7 @@ MIRROR = np.array(
     + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
 )
 
-# The mean face of the default faces, symmetric: hundredths of the longer side of its tight box, from its middle.
+# The mean of the default faces, symmetric: hundredths of the longer side of its tight box, from the middle.
 _MEAN_X = [
     -48, -48, -46, -43, -39, -32, -23, -13, 0, 13, 23, 32, 39, 43, 46, 48, 48, -38, -32, -24, -17, -10,
     10, 17, 24, 32, 38, 0, 0, 0, 0, -9, -5, 0, 5, 9, -28, -24, -18, -12, -18, -24, 12, 18, 24, 28, 24,

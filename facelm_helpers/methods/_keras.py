@@ -5,6 +5,7 @@ An heir adds its network and, where they differ from the usual, its crop and how
 
 import abc
 import copy
+import dataclasses
 import inspect
 import threading
 
@@ -13,7 +14,7 @@ import numpy as np
 from facelm_helpers import freezing, networks, training
 from facelm_helpers.arrays import Array
 from facelm_helpers.augment import Strength
-from facelm_helpers.faces import crop_transform
+from facelm_helpers.faces import crop_transform, crop_transforms, cut, uncrop
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
@@ -34,7 +35,8 @@ class KerasAligner(Aligner):
 
     An heir names its network's settings with their defaults in ``network_settings`` (any of the training's,
     `TRAINING`, in ``training_settings``), and writes ``_network``. By default the network gives 136 numbers,
-    x0, y0, x1, ..., in 0..1 of the crop; one that gives something else writes ``_points`` and ``_batches``.
+    x0, y0, x1, ..., in 0..1 of the crop; a cascade gives the 136 of its start and of each stage. One that
+    gives something else writes ``_points`` and ``_loss``.
 
     Parameters
     ----------
@@ -88,7 +90,17 @@ class KerasAligner(Aligner):
 
     def _points(self, output):
         """(N, 68, 2) in crop pixels from what the network gives."""
-        return output.reshape(-1, 68, 2) * self.size
+        return self._shapes(output)[-1]
+
+    def _shapes(self, output):
+        """(T + 1, N, 68, 2) in crop pixels: the shapes of a cascade's stages."""
+        return np.moveaxis(output.reshape(len(output), -1, 68, 2), 1, 0) * self.size
+
+    def _loss(self, truth, output):
+        """(N,) from points (N, 136) in 0..1 and what the network gives: of a cascade, the stages' mean."""
+        stages = range(136 if self.cascade else 0, output.shape[-1], 136)
+        loss = training.LOSSES[self.loss]
+        return sum(loss(truth, output[:, k : k + 136]) for k in stages) / len(stages)
 
     def _batches(self, faces, seed):
         """A function step -> (x, y), the same for the same step."""
@@ -163,6 +175,8 @@ class KerasAligner(Aligner):
     def _fit(self, faces, seed, progress):
         options = dict(self._options)
         validation, recipe = options.pop("validation"), self.recipe(options.pop("save_every"))
+        if self.cascade or type(self)._loss is not KerasAligner._loss:
+            recipe = dataclasses.replace(recipe, loss=self._loss)
         with training.seeded(seed):
             model = self._network(self._mean_shape(faces))
         about = self.architecture() | {"batch_size": self.batch_size, "jitter": self.jitter, "seed": seed}
@@ -213,20 +227,28 @@ class KerasAligner(Aligner):
         """As every method's `load`; it runs in the fastest runtime that is installed."""
         return super().load(path).with_runtime(None)
 
-    def _predict(self, images, boxes, scores=False, refine=None):
+    def _predict(self, images, boxes, stages=False, scores=False, refine=None):
         with _opening:
             if self._run is None:
                 build = lambda: self.build(score=True)  # noqa: E731
                 self._run = _runtimes.opened(self.runtime, self.name, self._state(), build)
+        if stages:
+            transforms = crop_transforms(boxes, self.size, self.margin)
+            shapes = self._shapes(self._outputs(cut(images, transforms, self.size))[0])
+            return np.stack([uncrop(shape, transforms) for shape in shapes])
         points, sure = refined(self, images, boxes, refine)
         return (points, sure) if scores else points
 
     def _answer(self, crops):
         """Points (N, 68, 2) in crop pixels and scores (N,), 0 without a head, of uint8 crops."""
+        output, sure = self._outputs(crops)
+        return self._points(output), sure[:, 0]
+
+    def _outputs(self, crops):
+        """What the network gives, and scores (N, 1)."""
         parts = [self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)]
         found = parts[0] if len(parts) == 1 else _runtimes.joined(parts)
-        *outputs, sure = found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
-        return self._points(outputs[0] if len(outputs) == 1 else outputs), sure[:, 0]
+        return found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
 
     def _mean_shape(self, faces):
         """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""

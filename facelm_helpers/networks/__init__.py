@@ -3,16 +3,16 @@
 Keras is imported when a network is first built, never when this folder is.
 """
 
-from facelm_helpers.networks._cascades import dcnn, facepp
+from facelm_helpers.networks._cascades import FACE, PATCH, dcnn, facepp
 from facelm_helpers.networks._cost import cost
 from facelm_helpers.networks._dan import dan
 from facelm_helpers.networks._grids import heatmap_offset, pipnet
 from facelm_helpers.networks._hourglass import hourglass
-from facelm_helpers.networks._regression import TASK_UNITS, TASKS, tcdcn, vanilla_cnn
+from facelm_helpers.networks._regression import CONVOLUTIONS, TASK_UNITS, TASKS, tcdcn, vanilla_cnn
 from facelm_helpers.networks._score import with_score
 from facelm_helpers.networks._senet import OUTPUTS, SIZE, senet
 
 __all__ = [
-    "OUTPUTS", "SIZE", "TASKS", "TASK_UNITS", "cost", "dan", "dcnn", "facepp", "heatmap_offset", "hourglass",
-    "pipnet", "senet", "tcdcn", "vanilla_cnn", "with_score",
+    "CONVOLUTIONS", "FACE", "OUTPUTS", "PATCH", "SIZE", "TASKS", "TASK_UNITS", "cost", "dan", "dcnn", "facepp",
+    "heatmap_offset", "hourglass", "pipnet", "senet", "tcdcn", "vanilla_cnn", "with_score",
 ]  # fmt: skip

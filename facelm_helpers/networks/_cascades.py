@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.landmarks import MEAN_SHAPE, MIRROR
+from facelm_helpers.landmarks import MEAN_SHAPE, MIRROR, convert
 from facelm_helpers.networks._plain import dense, entry, plain
 from facelm_helpers.networks._senet import to_points
 
@@ -12,13 +12,12 @@ UPPER = np.r_[0:3, 14:17, 17:48]  # what the network of the upper part of the fa
 LOWER = np.r_[3:14, 27:36, 48:68]
 PARTS = [np.r_[17:22], np.r_[36:42], np.r_[27:36], np.r_[48:68]]  # left brow and eye stand for the right too
 FACE = ((16, 5, 2), (32, 3, 2), (64, 3, 2), (96, 3, 2))
-PATCH = ((16, 3, 2), (32, 3, 2), (48, 3, 2))
+PATCH = ((12, 3, 2), (24, 3, 2), (32, 3, 2))
 
 
 def dcnn(
     *, size=128, side=64, convolutions=FACE, hidden=128, patch=16, patch_convolutions=PATCH, patch_hidden=48,
-    spans=(0.26, 0.20, 0.14, 0.10), grey=False, style="modern", shared=True, points=68, parts=(UPPER, LOWER),
-    part_hidden=96, mean=MEAN,
+    spans=(0.26, 0.20, 0.14, 0.10), grey=False, style="modern", shared=True, points=68, part_hidden=96,
 ):  # fmt: skip
     """Three levels: the face at once and in two parts, then twice patches round each point.
 
@@ -38,11 +37,7 @@ def dcnn(
     spans : sequence of four floats
         Sides of the patches, in sides of the crop: two of level 2, two of level 3.
     grey, shared : bool
-    points : int
-    parts : two sequences of int
-        The points that the networks of the upper and of the lower part find.
-    mean : (points, 2) array
-        The mean shape, from the middle of the crop in its sides.
+    points : {68, 5}
 
     Returns
     -------
@@ -67,7 +62,8 @@ def dcnn(
     image, looked = entry(size, grey=grey)
     whole = layers.AveragePooling2D(size // side, name="shrunk")(looked)
     cut = side - round(side * 31 / 39)  # the paper's parts have 31 of 39 rows
-    mean = np.asarray(mean, "float32") + (size - 1) / 2 / size
+    mean, parts = (MEAN, (UPPER, LOWER)) if points == 68 else (convert(MEAN, "5"), ([0, 1, 2], [2, 3, 4]))
+    mean = np.float32(mean + (size - 1) / 2 / size)
     views = {"whole_": whole, "upper_": layers.Cropping2D(((0, cut), (0, 0)), name="upper")(whole)}
     views["lower_"] = layers.Cropping2D(((cut, 0), (0, 0)), name="lower")(whole)
     level, count = 0, np.zeros(points, "float32")
@@ -123,8 +119,8 @@ def facepp(
 
     References
     ----------
-    Zhou et al., Extensive facial landmark localization with coarse-to-fine convolutional network cascade, ICCV
-    workshops 2013.
+    Zhou et al., Extensive facial landmark localization with coarse-to-fine convolutional network cascade,
+    ICCV workshops 2013.
 
     Examples
     --------

@@ -43,7 +43,9 @@ def heatmap_offset(*, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), head=48
     return keras.Model(image, layers.Conv2D(204, 1, dtype="float32", name="grid")(net), name="heatmap_offset")
 
 
-def pipnet(*, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), head=64, neighbours=6, full=False, size=128):
+def pipnet(
+    *, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), head=64, neighbours=6, body="senet", size=128
+):  # fmt: skip
     """Pixel-in-pixel regression with neighbours: all from one 1x1 convolution on the trunk's last grid.
 
     With the defaults: SENet's first three stages to 8x8x256 (stride 16), 1x1 to 8x8x64, 8x8x1020: for each
@@ -57,8 +59,8 @@ def pipnet(*, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), head=64, neighb
         Channels before the last convolution.
     neighbours : int
         Points that each point also says the place of; 10 in the paper.
-    full : bool
-        The paper's ResNet-18 in the trunk's place (stride 32), without the narrow head.
+    body : {"senet", "resnet18"}
+        The trunk, or in its place the paper's ResNet-18 (stride 32), without the narrow head.
     size : int
         Side of the crop; 256 in the paper.
 
@@ -81,7 +83,7 @@ def pipnet(*, stem=16, channels=(64, 128, 256), blobs=(1, 2, 2), head=64, neighb
     from keras import layers
 
     image = keras.Input((size, size, 3), name="image")
-    if full:
+    if body == "resnet18":
         net = _resnet18(image)
     else:
         net = convolve(trunk(image, stem, channels, blobs)[-1], head, 1, name="narrow")

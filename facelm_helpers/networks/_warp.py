@@ -33,7 +33,7 @@ class Warp(keras.layers.Layer):
 
     def call(self, image, pose):
         """(N, H, H, C) and (N, K, 4) -> (N K, S, S, C): K squares of each image, one image's together."""
-        n, size, channels, k = ops.shape(image)[0], image.shape[1], image.shape[3], pose.shape[1]
+        n, size, channels = ops.shape(image)[0], image.shape[1], image.shape[3]
         u = (np.arange(self.side, dtype="float32") - (self.side - 1) / 2) / self.side
         across, down = (ops.convert_to_tensor(v) for v in (np.tile(u, self.side), np.repeat(u, self.side)))
         a, b, x, y = (pose[:, :, i, None] for i in range(4))

@@ -103,16 +103,16 @@ class Batches:
 
     def draw(self, size):
         """Crops (size, 3, 128, 128) in 0..1, points (size, 68, 2) in 0..1, weights (size,)."""
-        parts = []
+        parts, self.drawn = [], {}  # set -> which of its faces, in the batch's order
         for name, n in self.counts(size).items():
             if n:
                 one = self.sets[name]
-                index = torch.multinomial(one.odds, n, replacement=True)
+                self.drawn[name] = index = torch.multinomial(one.odds, n, replacement=True)
                 frames = self._frames(one, index)
                 crops, points = cut(one.images, index, frames), frames.to_crop(one.points[index])
                 parts.append((crops, points, one.weight.expand(n)))
         crops, points, weights = (torch.cat(column) for column in zip(*parts, strict=True))
-        flip = torch.rand(len(crops), device=crops.device) < 0.5
+        self.flipped = flip = torch.rand(len(crops), device=crops.device) < 0.5
         crops = torch.where(flip[:, None, None, None], crops.flip(3), crops)
         points = torch.where(flip[:, None, None], mirrored(points), points)
         crops = photometric(crops, self.strength.changes)

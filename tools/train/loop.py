@@ -74,14 +74,20 @@ class Training:
         The device.
     about : dict
         What ``training.json`` says beside the course of the training.
+    average : torch.nn.Module, optional
+        Another such network with the same weights, if the network cannot be copied.
+    loss : function, optional
+        Of what the network gives and of the points (N, 68, 2) in 0..1: (N,).
     """
 
-    def __init__(self, network, goal, folder, where="cpu", about=None):
+    def __init__(self, network, goal, folder, where="cpu", about=None, average=None, loss=None):
         self.network = network.to(where, memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        average = copy.deepcopy(self.network) if average is None else average.to(where)
+        self.average, self.loss = average.eval().requires_grad_(False), loss or distance
         self.goal, self.folder, self.where, self.about = goal, Path(folder), where, about or {}
-        matrices = [weights for weights in network.parameters() if weights.ndim > 1]
-        others = [weights for weights in network.parameters() if weights.ndim <= 1]
+        learnt = [weights for weights in network.parameters() if weights.requires_grad]
+        matrices = [weights for weights in learnt if weights.ndim > 1]
+        others = [weights for weights in learnt if weights.ndim <= 1]
         decayed = {"params": matrices, "weight_decay": goal.weight_decay}
         self.optimiser = torch.optim.AdamW([decayed, {"params": others, "weight_decay": 0.0}], goal.rate)
         self.step, self.seconds, self.reports = 0, 0.0, []
@@ -135,8 +141,7 @@ class Training:
         self.network.train()
         with torch.autocast(self.where, dtype=torch.bfloat16):
             answer = self.network(crops)
-        squares = (answer.float().view(-1, 68, 2) - points).square().sum(-1)
-        loss = ((squares + SMOOTH).sqrt().mean(1) * weights).sum() / weights.sum()
+        loss = (self.loss(answer, points) * weights).sum() / weights.sum()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -160,7 +165,9 @@ class Training:
             "batch_size": self.goal.batch_size, "batches": self.step, "hours": self.seconds / 3600,
             "learning_rate": self.goal.rate, "falling_in_the_last": self.goal.decay,
             "optimiser": f"AdamW, weight decay {self.goal.weight_decay:g}", "average_of_weights": AVERAGE,
-            "loss": "mean distance of the points, smooth at 0.002 of the crop's side",
+            "loss": "mean distance of the points, smooth at 0.002 of the crop's side"
+            if self.loss is distance
+            else "the method's own",
             "device": torch.cuda.get_device_name() if self.where == "cuda" else "processor",
             "validation": self.reports,
         }  # fmt: skip
@@ -181,6 +188,12 @@ class Training:
             raise ValueError(f"{self.file} is of a network of another form: take another folder") from None
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds, self.reports = state["step"], state["seconds"], state["reports"]
+
+
+def distance(answer, points):
+    """Mean distance (N,) of an answer (N, 136) from the points (N, 68, 2)."""
+    squares = (answer.float().view(-1, 68, 2) - points).square().sum(-1)
+    return (squares + SMOOTH).sqrt().mean(1)
 
 
 @torch.no_grad()

@@ -22,7 +22,6 @@ class Graph(torch.nn.Module):
     def __init__(self, model):
         super().__init__()
         self.model = model
-        self.trained = torch.nn.ParameterList(variable.value for variable in model.trainable_variables)
 
     def forward(self, images):
         """Images (N, H, W, 3) -> what the model gives, with batch normalisation and dropout by `training`."""
@@ -76,6 +75,11 @@ def _dense(layer, net, training):
     return layer.activation(functional.linear(net, layer.kernel.value.T, bias))
 
 
+def _larger(layer, net, training):
+    net = functional.interpolate(net.permute(0, 3, 1, 2), scale_factor=layer.size, mode="nearest")
+    return net.permute(0, 2, 3, 1)
+
+
 def _dropout(layer, net, training):
     return functional.dropout(net, layer.rate, training)
 
@@ -83,5 +87,5 @@ def _dropout(layer, net, training):
 FAST = {
     layers.Conv2D: _conv, layers.BatchNormalization: _norm, layers.Dense: _dense,
     layers.Dropout: _dropout,
-    layers.AveragePooling2D: _mean, layers.MaxPooling2D: _most,
+    layers.UpSampling2D: _larger, layers.AveragePooling2D: _mean, layers.MaxPooling2D: _most,
 }  # fmt: skip

@@ -84,13 +84,11 @@ def _renumbered(key, moved):
 
 
 def read(path):
-    """A file of SENet's weights, without Keras: its "configuration", its "provenance", and its "weights"."""
-    names = {"configuration": TEXT, "provenance": TEXT}
-    head = read_arrays(path, names, "weights of senet", beside=["*"])
-    weights = read_arrays(
-        path, {"*/*": Array("f2 f4")}, "weights of senet", beside=["format", "name", *names]
-    )
-    found = {name: json.loads(str(text)) for name, text in head.items()}
+    """A file of a network's weights, without Keras: "name", "configuration", "provenance" and "weights"."""
+    names = {"configuration": TEXT, "provenance": TEXT, "name": TEXT}
+    head = read_arrays(path, names, "weights", beside=["*"])
+    weights = read_arrays(path, {"*/*": Array("f2 f4")}, "weights", beside=["format", *names])
+    found = {"name": str(head.pop("name"))} | {key: json.loads(str(text)) for key, text in head.items()}
     return found | {"weights": {key: weights[key] for key in weights if not key.startswith("score")}}
 
 

@@ -1,0 +1,188 @@
+"""Train a network of any method: `python -m tools.train.network NAME RUN`. It takes PyTorch and Keras.
+
+`python -m tools.train.pack` comes first. The Keras model itself is trained, computed by PyTorch's own layers
+(`torch_graph`), on the faces, boxes and changes that SENet is trained on. The same command goes on with a
+run. RUN/NAME.npz holds the method's weights, RUN/training.json how it went.
+
+--start FILE begins with the weights of another method where layers have the same names and shapes: SENet's
+begin heatmap_offset, pipnet, and both stages of dan. --freeze PREFIX leaves layers as they are.
+"""
+
+import argparse
+import datetime
+import os
+import re
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from facelm_helpers import __version__, methods, training  # noqa: E402
+from tools.train import loop, tasks, validation  # noqa: E402
+from tools.train.batches import STRENGTHS, Batches  # noqa: E402
+from tools.train.faces import load, taught  # noqa: E402
+from tools.train.frames import SIZE  # noqa: E402
+from tools.train.method import settings_of  # noqa: E402
+from tools.train.shipped import NAMES, mean_shape  # noqa: E402
+from tools.train.torch_graph import Graph  # noqa: E402
+from tools.train.widen import read  # noqa: E402
+
+WEIGHT_DECAY = 0.03
+
+
+class Network(torch.nn.Module):
+    """A method's Keras model on crops (N, 3, 128, 128), as the loop of `loop` trains it.
+
+    Parameters
+    ----------
+    aligner : KerasAligner
+    model : keras.Model
+    """
+
+    def __init__(self, aligner, model):
+        super().__init__()
+        self.graph, self.aligner = Graph(model), aligner
+
+    def output(self, crops):
+        """What the model gives."""
+        crops = functional.avg_pool2d(crops, SIZE // self.aligner.size)
+        return self.graph(crops.permute(0, 2, 3, 1))
+
+    def forward(self, crops):
+        """What the model gives; once it is only to be looked at (`eval`), points (N, 136) in 0..1."""
+        found = self.output(crops)
+        if self.training:
+            return found
+        points = self.aligner._points(found.float().cpu().numpy()) / self.aligner.size
+        return torch.from_numpy(np.float32(points)).reshape(-1, 136).to(crops.device)
+
+
+def main(arguments=None):
+    """Read the command line, train, save."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    sets = load(options.faces, options.default)
+    if options.labels:
+        with np.load(options.labels, allow_pickle=False) as labels:
+            sets = taught(sets, dict(labels))
+    trained(sets, options)
+
+
+def add_options(parser):
+    """The options of a run."""
+    parser.add_argument("method", help="its name: fan, pipnet, dan, ...")
+    loop.add_options(parser, batch_size=64, rate=1e-3)
+    parser.add_argument("--labels", help="of a teacher: RUN/labels.npz of tools.train.teacher")
+    parser.add_argument("--start", help="weights to begin with, of this or of another method")
+    parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of names of layers to leave alone")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                        help="a setting of the method, repeatable")  # fmt: skip
+    parser.set_defaults(steps=None)
+    parser.add_argument("--seed", type=int, default=7, help="of weights and draws (7)")
+
+
+def trained(sets, options):
+    """Train on given sets, save, and return the fitted aligner in half precision.
+
+    Parameters
+    ----------
+    sets : dict of Faces
+    options : argparse.Namespace
+        See `add_options`.
+    """
+    where = loop.device()
+    torch.manual_seed(options.seed)
+    aligner = methods.create(options.method, **settings_of(options))
+    if SIZE % aligner.size:
+        raise ValueError(f"{aligner.name}'s crop has {aligner.size} pixels: wanted a divisor of {SIZE}")
+    batches = Batches(sets, where, STRENGTHS[options.strength])
+    start = mean_shape(sets[name] for name in batches.shares)
+    models = [aligner.build(start, seed=options.seed) for _ in range(2)]
+    told = begin(models[0], read(options.start)) if options.start else "random weights"
+    training.set_weights(models[1], training.weights_of(models[0]))
+    for layer in models[0].layers:
+        if layer.name.startswith(tuple(options.freeze)):
+            layer.trainable = False
+    network, average = (Network(aligner, model) for model in models)
+    learnt = {id(variable.value) for variable in models[0].trainable_variables}
+    for weights in network.parameters():
+        weights.requires_grad_(id(weights) in learnt)
+    about = {
+        "method": aligner.name, "settings": aligner.architecture(), "share_of_batch": batches.shares,
+        "strength": options.strength, "taught": bool(options.labels), "start": told, "frozen": options.freeze,
+        "seed": options.seed,
+    }  # fmt: skip
+    draw, look = batches.draw, lambda net: validation.report(net, sets, where)
+    more = tasks.Tasks(aligner, batches, sets["mtfl"], tasks.attributes()) if aligner.name == "tcdcn" else None
+    goal = loop.goal(options, WEIGHT_DECAY)
+    loss = lambda answer, truth: aligner._loss(truth.flatten(1), answer.float())  # noqa: E731
+    run = loop.Training(network, goal, options.run, where, about, average, loss)
+    if more:
+        draw, plain = more.draw, look
+        look = lambda net: plain(net) | {"tasks": more.report(net, run.reports)}  # noqa: E731
+        aligner.learning = tasks.learning([row["tasks"] for row in run.reports])
+    piece = options.piece and 60 * options.piece
+    run.run(draw, look, options.every, piece)
+    if run.done < 1:
+        print(f"{run.done:.0%} done: the same command goes on")
+    return saved(aligner, models[1], run, batches, options, told)
+
+
+def begin(model, other):
+    """Put another network's weights into a model where names and shapes agree; what was done, in words.
+
+    A layer of a later stage, ``stage2_NAME``, begins as NAME does, but for the points that it gives; where
+    it sees more channels, the new ones count for nothing at first.
+    """
+    weights, new, taken = other["weights"], training.weights_of(model), 0
+    for key, value in new.items():
+        short = re.sub(r"^stage\d+_(?!points)", "", key)
+        old = weights.get(key, weights.get(short))
+        if old is not None and old.shape == value.shape:
+            new[key] = np.float32(old)
+        elif old is not None and old.ndim == 4 and np.delete(old.shape, 2).tolist() == np.delete(
+            value.shape, 2
+        ).tolist():
+            new[key] = np.zeros_like(value)
+            new[key][:, :, : old.shape[2]] = old[:, :, : value.shape[2]]
+        else:
+            continue
+        taken += 1
+    training.set_weights(model, new)
+    date = other["provenance"].get("date", "unknown date")
+    return f"{taken} of {len(new)} arrays from {other['name']} of {date}"
+
+
+def saved(aligner, model, run, batches, options, told):
+    """The averaged weights, with settings and a provenance that say what was done."""
+    goal, steps = run.goal, max(1, run.step)
+    settings = aligner.configuration() | {
+        "weight_decay": goal.weight_decay, "ema": loop.AVERAGE, "steps": steps, "batch_size": goal.batch_size,
+        "learning_rate": goal.rate, "schedule": "linear", "warmup": loop.WARMUP,
+        "decay_steps": max(1, round(steps * goal.decay)),
+    }  # fmt: skip
+    fitted = methods.create(aligner.name, **settings)
+    n = len(batches.sets["default"].points) if "default" in batches.sets else 0
+    faces = [NAMES[name] for name in batches.shares if name in NAMES]
+    recipe = [f"as its configuration says, {options.strength} changes (tools/train/batches.py)"]
+    recipe += [f"stopped at {run.done:.0%}"] * (run.done < 1)
+    recipe += ["annotations averaged with, or given by, a teacher"] * bool(options.labels)
+    recipe += [f"begun with {told}", f"layers {', '.join(options.freeze)} frozen"][: 1 + bool(options.freeze)]
+    fitted.provenance = {
+        "trained_on": ", ".join(faces + [f"{n:,} default faces of the course"] * bool(n)),
+        "recipe": "; ".join(recipe), "date": datetime.date.today().isoformat(),
+        "course_version": __version__,
+    }  # fmt: skip
+    weights = training.weights_of(model)
+    fitted._take({key: np.float16(value) for key, value in weights.items()}, "keras")
+    print(f"saved {fitted.save(options.run / f'{aligner.name}.npz')}")
+    return fitted
+
+
+if __name__ == "__main__":
+    main()
