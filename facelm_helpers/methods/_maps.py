@@ -31,8 +31,8 @@ def map_loss(truth, logits, size, loss="distance", offsets=None, sigma=1.0):
     .. math:: \ell\Big(p, \sum_c q_c (c + o_c)\Big) - \lambda \sum_c g_c \ln q_c
 
     with q the softmax of the logits over all places c, o the offsets if there are any, g a Gaussian round p
-    that sums to 1. With offsets, each place near p must also say where p is: the mean of its distances,
-    weighted by g, is added.
+    that sums to 1. With offsets, each place near p must also say where p is: the root of the mean square of
+    their distances, weighted by g, is added.
 
     Parameters
     ----------
@@ -60,21 +60,20 @@ def map_loss(truth, logits, size, loss="distance", offsets=None, sigma=1.0):
 
     side, k = logits.shape[1], logits.shape[3]
     place, axis = cells(truth, side, size), np.arange(side, dtype="float32")
-    near = ops.exp(-ops.square(place[..., None] - ops.convert_to_tensor(axis)) / (2 * sigma**2))
-    near = near / (ops.sum(near, axis=-1, keepdims=True) + 1e-6)  # nothing of a point outside
-    g = near[:, :, 1, :, None] * near[:, :, 0, None, :]  # (N, K, S, S)
-    logits = ops.reshape(ops.transpose(ops.cast(logits, "float32"), (0, 3, 1, 2)), (-1, k, side * side))
-    log_q = ops.log_softmax(logits, axis=-1)
-    g = ops.reshape(g, (-1, k, side * side))
-    grid = ops.convert_to_tensor(np.stack([np.tile(axis, side), np.repeat(axis, side)], axis=-1))
-    divergence = -ops.mean(ops.sum(g * log_q, axis=-1), axis=-1)
+    away = ops.transpose(place, (0, 2, 1))[:, :, None] - ops.convert_to_tensor(axis[:, None])
+    near = ops.exp(-ops.square(away) / (2 * sigma**2))  # (N, 2, S, K)
+    near = near / (ops.sum(near, axis=2, keepdims=True) + 1e-6)  # nothing of a point outside
+    g = ops.reshape(near[:, 1, :, None] * near[:, 0, None], (-1, side * side, k))
+    log_q = ops.log_softmax(ops.reshape(ops.cast(logits, "float32"), (-1, side * side, k)), axis=1)
+    q, divergence = ops.exp(log_q), -ops.mean(ops.sum(g * log_q, axis=1), axis=-1)
+    grid = np.stack([np.tile(axis, side), np.repeat(axis, side)], axis=-1)
     if offsets is None:
-        mean, extra = ops.matmul(ops.exp(log_q), grid), 0.0
+        mean, extra = ops.matmul(ops.transpose(q, (0, 2, 1)), ops.convert_to_tensor(grid)), 0.0
     else:
-        offsets = ops.transpose(ops.cast(offsets, "float32"), (0, 3, 1, 2, 4))
-        voted = grid + ops.reshape(offsets, (-1, k, side * side, 2))
-        mean = ops.sum(ops.exp(log_q)[..., None] * voted, axis=2)
-        far = ops.sqrt(ops.sum(ops.square(voted - place[:, :, None]), axis=-1) + 1e-4)
-        extra = ops.mean(ops.sum(g * far, axis=-1), axis=-1) / side
+        offsets = ops.reshape(ops.cast(offsets, "float32"), (-1, side * side, k, 2))
+        voted = offsets + ops.convert_to_tensor(grid[:, None])
+        mean = ops.sum(q[..., None] * voted, axis=1)
+        squares = ops.sum(g[..., None] * ops.square(voted - place[:, None]), axis=(1, 3))
+        extra = ops.mean(ops.sqrt(squares + 1e-4), axis=-1) / side
     found = ops.reshape((mean + 0.5) / side - 0.5 / size, (-1, 2 * k))
     return training.LOSSES[loss](truth, found) + SPREAD * divergence + extra

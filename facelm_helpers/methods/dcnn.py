@@ -33,8 +33,8 @@ class DCNN(KerasAligner):
     paper = "Sun, Wang and Tang, Deep convolutional network cascade for facial point detection, CVPR 2013"
     cascade = True
     network_settings = {
-        "size": 128, "side": 64, "convolutions": networks.FACE, "hidden": 128, "part_hidden": 96, "patch": 16,
-        "patch_convolutions": networks.PATCH, "patch_hidden": 48, "grey": False, "style": "modern",
+        "size": 128, "side": 64, "convolutions": networks.FACE, "hidden": 128, "part_hidden": 96, "patch": 12,
+        "patch_convolutions": networks.PATCH, "patch_hidden": 48, "grey": True, "style": "modern",
         "shared": True, "points": 68,
     }  # fmt: skip
     training_settings = {"loss": "distance"}

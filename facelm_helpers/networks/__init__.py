@@ -13,6 +13,6 @@ from facelm_helpers.networks._score import with_score
 from facelm_helpers.networks._senet import OUTPUTS, SIZE, senet
 
 __all__ = [
-    "CONVOLUTIONS", "FACE", "OUTPUTS", "PATCH", "SIZE", "TASKS", "TASK_UNITS", "cost", "dan", "dcnn", "facepp",
-    "heatmap_offset", "hourglass", "pipnet", "senet", "tcdcn", "vanilla_cnn", "with_score",
+    "CONVOLUTIONS", "FACE", "OUTPUTS", "PATCH", "SIZE", "TASKS", "TASK_UNITS", "cost", "dan", "dcnn",
+    "facepp", "heatmap_offset", "hourglass", "pipnet", "senet", "tcdcn", "vanilla_cnn", "with_score",
 ]  # fmt: skip

@@ -12,12 +12,12 @@ UPPER = np.r_[0:3, 14:17, 17:48]  # what the network of the upper part of the fa
 LOWER = np.r_[3:14, 27:36, 48:68]
 PARTS = [np.r_[17:22], np.r_[36:42], np.r_[27:36], np.r_[48:68]]  # left brow and eye stand for the right too
 FACE = ((16, 5, 2), (32, 3, 2), (64, 3, 2), (96, 3, 2))
-PATCH = ((12, 3, 2), (24, 3, 2), (32, 3, 2))
+PATCH = ((12, 3, 2), (24, 3, 2), (32, 3, 1))
 
 
 def dcnn(
-    *, size=128, side=64, convolutions=FACE, hidden=128, patch=16, patch_convolutions=PATCH, patch_hidden=48,
-    spans=(0.26, 0.20, 0.14, 0.10), grey=False, style="modern", shared=True, points=68, part_hidden=96,
+    *, size=128, side=64, convolutions=FACE, hidden=128, patch=12, patch_convolutions=PATCH, patch_hidden=48,
+    spans=(0.26, 0.20, 0.14, 0.10), grey=True, style="modern", shared=True, points=68, part_hidden=96,
 ):  # fmt: skip
     """Three levels: the face at once and in two parts, then twice patches round each point.
 
@@ -78,9 +78,9 @@ def dcnn(
         places, moved = ops.reshape(shapes[-1], (-1, points, 2)), 0
         for which, span in zip("ab", pair, strict=True):
             poses, name = _warp.upright(places, span), f"level{number}{which}_"
-            for k in [None] if shared else range(points):
+            for k in [None] if shared else range(points):  # each level learns for itself: no gradient back
                 here, some = (name, poses) if k is None else (f"{name}{k}_", poses[:, k : k + 1])
-                net = _warp.Warp(patch, name=f"{here}patch")(looked, some)
+                net = _warp.Warp(patch, name=f"{here}patch")(looked, ops.stop_gradient(some))
                 net = dense(plain(net, patch_convolutions, style=style, name=here), patch_hidden,
                             style=style, name=here)  # fmt: skip
                 net = ops.reshape(net, (-1, some.shape[1], patch_hidden))
@@ -144,6 +144,7 @@ def facepp(
         box = to_points(net, [span, *(centre + middle)], name=f"{name}box")
         pose = ops.concatenate([box[:, :1], box[:, :1] * 0, box[:, 1:]], axis=-1)[:, None]
         first.append(_warp.placed(pose, ops.zeros_like(box[:, :1, None]) + inside))
+        pose = ops.stop_gradient(pose)
         see = _warp.Warp(region, name=f"{name}region")(looked, pose)
         see = dense(plain(see, region_convolutions, style=style, name=name), hidden, style=style, name=name)
         found = ops.reshape(to_points(see, np.ravel(inside), name=f"{name}points"), (-1, len(some), 2))
@@ -158,6 +159,7 @@ def facepp(
             mean = MEAN[some]
             span = 1.6 * np.ptp(mean, axis=0).max()
             pose = _warp.similarity((mean - mean.mean(axis=0)) / span, _chosen(second, some))
+            pose = ops.stop_gradient(pose)
             view = _warp.Warp(patch, name=f"{name}patch{turn}")(looked, pose)
             poses.append(pose)
             views.append(ops.flip(view, axis=2) if turn else view)

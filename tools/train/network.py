@@ -47,7 +47,8 @@ class Network(torch.nn.Module):
 
     def output(self, crops):
         """What the model gives."""
-        crops = functional.avg_pool2d(crops, SIZE // self.aligner.size)
+        if self.aligner.size < SIZE:
+            crops = functional.avg_pool2d(crops, SIZE // self.aligner.size)
         return self.graph(crops.permute(0, 2, 3, 1))
 
     def forward(self, crops):
@@ -79,7 +80,7 @@ def add_options(parser):
     loop.add_options(parser, batch_size=64, rate=1e-3)
     parser.add_argument("--labels", help="of a teacher: RUN/labels.npz of tools.train.teacher")
     parser.add_argument("--start", help="weights to begin with, of this or of another method")
-    parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of names of layers to leave alone")
+    parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of the names of layers to leave")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                         help="a setting of the method, repeatable")  # fmt: skip
     parser.set_defaults(steps=None)
@@ -118,7 +119,7 @@ def trained(sets, options):
         "seed": options.seed,
     }  # fmt: skip
     draw, look = batches.draw, lambda net: validation.report(net, sets, where)
-    more = tasks.Tasks(aligner, batches, sets["mtfl"], tasks.attributes()) if aligner.name == "tcdcn" else None
+    more = aligner.name == "tcdcn" and tasks.Tasks(aligner, batches, sets["mtfl"], tasks.attributes())
     goal = loop.goal(options, WEIGHT_DECAY)
     loss = lambda answer, truth: aligner._loss(truth.flatten(1), answer.float())  # noqa: E731
     run = loop.Training(network, goal, options.run, where, about, average, loss)

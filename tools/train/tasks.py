@@ -1,4 +1,4 @@
-"""TCDCN's other tasks in training: MTFL's attributes beside the annotated faces, and when a task has learnt all.
+"""TCDCN's other tasks in training: MTFL's attributes beside the annotated faces, and when a task is done.
 
 MTFL's faces have five points, a smile, glasses and a pose given by hand; of the annotated ones, pose and open
 mouth are seen from the points (`methods.tcdcn`).
