@@ -80,7 +80,7 @@ class KerasAligner(Aligner):
         bound = self.__signature__.bind(**settings)
         bound.apply_defaults()
         for name, value in bound.arguments.items():
-            setattr(self, name, tuple(value) if isinstance(value, list) else value)
+            setattr(self, name, _fixed(value))
         self.runtime = None
         self.recipe()  # refuses an impossible one now, not when training begins
 
@@ -293,3 +293,8 @@ class KerasAligner(Aligner):
         if not _runtimes.known(self.name, state):  # else they are the very numbers that were frozen
             self._model_of(weights, head)
         self._take(weights, "keras", head=head)
+
+
+def _fixed(value):
+    """Lists, as a file gives them, and lists in them as tuples."""
+    return tuple(map(_fixed, value)) if isinstance(value, list | tuple) else value
