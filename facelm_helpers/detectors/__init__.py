@@ -10,10 +10,14 @@ import numpy as np
 
 from facelm_helpers.detectors._blazeface import detect as _blazeface
 from facelm_helpers.detectors._dlib import detect as _dlib
+from facelm_helpers.detectors._mtcnn import FILES as _MTCNN
+from facelm_helpers.detectors._mtcnn import detect as _detect_mtcnn
 
 __all__ = ["detect", "detect_one", "names"]
 
 _DETECTORS = {"dlib": _dlib, "blazeface": _blazeface}
+if all(path.is_file() for path in _MTCNN.values()):
+    _DETECTORS["mtcnn"] = _detect_mtcnn
 
 
 def names():

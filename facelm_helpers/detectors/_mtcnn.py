@@ -1,0 +1,173 @@
+"""MTCNN, the course's own: three small networks, each of which looks closer at what the one before let pass.
+
+Their files, data/detectors/mtcnn_p.tflite, _r and _o, are trained by `tools.train.mtcnn`.
+"""
+
+import threading
+
+import cv2
+import numpy as np
+
+from facelm_helpers.boxes import overlap
+from facelm_helpers.images import check_image
+from facelm_helpers.paths import DATA
+from facelm_helpers.silence import silence
+
+FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "pro"}
+CELL, STRIDE, SHRINK = 12, 2, 0.709  # P-Net's square and its steps in pixels; between levels of the pyramid
+PIXEL = np.float32(1 / 255)
+_own = threading.local()
+
+
+def detect(image, thresholds=(0.6, 0.7, 0.7), smallest=24):
+    """The faces that MTCNN finds, the surest first.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    thresholds : three floats between 0 and 1
+        The probability that a square must reach to pass P-, R- and O-Net.
+    smallest : int
+        Side in pixels of the smallest face that is looked for, at least 12.
+
+    Returns
+    -------
+    (M, 4) float32 array
+
+    References
+    ----------
+    Zhang et al., Joint face detection and alignment using multi-task cascaded convolutional networks, 2016.
+    """
+    return search(image, thresholds, smallest)[0]
+
+
+def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
+    """Boxes (M, 4), points (M, 5, 2) and scores (M,) of the faces, the surest first.
+
+    Parameters
+    ----------
+    image, thresholds, smallest
+        As in `detect`.
+    networks : dict, optional
+        "p", "r", "o" -> function of pictures (N, S, S, 3) in 0..1; the shipped ones by default.
+    """
+    image = check_image(image)
+    if len(thresholds) != 3 or not all(0 < threshold < 1 for threshold in thresholds):
+        raise ValueError(f"thresholds are {thresholds}: wanted three probabilities between 0 and 1")
+    if not CELL <= smallest < 1e4:
+        raise ValueError(f"smallest is {smallest}: wanted pixels, at least {CELL}")
+    networks = networks or shipped()
+    squares, scores = proposals(image, networks["p"], thresholds[0], smallest)
+    points = np.zeros((len(squares), 5, 2), np.float32)
+    for part, size, threshold in (("r", 24, thresholds[1]), ("o", 48, thresholds[2])):
+        if not len(squares):
+            break
+        answer = np.asarray(networks[part](cut(image, squares, size)))
+        scores = probability(answer[:, 0])
+        kept = scores >= threshold
+        boxes, points = corrected(squares[kept], answer[kept, 1:5]), placed(squares[kept], answer[kept, 5:])
+        first = suppress(boxes, scores[kept], 0.7 if part == "r" else 0.5)
+        squares, points, scores = boxes[first], points[first], scores[kept][first]
+        if part == "r":
+            squares = squared(squares)
+    return squares.astype(np.float32), points.astype(np.float32), scores.astype(np.float32)
+
+
+def proposals(image, network, threshold, smallest):
+    """The squares that P-Net lets pass, (M, 4), and their scores: from every level of the image pyramid."""
+    height, width = image.shape[:2]
+    scale, found = CELL / smallest, [(np.zeros((0, 4)), np.zeros(0))]
+    while min(height, width) * scale >= CELL:
+        size = max(CELL, round(width * scale)), max(CELL, round(height * scale))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        answer = np.asarray(network(cv2.resize(image, size, interpolation=method)[None] * PIXEL))[0]
+        scores = probability(answer[..., 0])
+        y, x = np.nonzero(scores >= threshold)
+        corner = np.stack([x, y], axis=-1) * STRIDE
+        cells = np.concatenate([corner, corner + CELL], axis=1) / np.tile(np.divide(size, (width, height)), 2)
+        first = suppress(cells, scores[y, x], 0.5)
+        found.append((corrected(cells, answer[y, x, 1:5])[first], scores[y, x][first]))
+        scale *= SHRINK
+    boxes, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+    first = suppress(boxes, scores, 0.7)
+    return squared(boxes[first]), scores[first]
+
+
+def suppress(boxes, scores, most):
+    """Non-maximum suppression: the indices of the boxes that stay, the surest first.
+
+    The surest box stays; all that overlap it by more than ``most`` (intersection over union) go; and so on
+    with what is left.
+
+    Examples
+    --------
+    >>> suppress([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.7], 0.5).tolist()
+    [1, 2]
+    """
+    boxes, left, kept = np.asarray(boxes, np.float64), np.argsort(-np.asarray(scores), kind="stable"), []
+    while len(left):
+        kept.append(left[0])
+        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= most]
+    return np.array(kept, int)
+
+
+def corrected(boxes, offsets):
+    """Boxes whose edges are moved by offsets (M, 4) in their own widths and heights."""
+    return boxes + offsets * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+
+
+def placed(boxes, points):
+    """Points (M, 10), in widths and heights of boxes, in the picture: (M, 5, 2)."""
+    return boxes[:, None, :2] + points.reshape(-1, 5, 2) * (boxes[:, None, 2:] - boxes[:, None, :2])
+
+
+def squared(boxes):
+    """Squares round the middles of boxes, as long as their longer sides."""
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)[:, None] / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
+def cut(image, squares, size):
+    """Squares of a picture at one size, (M, size, size, 3) float32 in 0..1; black outside."""
+    found = np.empty((len(squares), size, size, 3), np.uint8)
+    for i, (left, top, right, bottom) in enumerate(np.rint(squares).astype(int)):
+        part = image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+        border = max(-top, 0), max(bottom - len(image), 0), max(-left, 0), max(right - image.shape[1], 0)
+        if part.size:
+            part = cv2.copyMakeBorder(part, *border, cv2.BORDER_CONSTANT)
+            found[i] = cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA)
+        else:
+            found[i] = 0
+    return found * PIXEL
+
+
+def probability(logits):
+    """Of a logit."""
+    return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+
+
+def shipped():
+    """The three networks as functions, each thread's its own: an interpreter keeps what it works on."""
+    if not hasattr(_own, "networks"):
+        _own.networks = {part: _opened(path) for part, path in FILES.items()}
+    return _own.networks
+
+
+def _opened(path):
+    from ai_edge_litert.interpreter import Interpreter  # here, so that dlib's detector does not need it
+
+    with silence():
+        interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
+    (into,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
+    shape = []
+
+    def run(pictures):
+        if shape != list(pictures.shape):  # of P-Net every level; of the others every number of squares
+            shape[:] = pictures.shape
+            interpreter.resize_tensor_input(into["index"], shape)
+            interpreter.allocate_tensors()
+        interpreter.set_tensor(into["index"], np.float32(pictures))
+        interpreter.invoke()
+        return interpreter.get_tensor(out["index"])
+
+    return run

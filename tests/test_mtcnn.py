@@ -1,0 +1,88 @@
+"""MTCNN's steps from picture to boxes, with networks that are made up."""
+
+import numpy as np
+import pytest
+
+from facelm_helpers import networks
+from facelm_helpers.detectors import _mtcnn
+
+FACE = np.array([60.0, 40, 108, 88])  # the bright square of the picture
+
+
+def picture():
+    image = np.zeros((140, 180, 3), np.uint8)
+    image[40:88, 60:108] = 255
+    return image
+
+
+def made_up(part):
+    """A network that is sure of bright squares, and of none else."""
+
+    def run(pictures):
+        pictures = np.asarray(pictures)
+        if part == "p":
+            grey = pictures[..., 0]
+            rows, columns = (grey.shape[1] - 10) // 2, (grey.shape[2] - 10) // 2
+            windows = np.lib.stride_tricks.sliding_window_view(grey, (12, 12), axis=(1, 2))[:, ::2, ::2]
+            bright = windows.mean(axis=(3, 4))[:, :rows, :columns]
+        else:
+            bright = pictures[..., 0].mean(axis=(1, 2))
+        answer = np.zeros((*bright.shape, 15), np.float32)
+        answer[..., 0] = 40 * (bright - 0.8)
+        answer[..., 5:] = 0.5
+        return answer
+
+    return run
+
+
+def test_the_cascade_finds_the_bright_square():
+    found = {part: made_up(part) for part in "pro"}
+    boxes, points, scores = _mtcnn.search(picture(), smallest=24, networks=found)
+    assert len(boxes) == len(scores) > 0 and points.shape == (len(boxes), 5, 2)
+    inside = (boxes[:, :2] > FACE[:2] - 6).all() and (boxes[:, 2:] < FACE[2:] + 6).all()
+    assert inside and (np.diff(scores) <= 0).all()
+    np.testing.assert_allclose(points[:, 0], (boxes[:, :2] + boxes[:, 2:]) / 2, atol=0.01)
+
+
+def test_an_empty_picture_has_no_face():
+    found = {part: made_up(part) for part in "pro"}
+    boxes, points, scores = _mtcnn.search(np.zeros((50, 60, 3), np.uint8), networks=found)
+    assert boxes.shape == (0, 4) and points.shape == (0, 5, 2) and scores.shape == (0,)
+
+
+def test_suppression_keeps_the_surest_of_each_heap():
+    rng = np.random.default_rng(0)
+    corners = np.repeat([[0, 0], [50, 0], [0, 50]], 10, axis=0) + rng.uniform(-2, 2, (30, 2))
+    boxes, scores = np.concatenate([corners, corners + 20], axis=1), rng.random(30)
+    kept = _mtcnn.suppress(boxes, scores, 0.5)
+    heaps = scores.reshape(3, 10).argmax(axis=1) + [0, 10, 20]
+    assert sorted(kept) == sorted(heaps) and (np.diff(scores[kept]) < 0).all()
+    assert len(_mtcnn.suppress(boxes, scores, 1.0)) == 30
+    assert len(_mtcnn.suppress(np.zeros((0, 4)), np.zeros(0), 0.5)) == 0
+
+
+def test_offsets_and_squares():
+    box = np.array([[10.0, 10, 30, 50]])
+    np.testing.assert_allclose(_mtcnn.corrected(box, np.array([[0.5, 0.25, 0, -0.5]])), [[20, 20, 30, 30]])
+    np.testing.assert_allclose(_mtcnn.squared(box), [[0, 10, 40, 50]])
+    cut = _mtcnn.cut(picture(), np.array([[-50.0, -50, -10, -10], [60, 40, 108, 88]]), 24)
+    assert cut.mean(axis=(1, 2, 3)) == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize("wrong", [{"thresholds": (0.5, 1.0, 0.5)}, {"smallest": 4}])
+def test_impossible_options_are_refused(wrong):
+    with pytest.raises(ValueError, match="wanted"):
+        _mtcnn.search(picture(), networks={part: made_up(part) for part in "pro"}, **wrong)
+
+
+@pytest.mark.slow
+def test_p_net_on_a_picture_answers_as_on_each_square():
+    model = networks.mtcnn("p")
+    image = np.random.default_rng(0).random((1, 31, 26, 3), dtype=np.float32)
+    whole = np.asarray(model(image))
+    assert whole.shape == (1, 10, 8, 15)
+    square = np.asarray(model(image[:, 6:18, 4:16]))
+    np.testing.assert_allclose(square[0, 0, 0], whole[0, 3, 2], atol=1e-4)
+    sizes = {part: networks.mtcnn(part).count_params() for part in "pro"}
+    # the released ones have a second logit for "no face", and P- and R-Net no points
+    assert sizes == {"p": 6_632 + 33 * 9, "r": 100_178 + 129 * 9, "o": 389_040 - 257}
