@@ -15,7 +15,8 @@ PACKAGE = REPOSITORY / "facelm_helpers"
 # ground first; a room imports only from rooms on lower floors
 FLOORS = [
     ["paths", "silence", "atomic", "geometry"], ["arrays", "quiet", "images", "landmarks"],
-    ["boxes", "layers"], ["se"], ["metrics", "faces"], ["detectors"], ["protocol", "augment", "sources"],
+    ["boxes", "heatmaps", "layers"],
+    ["se"], ["metrics", "faces"], ["detectors"], ["protocol", "augment", "sources"],
     ["tfrecords"], ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}

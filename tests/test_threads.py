@@ -11,7 +11,8 @@ import skimage.data
 from facelm_helpers import detectors, methods, paths, sources
 
 RUNTIMES = [("senet", runtime) for runtime in ("keras", "frozen", "litert", "litert-int8", "onnx", "opencv")]
-EVERY = [(name, None) for name in methods.names() if name != "senet"] + RUNTIMES
+SHIPPED = [name for name in methods.names() if methods.of(name).has_weights()]
+EVERY = [(name, None) for name in SHIPPED if name != "senet"] + RUNTIMES
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_aligners_answer_in_processes_that_were_spawned(faces):
     np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in methods.names() if methods.of(name).cascade])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if methods.of(name).cascade])
 def test_no_faces_have_as_many_stages_as_one(name, faces):
     aligner = methods.load(name)
     some = aligner.predict([faces.images[0]], faces.boxes[:1], stages=True)

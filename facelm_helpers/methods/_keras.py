@@ -14,19 +14,14 @@ import numpy as np
 from facelm_helpers import freezing, networks, training
 from facelm_helpers.arrays import Array
 from facelm_helpers.augment import Strength
-from facelm_helpers.faces import crop_transform, crop_transforms, cut, uncrop
-from facelm_helpers.geometry import apply_transform
+from facelm_helpers.faces import crop_transforms, cut, uncrop
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
+from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, validation_of
 from facelm_helpers.methods._refine import REFINEMENTS, refined
 
-TOGETHER = 64  # crops in one pass
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
 HEAD = ("score_hidden", "score")  # the layers of `networks.with_score`
-TRAINING = {
-    "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
-    "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
-}  # fmt: skip
 _opening = threading.Lock()  # a runtime is opened, and its file made, by one thread at a time
 
 
@@ -80,7 +75,7 @@ class KerasAligner(Aligner):
         bound = self.__signature__.bind(**settings)
         bound.apply_defaults()
         for name, value in bound.arguments.items():
-            setattr(self, name, _fixed(value))
+            setattr(self, name, fixed(value))
         self.runtime = None
         self.recipe()  # refuses an impossible one now, not when training begins
 
@@ -178,10 +173,10 @@ class KerasAligner(Aligner):
         if self.cascade or type(self)._loss is not KerasAligner._loss:
             recipe = dataclasses.replace(recipe, loss=self._loss)
         with training.seeded(seed):
-            model = self._network(self._mean_shape(faces))
+            model = self._network(mean_shape(faces, self.size, self.margin))
         about = self.architecture() | {"batch_size": self.batch_size, "jitter": self.jitter, "seed": seed}
         about["faces"] = faces.fingerprint()
-        validate = None if validation is None else self._validation(validation)
+        validate = None if validation is None else validation_of(self, validation)
         self.history_ = training.train(
             model, self._batches(faces, seed), recipe, validate=validate, progress=progress, about=about,
             **options,
@@ -250,23 +245,6 @@ class KerasAligner(Aligner):
         found = parts[0] if len(parts) == 1 else _runtimes.joined(parts)
         return found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
 
-    def _mean_shape(self, faces):
-        """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""
-        shapes = [apply_transform(crop_transform(box, self.size, self.margin), points)
-                  for points, box in zip(faces.points, faces.boxes, strict=True)]  # fmt: skip
-        return np.mean(shapes, axis=0) / self.size
-
-    def _validation(self, faces):
-        """model -> mean distance of a point, as a share of the crop's side."""
-        crops = faces.crops(self.size, self.margin)
-        images = training.scaled(crops.images)
-
-        def validate(model):
-            found = self._points(np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0)))
-            return float(np.linalg.norm(found - crops.points, axis=-1).mean() / self.size)
-
-        return validate
-
     def _model_of(self, weights, head):
         model = self._network(None)
         if head:
@@ -293,8 +271,3 @@ class KerasAligner(Aligner):
         if not _runtimes.known(self.name, state):  # else they are the very numbers that were frozen
             self._model_of(weights, head)
         self._take(weights, "keras", head=head)
-
-
-def _fixed(value):
-    """Lists, as a file gives them, and lists in them as tuples."""
-    return tuple(map(_fixed, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,37 @@
+"""What `fit` of a network method needs beside the network: its settings, where it starts, how it is judged."""
+
+import numpy as np
+
+from facelm_helpers import training
+from facelm_helpers.faces import crop_transform
+from facelm_helpers.geometry import apply_transform
+
+TOGETHER = 64  # crops in one pass
+TRAINING = {
+    "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
+    "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
+}  # fmt: skip
+
+
+def fixed(value):
+    """Lists, as a file gives them, and lists in them as tuples."""
+    return tuple(map(fixed, value)) if isinstance(value, list | tuple) else value
+
+
+def mean_shape(faces, size, margin):
+    """The mean of the points in 0..1 of the crop, (68, 2); no image is read for it."""
+    shapes = [apply_transform(crop_transform(box, size, margin), points)
+              for points, box in zip(faces.points, faces.boxes, strict=True)]  # fmt: skip
+    return np.mean(shapes, axis=0) / size
+
+
+def validation_of(aligner, faces):
+    """A function: model -> mean distance of a point of these faces, as a share of the crop's side."""
+    crops = faces.crops(aligner.size, aligner.margin)
+    images = training.scaled(crops.images)
+
+    def validate(model):
+        output = np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0))
+        return float(np.linalg.norm(aligner._points(output) - crops.points, axis=-1).mean() / aligner.size)
+
+    return validate
