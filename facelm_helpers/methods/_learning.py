@@ -1,4 +1,4 @@
-"""What `fit` of a network method needs beside the network: its settings, where it starts, how it is judged."""
+"""What `fit` of a network method needs beside the network: settings, a start, and what judges it."""
 
 import numpy as np
 
