@@ -27,8 +27,8 @@ def gaussian(places, side, sigma=1.0):
 
     Examples
     --------
-    >>> gaussian(np.array([[[1, 2]]]), side=4)[0, :, :, 0].argmax()   # row 2, column 1
-    np.int64(9)
+    >>> int(gaussian(np.array([[[1, 2]]]), side=4)[0, :, :, 0].argmax())   # row 2, column 1
+    9
     """
     d = np.arange(side) - np.asarray(places, float)[..., None]  # (N, K, 2, S)
     x, y = np.moveaxis(np.exp(-(d**2) / (2 * sigma**2)), 2, 0)
@@ -89,8 +89,9 @@ def dark(maps, sigma=1.0):
 
     Examples
     --------
-    >>> dark(gaussian(np.array([[[3.4, 4.6]]]), side=9)).round(2).tolist()
-    [[[3.4, 4.6]]]
+    >>> place = np.array([[[3.4, 4.6]]])
+    >>> bool(np.abs(dark(gaussian(place, side=9)) - place).max() < 0.02)
+    True
     """
     peak, side = argmax(maps), maps.shape[1]
     if sigma:
@@ -120,8 +121,9 @@ def soft_argmax(maps, beta=None):
 
     Examples
     --------
-    >>> soft_argmax(gaussian(np.array([[[3.4, 4.6]]]), side=9)).round(2).tolist()
-    [[[3.4, 4.59]]]
+    >>> place = np.array([[[3.4, 4.6]]])
+    >>> bool(np.abs(soft_argmax(gaussian(place, side=9)) - place).max() < 0.01)
+    True
     """
     if beta is not None:
         maps = np.exp(beta * (maps - maps.max(axis=(1, 2), keepdims=True)))
