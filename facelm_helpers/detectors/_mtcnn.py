@@ -161,13 +161,13 @@ def _opened(path):
     (into,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
     shape = []
 
-    def run(pictures):
-        if shape != list(pictures.shape):  # of P-Net every level; of the others every number of squares
-            shape[:] = pictures.shape
-            interpreter.resize_tensor_input(into["index"], shape)
+    def one(picture):
+        if shape != list(picture.shape):  # every level of the pyramid has its own
+            shape[:] = picture.shape
+            interpreter.resize_tensor_input(into["index"], [1, *shape])
             interpreter.allocate_tensors()
-        interpreter.set_tensor(into["index"], np.float32(pictures))
+        interpreter.set_tensor(into["index"], np.float32(picture[None]))
         interpreter.invoke()
-        return interpreter.get_tensor(out["index"])
+        return interpreter.get_tensor(out["index"])[0]
 
-    return run
+    return lambda pictures: np.stack([one(picture) for picture in pictures])

@@ -3,7 +3,6 @@
 An heir adds its network and, where they differ from the usual, its crop and how output becomes points.
 """
 
-import abc
 import copy
 import dataclasses
 import inspect
@@ -28,8 +27,8 @@ _opening = threading.Lock()  # a runtime is opened, and its file made, by one th
 class KerasAligner(Aligner):
     """An aligner that is a Keras network on a square crop round the box.
 
-    An heir names its network's settings with their defaults in ``network_settings`` (any of the training's,
-    `TRAINING`, in ``training_settings``), and writes ``_network``. By default the network gives 136 numbers,
+    An heir names its ``network``, a function whose keyword arguments are its settings, and any other defaults
+    of the training's settings, `TRAINING`, in ``training_settings``. By default the network gives the numbers
     x0, y0, x1, ..., in 0..1 of the crop; a cascade gives the 136 of its start and of each stage. One that
     gives something else writes ``_points`` and ``_loss``.
 
@@ -56,7 +55,8 @@ class KerasAligner(Aligner):
 
     kind = "network"
     size, margin = 128, 1.5  # of the crop
-    network_settings = {}
+    network = None
+    network_settings = {}  # with their defaults; those of ``network``
     training_settings = {}
     refinements = REFINEMENTS
     score_from = "flat"  # the layer whose output the score is computed from
@@ -65,6 +65,9 @@ class KerasAligner(Aligner):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
+        if cls.network:
+            known = inspect.signature(cls.network).parameters.items()
+            cls.network_settings = {name: one.default for name, one in known if name != "mean_shape"}
         settings = cls.network_settings | TRAINING | cls.training_settings
         kind = inspect.Parameter.KEYWORD_ONLY
         cls.__signature__ = inspect.Signature(
@@ -79,9 +82,10 @@ class KerasAligner(Aligner):
         self.runtime = None
         self.recipe()  # refuses an impossible one now, not when training begins
 
-    @abc.abstractmethod
     def _network(self, mean_shape):
         """The untrained Keras model; mean_shape (68, 2), in 0..1 of the crop, or None."""
+        takes = "mean_shape" in inspect.signature(self.network).parameters
+        return self.network(**self.architecture(), **({"mean_shape": mean_shape} if takes else {}))
 
     def _points(self, output):
         """(N, 68, 2) in crop pixels from what the network gives."""

@@ -27,15 +27,9 @@ class DAN(KerasAligner):
     year = 2017
     paper = "Kowalski, Naruniec and Trzcinski, Deep alignment network, CVPR workshops 2017"
     cascade = True
-    network_settings = {
-        "stages": 2, "stem": 16, "channels": (64, 128, 256, 256), "blobs": (1, 2, 2, 2), "head": 64,
-        "hidden": 256, "side": 16, "keep_prob": 1.0, "grey": False, "size": 128,
-    }  # fmt: skip
+    network = staticmethod(networks.dan)
     training_settings = {"loss": "distance"}
     full = {
         "channels": (64, 128, 256, 512), "blobs": (0, 0, 0, 0), "side": 56, "keep_prob": 0.5, "grey": True,
         "size": 112,
     }  # fmt: skip
-
-    def _network(self, mean_shape):
-        return networks.dan(**self.architecture(), mean_shape=mean_shape)

@@ -32,17 +32,10 @@ class DCNN(KerasAligner):
     year = 2013
     paper = "Sun, Wang and Tang, Deep convolutional network cascade for facial point detection, CVPR 2013"
     cascade = True
-    network_settings = {
-        "size": 128, "side": 64, "convolutions": networks.FACE, "hidden": 128, "part_hidden": 96, "patch": 12,
-        "patch_convolutions": networks.PATCH, "patch_hidden": 48, "grey": True, "style": "modern",
-        "shared": True, "points": 68,
-    }  # fmt: skip
+    network = staticmethod(networks.dcnn)
     training_settings = {"loss": "distance"}
     full = {
         "size": 156, "side": 39, "convolutions": ((20, 4, 2), (40, 3, 2), (60, 3, 2), (80, 2, 1)),
         "hidden": 120, "part_hidden": 100, "patch": 15, "patch_convolutions": ((20, 4, 2), (40, 3, 2)),
         "patch_hidden": 60, "grey": True, "style": "tanh", "shared": False,
     }  # fmt: skip
-
-    def _network(self, mean_shape):
-        return networks.dcnn(**self.architecture())

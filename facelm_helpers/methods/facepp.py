@@ -28,12 +28,5 @@ class FacePP(KerasAligner):
         " cascade, ICCV workshops 2013"
     )
     cascade = True
-    network_settings = {
-        "size": 128, "side": 64, "convolutions": networks.FACE, "hidden": 128, "region": 48,
-        "region_convolutions": networks.FACE, "patch": 24, "patch_convolutions": networks.PATCH,
-        "patch_hidden": 96,
-    }  # fmt: skip
+    network = staticmethod(networks.facepp)
     training_settings = {"loss": "distance"}
-
-    def _network(self, mean_shape):
-        return networks.facepp(**self.architecture())

@@ -35,12 +35,9 @@ class FAN(KerasAligner):
     year = 2017
     paper = "Bulat and Tzimiropoulos, How far are we from solving the 2D & 3D face alignment problem? 2017"
     decode = "dark"
-    network_settings = {"size": 128, "widths": (24, 32, 48), "features": 64, "depth": 3, "stacks": 1}
+    network = staticmethod(networks.hourglass)
     training_settings = {"loss": "distance"}
     full = {"size": 256, "widths": (64, 128, 128), "features": 256, "depth": 4, "stacks": 4}
-
-    def _network(self, mean_shape):
-        return networks.hourglass(**self.architecture())
 
     def _points(self, output):
         places = heatmaps.DECODERS[self.decode](likely(output[..., -68:]))

@@ -31,11 +31,8 @@ class HeatmapOffset(KerasAligner):
     title = "Heatmap with offsets"
     year = 2017
     paper = "Papandreou et al., Towards accurate multi-person pose estimation in the wild, CVPR 2017"
-    network_settings = {"stem": 16, "channels": (64, 128, 256), "blobs": (1, 2, 2), "head": 48, "size": 128}
+    network = staticmethod(networks.heatmap_offset)
     training_settings = {"loss": "distance"}
-
-    def _network(self, mean_shape):
-        return networks.heatmap_offset(**self.architecture())
 
     def _points(self, output):
         n, side = output.shape[:2]

@@ -33,14 +33,8 @@ class PIPNet(KerasAligner):
     title = "PIPNet"
     year = 2021
     paper = "Jin, Liao and Shao, Pixel-in-pixel net, IJCV 2021"
-    network_settings = {
-        "stem": 16, "channels": (64, 128, 256), "blobs": (1, 2, 2), "head": 64, "neighbours": 6,
-        "body": "senet", "size": 128,
-    }  # fmt: skip
+    network = staticmethod(networks.pipnet)
     full = {"body": "resnet18", "neighbours": 10, "size": 256}
-
-    def _network(self, mean_shape):
-        return networks.pipnet(**self.architecture())
 
     def _points(self, output):
         n, side = output.shape[:2]

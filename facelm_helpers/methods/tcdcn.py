@@ -46,18 +46,12 @@ class TCDCN(KerasAligner):
     year = 2014
     paper = "Zhang et al., Facial landmark detection by deep multi-task learning, ECCV 2014"
     learning = (True,) * len(networks.TASKS)
-    network_settings = {
-        "size": 64, "convolutions": networks.CONVOLUTIONS, "hidden": 256, "grey": False, "style": "modern",
-        "points": 68, "units": networks.TASK_UNITS,
-    }  # fmt: skip
+    network = staticmethod(networks.tcdcn)
     training_settings = {"loss": "distance", "task_weight": 0.002}
     full = {
         "size": 40, "convolutions": ((16, 5, 2), (48, 3, 2), (64, 3, 2), (64, 2, 1)), "hidden": 100,
         "grey": True, "style": "tanh", "units": 11,
     }  # fmt: skip
-
-    def _network(self, mean_shape):
-        return networks.tcdcn(**self.architecture(), mean_shape=mean_shape)
 
     def _points(self, output):
         return super()._points(output[:, :136])

@@ -28,15 +28,9 @@ class VanillaCNN(KerasAligner):
     title = "Vanilla CNN"
     year = 2015
     paper = "Wu et al., Facial landmark detection with tweaked convolutional neural networks, TPAMI 2018"
-    network_settings = {
-        "size": 64, "convolutions": networks.CONVOLUTIONS, "hidden": 256, "clusters": 1, "grey": False,
-        "style": "modern", "points": 68,
-    }  # fmt: skip
+    network = staticmethod(networks.vanilla_cnn)
     training_settings = {"loss": "distance"}
     full = {
         "size": 40, "convolutions": ((16, 5, 2), (48, 3, 2), (64, 3, 2), (64, 2, 1)), "hidden": 100,
         "style": "tanh",
     }  # fmt: skip
-
-    def _network(self, mean_shape):
-        return networks.vanilla_cnn(**self.architecture(), mean_shape=mean_shape)

@@ -3,17 +3,17 @@
 Keras is imported when a network is first built, never when this folder is.
 """
 
-from facelm_helpers.networks._cascades import FACE, PATCH, dcnn, facepp
+from facelm_helpers.networks._cascades import dcnn, facepp
 from facelm_helpers.networks._cost import cost
 from facelm_helpers.networks._dan import dan
 from facelm_helpers.networks._grids import heatmap_offset, pipnet
 from facelm_helpers.networks._hourglass import hourglass
 from facelm_helpers.networks._mtcnn import PARTS, mtcnn
-from facelm_helpers.networks._regression import CONVOLUTIONS, TASK_UNITS, TASKS, tcdcn, vanilla_cnn
+from facelm_helpers.networks._regression import TASKS, tcdcn, vanilla_cnn
 from facelm_helpers.networks._score import with_score
 from facelm_helpers.networks._senet import OUTPUTS, SIZE, senet
 
 __all__ = [
-    "CONVOLUTIONS", "FACE", "OUTPUTS", "PARTS", "PATCH", "SIZE", "TASKS", "TASK_UNITS", "cost", "dan", "dcnn",
+    "OUTPUTS", "PARTS", "SIZE", "TASKS", "cost", "dan", "dcnn",
     "facepp", "heatmap_offset", "hourglass", "mtcnn", "pipnet", "senet", "tcdcn", "vanilla_cnn", "with_score",
 ]  # fmt: skip

@@ -7,7 +7,6 @@ from facelm_helpers.networks._senet import to_points
 
 CONVOLUTIONS = ((16, 5, 2), (48, 3, 2), (96, 3, 2), (128, 3, 2))
 TASKS = ("pose", "smile", "glasses", "open mouth")  # the first has five classes, from left to right
-TASK_UNITS = 8
 
 
 def vanilla_cnn(
@@ -69,7 +68,7 @@ def vanilla_cnn(
 
 def tcdcn(
     *, size=64, convolutions=CONVOLUTIONS, hidden=256, keep_prob=1.0, grey=False, style="modern", points=68,
-    units=TASK_UNITS, mean_shape=None,
+    units=8, mean_shape=None,
 ):  # fmt: skip
     """One network for the points and for what helps to find them: pose, smile, glasses, an open mouth.
 

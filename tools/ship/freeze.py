@@ -1,24 +1,44 @@
-"""Freeze `data/weights/senet.npz` for LiteRT, beside it: run it when the weights change (a test tells).
+"""Freeze shipped networks for LiteRT: `python -m tools.ship.freeze [NAME ...]`, senet by default.
 
-With that file `methods.load("senet")` answers without TensorFlow and without a conversion. Its name ends in
-the fingerprint of the weights; files of other weights are removed.
+With that file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without a conversion.
+Its name ends in the fingerprint of the weights, so run it when they change (a test tells); files of other
+weights are removed. `mtcnn=FOLDER` writes the course's detector from the files that `tools.train.mtcnn` left
+in a folder.
 """
 
-from facelm_helpers import paths
+import sys
+from pathlib import Path
+
+from facelm_helpers import freezing, methods, networks, paths, training
+from facelm_helpers.arrays import Array, read_arrays
 from facelm_helpers.methods import _runtimes
-from facelm_helpers.methods.senet import SENet
 
 
-def main():
-    """Freeze the shipped weights."""
-    senet = SENet.shipped()
-    name = _runtimes.fingerprint(senet._state())
-    path = paths.WEIGHTS / _runtimes.file_name("litert", senet.name, name)
-    _runtimes.write("litert", senet.build(score=True), path)
-    for old in set(paths.WEIGHTS.glob("senet-*.tflite")) - {path}:
-        old.unlink()
-    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {name}")
+def main(names):
+    """Freeze the shipped weights of some methods."""
+    for name in names or ["senet"]:
+        name, _, folder = name.partition("=")
+        if folder:
+            detector(Path(folder))
+            continue
+        aligner = methods.of(name).shipped()
+        weights = _runtimes.fingerprint(aligner._state())
+        path = paths.WEIGHTS / _runtimes.file_name("litert", name, weights)
+        _runtimes.write("litert", aligner.build(score=True), path)
+        for old in set(paths.WEIGHTS.glob(f"{name}-*.tflite")) - {path}:
+            old.unlink()
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {weights}")
+
+
+def detector(folder, into=paths.DATA / "detectors"):
+    """Write MTCNN's three LiteRT files."""
+    for part in networks.PARTS:
+        model = networks.mtcnn(part)
+        (found,) = folder.rglob(f"mtcnn_{part}.npz")
+        training.set_weights(model, read_arrays(found, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+        path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", half=True)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
