@@ -5,7 +5,8 @@
 run. RUN/NAME.npz holds the method's weights, RUN/training.json how it went.
 
 --start FILE begins with the weights of another method where layers have the same names and shapes: SENet's
-begin heatmap_offset, pipnet, and both stages of dan. --freeze PREFIX leaves layers as they are.
+begin heatmap_offset, pipnet, and both stages of dan. --take PREFIX takes only such layers, --freeze PREFIX
+leaves layers as they are.
 """
 
 import argparse
@@ -80,6 +81,7 @@ def add_options(parser):
     loop.add_options(parser, batch_size=64, rate=1e-3)
     parser.add_argument("--labels", help="of a teacher: RUN/labels.npz of tools.train.teacher")
     parser.add_argument("--start", help="weights to begin with, of this or of another method")
+    parser.add_argument("--take", nargs="+", default=[""], help="beginnings of the names of those layers")
     parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of the names of layers to leave")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                         help="a setting of the method, repeatable")  # fmt: skip
@@ -104,7 +106,7 @@ def trained(sets, options):
     batches = Batches(sets, where, STRENGTHS[options.strength])
     start = mean_shape(sets[name] for name in batches.shares)
     models = [aligner.build(start, seed=options.seed) for _ in range(2)]
-    told = begin(models[0], read(options.start)) if options.start else "random weights"
+    told = "random weights" if not options.start else begin(models[0], read(options.start), options.take)
     training.set_weights(models[1], training.weights_of(models[0]))
     for layer in models[0].layers:
         if layer.name.startswith(tuple(options.freeze)):
@@ -134,13 +136,15 @@ def trained(sets, options):
     return saved(aligner, models[1], run, batches, options, told)
 
 
-def begin(model, other):
+def begin(model, other, take=("",)):
     """Put another network's weights into a model where names and shapes agree; what was done, in words.
 
-    A layer of a later stage, ``stage2_NAME``, begins as NAME does, but for the points that it gives; where
-    it sees more channels, the new ones count for nothing at first.
+    Only layers whose names begin with one of ``take`` are. A layer of a later stage, ``stage2_NAME``, begins
+    as NAME does, but for the points that it gives; where it sees more channels, the new ones count for
+    nothing at first.
     """
-    weights, new, taken = other["weights"], training.weights_of(model), 0
+    weights = {key: value for key, value in other["weights"].items() if key.startswith(tuple(take))}
+    new, taken = training.weights_of(model), 0
     for key, value in new.items():
         short = re.sub(r"^stage\d+_(?!points)", "", key)
         old = weights.get(key, weights.get(short))
