@@ -16,6 +16,7 @@ import numpy as np
 from facelm_helpers import methods, metrics, sources, training
 from facelm_helpers.augment import Strength
 from facelm_helpers.faces import FaceSet
+from facelm_helpers.methods._learning import mean_shape
 from facelm_helpers.paths import RESULTS
 from tools.data import real_faces
 from tools.data.found_boxes import detector_boxes
@@ -102,7 +103,7 @@ def main(arguments=None):
     recipe = training.Recipe(steps=options.steps, save_every=options.every)
     (train, test), names = faces_to_learn_from(options.default)
     with training.seeded(0):
-        model = senet.build(senet._mean_shape(train))
+        model = senet.build(mean_shape(train, senet.size, senet.margin))
     judged, rows, losses = judges(test), store.read(options.out).get("validation", []), []
 
     def validate(model):
