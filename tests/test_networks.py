@@ -1,11 +1,14 @@
 """The networks of notebooks 06 and 07: sizes, costs, the squares that they cut out; and as methods."""
 
+import json
+
 import numpy as np
 import pytest
 
-from facelm_helpers import geometry, methods, metrics, networks, sources, training
+from facelm_helpers import geometry, methods, metrics, networks, paths, sources, training
 from facelm_helpers.faces import FaceSet, crop
 from facelm_helpers.landmarks import MEAN_SHAPE
+from facelm_helpers.methods import _runtimes
 
 SMALL = {
     "fan": {"size": 64, "widths": (8, 8, 8), "features": 8, "depth": 1, "stacks": 2},
@@ -77,6 +80,22 @@ def test_heatmaps_cost_what_senet_costs():
         same = {key for key, value in training.weights_of(model).items()
                 if key in weights and weights[key].shape == value.shape}  # fmt: skip
         assert {key for key in weights if key.startswith(("stem", "blob1_", "blob5_"))} <= same
+
+
+# --- what ships
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if methods.of(name).has_weights()])
+def test_shipped_weights_are_small_and_their_record_and_frozen_file_are_theirs(name):
+    (frozen,) = paths.WEIGHTS.glob(f"{name}-*.tflite")
+    aligner = methods.load(name)
+    wanted = _runtimes.file_name("litert", name, _runtimes.fingerprint(aligner._state()))
+    assert frozen.name == wanted, "run tools/ship/freeze.py: the weights have changed"
+    assert frozen.stat().st_size < 3e6 and (paths.WEIGHTS / f"{name}.npz").stat().st_size < 3e6
+    record = json.loads((paths.RESULTS / "network_training.json").read_text(encoding="utf-8"))[name]
+    assert record["method"] == name and record["batches"] == aligner.steps
+    faces = sources.load("synthetic", n=20, seed=4, progress=False)
+    assert metrics.nme(aligner.predict(faces.images, faces.boxes), faces.points).mean() < 0.1
 
 
 # --- squares cut out of images
@@ -191,8 +210,6 @@ def test_a_method_learns_is_saved_and_comes_back(name, fitted, faces, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_litert_gives_the_points_of_keras(name, fitted, faces, tmp_path, monkeypatch):
-    from facelm_helpers import paths
-
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
     aligner = fitted(name)
     found = aligner.with_runtime("litert").predict(faces.images[:3], faces.boxes[:3])

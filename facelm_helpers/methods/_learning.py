@@ -9,7 +9,7 @@ from facelm_helpers.geometry import apply_transform
 TOGETHER = 64  # crops in one pass
 TRAINING = {
     "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
-    "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "l1", "ema": 0.0, "jitter": 0.06,
+    "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "distance", "ema": 0.0, "jitter": 0.06,
 }  # fmt: skip
 
 

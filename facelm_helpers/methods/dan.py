@@ -28,7 +28,6 @@ class DAN(KerasAligner):
     paper = "Kowalski, Naruniec and Trzcinski, Deep alignment network, CVPR workshops 2017"
     cascade = True
     network = staticmethod(networks.dan)
-    training_settings = {"loss": "distance"}
     full = {
         "channels": (64, 128, 256, 512), "blobs": (0, 0, 0, 0), "side": 56, "keep_prob": 0.5, "grey": True,
         "size": 112,

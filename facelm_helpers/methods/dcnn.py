@@ -33,7 +33,6 @@ class DCNN(KerasAligner):
     paper = "Sun, Wang and Tang, Deep convolutional network cascade for facial point detection, CVPR 2013"
     cascade = True
     network = staticmethod(networks.dcnn)
-    training_settings = {"loss": "distance"}
     full = {
         "size": 156, "side": 39, "convolutions": ((20, 4, 2), (40, 3, 2), (60, 3, 2), (80, 2, 1)),
         "hidden": 120, "part_hidden": 100, "patch": 15, "patch_convolutions": ((20, 4, 2), (40, 3, 2)),

@@ -29,4 +29,3 @@ class FacePP(KerasAligner):
     )
     cascade = True
     network = staticmethod(networks.facepp)
-    training_settings = {"loss": "distance"}

@@ -36,7 +36,6 @@ class FAN(KerasAligner):
     paper = "Bulat and Tzimiropoulos, How far are we from solving the 2D & 3D face alignment problem? 2017"
     decode = "dark"
     network = staticmethod(networks.hourglass)
-    training_settings = {"loss": "distance"}
     full = {"size": 256, "widths": (64, 128, 128), "features": 256, "depth": 4, "stacks": 4}
 
     def _points(self, output):

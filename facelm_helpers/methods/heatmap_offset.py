@@ -32,7 +32,6 @@ class HeatmapOffset(KerasAligner):
     year = 2017
     paper = "Papandreou et al., Towards accurate multi-person pose estimation in the wild, CVPR 2017"
     network = staticmethod(networks.heatmap_offset)
-    training_settings = {"loss": "distance"}
 
     def _points(self, output):
         n, side = output.shape[:2]

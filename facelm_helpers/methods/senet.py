@@ -35,6 +35,7 @@ class SENet(KerasAligner):
     year = 2018
     paper = "Hu, Shen and Sun, Squeeze-and-Excitation Networks, CVPR 2018"
     may_be_none = ("reduction",)
+    training_settings = {"loss": "l1"}
     network_settings = {
         "stem": 16, "channels": (32, 128, 256, 256), "blobs": (1, 1, 2, 2), "head": 64, "hidden": 256,
         "reduction": 16, "gate_at": "branch", "downsample": "stride", "keep_prob": 0.8, "l2": 1e-5,

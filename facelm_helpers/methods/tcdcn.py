@@ -47,7 +47,7 @@ class TCDCN(KerasAligner):
     paper = "Zhang et al., Facial landmark detection by deep multi-task learning, ECCV 2014"
     learning = (True,) * len(networks.TASKS)
     network = staticmethod(networks.tcdcn)
-    training_settings = {"loss": "distance", "task_weight": 0.002}
+    training_settings = {"task_weight": 0.002}
     full = {
         "size": 40, "convolutions": ((16, 5, 2), (48, 3, 2), (64, 3, 2), (64, 2, 1)), "hidden": 100,
         "grey": True, "style": "tanh", "units": 11,

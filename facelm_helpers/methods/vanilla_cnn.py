@@ -29,7 +29,6 @@ class VanillaCNN(KerasAligner):
     year = 2015
     paper = "Wu et al., Facial landmark detection with tweaked convolutional neural networks, TPAMI 2018"
     network = staticmethod(networks.vanilla_cnn)
-    training_settings = {"loss": "distance"}
     full = {
         "size": 40, "convolutions": ((16, 5, 2), (48, 3, 2), (64, 3, 2), (64, 2, 1)), "hidden": 100,
         "style": "tanh",

@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from facelm_helpers.landmarks import MEAN_SHAPE, MIRROR, convert
-from facelm_helpers.networks._plain import dense, entry, plain
+from facelm_helpers.landmarks import MIRROR, convert
+from facelm_helpers.networks._plain import MEAN, dense, entry, plain
 from facelm_helpers.networks._senet import to_points
 
-MARGIN = 1.5  # of a crop, in sides of the tight box
-MEAN = MEAN_SHAPE / MARGIN
 UPPER = np.r_[0:3, 14:17, 17:48]  # what the network of the upper part of the face finds, and the lower part's
 LOWER = np.r_[3:14, 27:36, 48:68]
 PARTS = [np.r_[17:22], np.r_[36:42], np.r_[27:36], np.r_[48:68]]  # left brow and eye stand for the right too
@@ -158,7 +156,8 @@ def facepp(
         for turn, some in enumerate(twins):
             mean = MEAN[some]
             span = 1.6 * np.ptp(mean, axis=0).max()
-            pose = _warp.similarity((mean - mean.mean(axis=0)) / span, _chosen(second, some))
+            here = ops.matmul(np.eye(68)[some].astype("float32"), second)  # a product: every runtime knows it
+            pose = _warp.similarity((mean - mean.mean(axis=0)) / span, here)
             pose = ops.stop_gradient(pose)
             view = _warp.Warp(patch, name=f"{name}patch{turn}")(looked, pose)
             poses.append(pose)
@@ -176,10 +175,3 @@ def facepp(
     shapes = [ops.reshape(points, (-1, 136)) for points in (first, second, third)]
     start = shapes[0] * 0 + np.ravel(MEAN + middle).astype("float32")
     return keras.Model(image, layers.Concatenate(name="stages")([start, *shapes]), name="facepp")
-
-
-def _chosen(points, some):
-    """Points of some numbers, (N, 68, 2) -> (N, K, 2), as a product: every runtime knows it."""
-    from keras import ops
-
-    return ops.matmul(np.eye(68)[some].astype("float32"), points)

@@ -2,13 +2,9 @@
 
 import numpy as np
 
-from facelm_helpers.landmarks import MEAN_SHAPE
 from facelm_helpers.layers import convolve
-from facelm_helpers.networks._plain import entry
+from facelm_helpers.networks._plain import MEAN, entry
 from facelm_helpers.networks._senet import to_points, trunk
-
-MARGIN = 1.5  # of a crop, in sides of the tight box
-MEAN = MEAN_SHAPE / MARGIN  # from the middle of the crop, in its sides
 
 
 def dan(

@@ -1,7 +1,9 @@
 """The convolutional networks of 2013 to 2016: convolutions and pooling in turn, then dense layers."""
 
+from facelm_helpers.landmarks import MEAN_SHAPE
 from facelm_helpers.layers import convolve
 
+MEAN = MEAN_SHAPE / 1.5  # from the middle of a crop with a margin of 1.5, in its sides
 STYLES = ("modern", "tanh", "prelu")
 
 

@@ -168,10 +168,15 @@ def ablation(results):
 
 
 def training(results):
-    """The runs that made the network's weights, and the errors with which each ended."""
+    """The runs that made the networks' weights, and the errors with which each ended."""
     judged = {"lfpw68/held-out": "LFPW", "helen68/validation": "HELEN", "yt68/val": "YouTube"}
     rows = [["run", "on", "million crops", "hours", *(f"{title}, NME" for title in judged.values())]]
-    for run in results.get("senet_training", {}).get("phases", []):
+    networks = results.get("network_training", {})
+    runs = results.get("senet_training", {}).get("phases", []) + [
+        run | {"name": f"`{name}`", "crops": run["batches"] * run["batch_size"]}
+        for name, run in networks.items()
+    ]
+    for run in runs:
         last = run["validation"][-1]
         ends = [percent(last.get(name, {}).get("dlib"), 2) for name in judged]
         size = places(run["crops"] / 1e6, 2), places(run["hours"], 2)

@@ -1,16 +1,19 @@
-"""Freeze shipped networks for LiteRT: `python -m tools.ship.freeze [NAME ...]`, senet by default.
+"""Ship networks, and freeze them for LiteRT: `python -m tools.ship.freeze [NAME ...]`, senet by default.
 
-With that file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without a conversion.
-Its name ends in the fingerprint of the weights, so run it when they change (a test tells); files of other
-weights are removed. `mtcnn=FOLDER` writes the course's detector from the files that `tools.train.mtcnn` left
-in a folder.
+NAME=FOLDER first takes the weights and the record of their training that `tools.train.network` left in a
+folder. With the frozen file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without
+a conversion. Its name ends in the fingerprint of the weights, so run it when they change (a test tells);
+files of other weights are removed. `mtcnn=FOLDER` writes the course's detector from what `tools.train.mtcnn`
+left in a folder. `python -m tools.setup.checksums` comes after.
 """
 
+import json
 import sys
 from pathlib import Path
 
 from facelm_helpers import freezing, methods, networks, paths, training
 from facelm_helpers.arrays import Array, read_arrays
+from facelm_helpers.atomic import write_text
 from facelm_helpers.methods import _runtimes
 
 
@@ -18,9 +21,11 @@ def main(names):
     """Freeze the shipped weights of some methods."""
     for name in names or ["senet"]:
         name, _, folder = name.partition("=")
-        if folder:
+        if name == "mtcnn":
             detector(Path(folder))
             continue
+        if folder:
+            take(name, Path(folder))
         aligner = methods.of(name).shipped()
         weights = _runtimes.fingerprint(aligner._state())
         path = paths.WEIGHTS / _runtimes.file_name("litert", name, weights)
@@ -28,6 +33,15 @@ def main(names):
         for old in set(paths.WEIGHTS.glob(f"{name}-*.tflite")) - {path}:
             old.unlink()
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {weights}")
+
+
+def take(name, folder):
+    """Ship the weights in a folder of `tools.train.network`, with the record of their training."""
+    methods.of(name).load(folder / f"{name}.npz").save(paths.WEIGHTS / f"{name}.npz")
+    file = paths.RESULTS / "network_training.json"
+    records = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    records[name] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    write_text(file, json.dumps(records, indent=1, sort_keys=True) + "\n")
 
 
 def detector(folder, into=paths.DATA / "detectors"):

@@ -159,8 +159,10 @@ def begin(model, other, take=("",)):
             continue
         taken += 1
     training.set_weights(model, new)
-    date = other["provenance"].get("date", "unknown date")
-    return f"{taken} of {len(new)} arrays from {other['name']} of {date}"
+    told = other["provenance"]
+    _, word, before = told.get("recipe", "").partition("begun with ")
+    words = f"{taken} of {len(new)} arrays from {other['name']} of {told.get('date', 'unknown date')}"
+    return words + bool(word) * f", {word}{before}"
 
 
 def saved(aligner, model, run, batches, options, told):
