@@ -113,6 +113,7 @@ def heading_anchors(path):
     """The anchors that a page's headings make, as GitHub and JupyterLab write them (dashes for spaces)."""
     text = text_of(read(path)) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
     titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    titles = [title.replace("`", "") for title in titles]
     return {form for title in titles for form in (title.replace(" ", "-"), _github_anchor(title))}
 
 
@@ -122,6 +123,7 @@ def _github_anchor(title):
 
 PAGES = [
     *ALL_NOTEBOOKS,
+    ROOT / "notebooks" / "from_the_lesson.md",
     *(path for path in [ROOT / "README.md", *sorted((ROOT / "data").glob("**/*.md"))] if path.is_file()),
 ]
 

@@ -2,8 +2,8 @@
 
     python -m tools.notebook.lesson     writes notebooks/from_the_lesson.md
 
-Its text is `notebooks/source/from_the_lesson.md`, where `[[key]]` stands for a link; which section a key means is
-in the table beside it. Where a heading of a notebook changes, change it in the table.
+Its text is `notebooks/source/from_the_lesson.md`, where `[[key]]` stands for a link; which section a key
+means is in the table beside it. Where a heading of a notebook changes, change it in the table.
 """
 
 import csv

@@ -21,6 +21,7 @@ from tools.ship.pages import FOCUS, STYLE, page, title
 from tools.ship.places import links, place, read
 
 DOCUMENTS = (
+    "notebooks/from_the_lesson.md",
     "data/weights/MODEL_CARD.md",
     "data/README.md",
     "data/results/bench.md",
