@@ -1,41 +1,180 @@
-"""Checks of the exercises in notebook 10."""
+"""Checks of the exercises in notebook 10, and the course's own answers, used until a check passes."""
 
 import numpy as np
 
-from facelm_helpers.checks._verdict import Verdict, function, kindly
+from facelm_helpers.checks._judged import judged
+from facelm_helpers.checks._ready import by_check
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
+
+
+def _rate(step):
+    return 0.001 * 0.98 ** (step // 1000)
 
 
 @kindly
 def rate(answer):
-    """Exercise 2: the learning rate of a step.
+    """Exercise 1: the learning rate of a step.
 
-    >>> rate(lambda step: 0.001 * 0.98 ** (step // 1000))
+    >>> rate(_rate)
     ✔ Right. A staircase: it falls once every 1,000 steps.
-    >>> rate(lambda step: 0.001 * 0.98**step).state
-    'wrong'
+    >>> rate(lambda step: 0.001 * 0.98 ** (step / 1000))
+    ✘ Not yet. Yours falls a little with every step: count whole thousands, step // 1000.
     """
-    smooth = [answer(step) for step in (500, 999)]
-    if all(np.ndim(value) == 0 and isinstance(value, (int, float)) for value in smooth):
-        if abs(smooth[0] - 0.001 * 0.98**0.5) < 1e-9:
-            hint = "Yours falls a little with every step: count whole thousands, step // 1000."
-            return Verdict("wrong", hint)
-    inputs = [(0,), (999,), (1000,), (75_000,), (149_999,)]
+    mistakes = {
+        "Yours falls a little with every step: count whole thousands, step // 1000.": (
+            lambda step: 0.001 * 0.98 ** (step / 1000)
+        ),
+        "That multiplies by 0.98 in every step: count whole thousands, step // 1000.": (
+            lambda step: 0.001 * 0.98**step
+        ),
+        "The first thousand steps have the full rate.": lambda step: 0.001 * 0.98 ** (step // 1000 + 1),
+        "The rate starts at 0.001.": lambda step: 0.98 ** (step // 1000),
+    }
+    inputs = [(500,), (999,), (1000,), (75_000,), (149_999,), (0,)]
     hint = "Start at 0.001, and multiply by 0.98 once for every thousand steps done."
     praise = "A staircase: it falls once every 1,000 steps."
-    return function(answer, lambda step: 0.001 * 0.98 ** (step // 1000), inputs, 1e-9, hint, praise)
+    for (step,) in inputs:
+        value = answer(step)
+        if value is None:
+            return FORGOTTEN
+        if untried(value):
+            return UNTRIED
+        if not np.isclose(value, _rate(step), rtol=1e-4, atol=0):
+            for told, mistaken in mistakes.items():
+                if np.isclose(value, mistaken(step), rtol=1e-4, atol=0):
+                    return Verdict("wrong", told)
+            off = f"Given {step}, your function returns {value:.4g} where {_rate(step):.4g} is expected."
+            return Verdict("wrong", f"{off} {hint}")
+    return Verdict("right", praise)
+
+
+def _train_step(model, optimizer, x, y):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        predicted = model(x, training=True)
+        loss = tf.reduce_mean(tf.abs(predicted - y)) + sum(model.losses)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+    return loss
+
+
+def _tried(step):
+    """What a step does to a small network: its weights afterwards, and the loss that it gives."""
+    import keras
+    from keras import layers, regularizers
+
+    keras_model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(6, "tanh", kernel_regularizer=regularizers.L2(0.1)),
+            layers.BatchNormalization(momentum=0.5),
+            layers.Dense(4),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    keras_model.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in keras_model.get_weights()])
+    optimizer = keras.optimizers.SGD(0.5)
+    optimizer.build(keras_model.trainable_variables)
+    x, y = rng.normal(size=(8, 5)).astype("float32"), rng.normal(size=(8, 4)).astype("float32")
+    loss = step(keras_model, optimizer, x, y)
+    return np.concatenate([w.ravel() for w in keras_model.get_weights()]), loss
 
 
 @kindly
-def keep_prob(answer):
-    """Exercise 1: the share of hidden units that is kept once the network is frozen.
+def train_step(answer):
+    """Exercise 2: a function of (model, optimizer, x, y) that does one step and returns the loss.
 
-    >>> keep_prob(1)
-    ✔ Right. All of them: dropout is for training; predictions must be deterministic.
-    >>> keep_prob(0.8)
-    ✘ Not yet. With 0.8 a fifth of the units would still be dropped, and each run would give other points.
+    >>> train_step(_train_step)
+    ✔ Right. Forward, loss, backward, step.
+    >>> train_step(lambda model, optimizer, x, y: abs(model(x, training=True) - y)).state
+    'wrong'
     """
-    if np.ndim(answer) == 0 and float(answer) == 1:
-        return Verdict("right", "All of them: dropout is for training; predictions must be deterministic.")
-    lost = "With 0.8 a fifth of the units would still be dropped, and each run would give other points."
-    hint = lost if np.ndim(answer) == 0 and float(answer) == 0.8 else "It is a share, and nothing is dropped."
-    return Verdict("wrong", hint)
+    import tensorflow as tf
+
+    def without(training=True, penalty=True, apply=True, squared=False):
+        def step(model, optimizer, x, y):
+            with tf.GradientTape() as tape:
+                d = model(x, training=training) - y
+                loss = tf.reduce_mean(d * d if squared else tf.abs(d)) + (sum(model.losses) if penalty else 0)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            if apply:
+                optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            return loss
+
+        return _tried(step)[0]
+
+    expected, loss = _tried(_train_step)
+    found, told = _tried(itself(answer))
+    mistakes = {
+        "training=True is missing: batch normalisation and dropout act as in use.": without(training=False),
+        "The penalties, sum(model.losses), are not part of the loss.": without(penalty=False),
+        "The penalties are missing, and training=True.": without(penalty=False, training=False),
+        "No weight has changed: let the optimizer apply the gradients.": without(apply=False),
+        "No weight has changed, and the network was not even asked.": _tried(lambda *given: 0.0)[0],
+        "The squared differences are another loss; wanted are the absolute ones.": without(squared=True),
+    }
+    if untried(told) and told is not None:
+        return UNTRIED
+    if not (verdict := judged(found, expected, mistakes, 1e-4)):
+        return verdict if "At [" not in verdict.message else Verdict(
+            "wrong", "The weights after the step are others than expected. " + verdict.message
+        )  # fmt: skip
+    if told is None:
+        return FORGOTTEN
+    if np.ndim(told) != 0 or abs(float(told) - float(loss)) > 1e-4:
+        return Verdict("wrong", f"The step is right; it returns {told} where the loss {loss:.4g} is wanted.")
+    return Verdict("right", "Forward, loss, backward, step.")
+
+
+def _my_loss(truth, predicted):
+    import tensorflow as tf
+
+    d = tf.reshape(predicted - truth, (-1, 68, 2))
+    return tf.reduce_mean(tf.sqrt(tf.reduce_sum(d * d, axis=-1) + 0.002**2), axis=-1)
+
+
+@kindly
+def my_loss(answer):
+    """Exercise 3: a loss of one's own: a function of truth and predicted, (N, 136) tensors.
+
+    >>> my_loss(_my_loss)
+    ✔ Right. Lowest at the truth, rising with the error, a slope that steps can follow.
+    >>> my_loss(lambda truth, predicted: predicted - truth).state
+    'wrong'
+    """
+    import tensorflow as tf
+
+    answer, rng = itself(answer), np.random.default_rng(0)
+    truth = tf.constant(rng.uniform(0.2, 0.8, (6, 136)), tf.float32)
+    way = tf.constant(rng.normal(0, 1, (6, 136)), tf.float32)
+    sizes, values, slopes = (0.0, 0.003, 0.01, 0.03, 0.1), [], []
+    for size in sizes:
+        for sign in (1, -1):
+            predicted = tf.Variable(truth + sign * size * way)
+            with tf.GradientTape() as tape:
+                value = answer(truth, predicted)
+                if value is None:
+                    return FORGOTTEN
+                if untried(value):
+                    return UNTRIED
+                total = tf.reduce_sum(value)
+            if np.shape(value) not in ((), (6,)):
+                return Verdict("wrong", f"One number, or one a face, is wanted; yours has {np.shape(value)}.")
+            slope = tape.gradient(total, predicted)
+            if slope is None:
+                return Verdict("wrong", "No gradient comes through: use TensorFlow's functions, not NumPy's.")
+            if not np.isfinite(slope).all():
+                told = "at an error of 0: a root needs something small under it" if size == 0 else ""
+                return Verdict("wrong", f"The gradient is not a number {told}.")
+            values.append(float(total))
+            slopes.append(float(tf.reduce_sum(slope * sign * way)))
+    for k, size in enumerate(sizes[1:], 1):
+        for s, name in ((0, "positive"), (1, "negative")):
+            if values[2 * k + s] <= values[2 * (k - 1) + s] or slopes[2 * k + s] <= 0:
+                return Verdict("wrong", f"It does not rise with the error at {name} differences of {size}.")
+    return Verdict("right", "Lowest at the truth, rising with the error, a slope that steps can follow.")
+
+
+OURS = {rate: _rate, train_step: _train_step, my_loss: _my_loss}
+ready = by_check(OURS)

@@ -27,7 +27,7 @@ from facelm_helpers.plots._squeeze_and_excitation import (
 )
 from facelm_helpers.plots._start_here import jaws, markup
 from facelm_helpers.plots._the_comparison import error_map, speed_and_error
-from facelm_helpers.plots._training_senet import live_loss, loss_curves, network_bars, overfitting
+from facelm_helpers.plots._training_senet import live_loss, loss_curves, network_bars, overfitting, run_curves
 from facelm_helpers.plots.picture import show
 
 __all__ = [
@@ -36,6 +36,6 @@ __all__ = [
     "face", "faces_grid", "fern", "gate_cost", "gate_spread", "gradient_by_depth",
     "gradients", "head_turn", "jaws", "joint_cascade", "leaderboard", "live_loss", "loss_curves",
     "markup", "network_bars", "normalisers", "numbered", "on_faces", "outlines", "overfitting", "pixels",
-    "profile_search", "rebuilding", "regions", "rule_maps", "se_modules", "setup", "show",
+    "profile_search", "rebuilding", "regions", "rule_maps", "run_curves", "se_modules", "setup", "show",
     "speed_and_error", "textures",
 ]  # fmt: skip

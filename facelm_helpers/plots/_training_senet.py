@@ -81,6 +81,33 @@ def live_loss(name="training"):
     return report
 
 
+def run_curves(panels, xlabel="million crops seen", ylabel="NME, %"):
+    """Draw runs of different lengths side by side, a panel for each set.
+
+    Parameters
+    ----------
+    panels : dict of title -> dict of name -> (x, y)
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> len(run_curves({"one": {"run": ([1, 2], [5, 4])}, "two": {}}).axes)
+    2
+    """
+    figure, axes = canvas(columns=len(panels), width=FULL, height=2.9, squeeze=False, sharey=True)
+    names = list(dict.fromkeys(name for runs in panels.values() for name in runs))
+    for ax, (title, runs) in zip(axes[0], panels.items(), strict=True):
+        for name, (x, y) in runs.items():
+            ax.plot(x, y, "o-", ms=2.5, color=METHOD_COLOURS[names.index(name)], label=name)
+        ax.set(title=title, xlabel=xlabel)
+    axes[0][0].set_ylabel(ylabel)
+    axes[0][0].legend(fontsize=8)
+    return figure
+
+
 def network_bars(rows, keys=("parameters", "multiply_adds")):
     """Draw the parameters and the MACs of each part of a network, as shares of the whole.
 

@@ -1,0 +1,79 @@
+"""Notebooks 09 and 10: their solutions are right; their checks tell right answers from nearly right ones."""
+
+import numpy as np
+import pytest
+
+from facelm_helpers import se
+from facelm_helpers.checks import squeeze_and_excitation as gating
+from facelm_helpers.checks import training_senet as learning
+
+
+@pytest.mark.parametrize("wrong", gating.WRONG)
+def test_the_step_of_a_blob_that_is_wrong_is_named(wrong):
+    verdict = gating.senet_blob(lambda *given: gating._blob(*given, wrong=wrong))
+    assert verdict.message == gating.WRONG[wrong]
+
+
+@pytest.mark.parametrize("place", [("stride", "Average"), ("narrow", "Max"), ("look", "Average")])
+def test_a_blob_may_shrink_anywhere(place):
+    assert gating.senet_blob(lambda *given: gating._blob(*given, *place))
+
+
+def test_a_blob_of_other_widths_or_without_return_is_told():
+    assert "dense layer" in gating.senet_blob(lambda *given: se.senet_blob(*given, reduction=8)).message
+    assert "return" in gating.senet_blob(lambda *given: None).message
+    assert gating.senet_blob(lambda *given: ...).state == "untried"
+    assert gating.ready(lambda *given: ..., gating.senet_blob) is se.senet_blob
+
+
+def test_gates_right_and_nearly_right():
+    assert gating.gates(lambda u, a, b: np.stack([gating._gate(one[None], a, b)[0] for one in u]))
+    for told, wrong in {
+        "ReLU": lambda u, a, b: gating._sigmoid(u.mean((1, 2)) @ a.T @ b.T),
+        "sum": lambda u, a, b: gating._gate(u * u.shape[1] * u.shape[2], a, b),
+        "z @ W1.T": lambda u, a, b: u.mean((1, 2)) @ a @ b,
+        "return": lambda u, a, b: None,
+    }.items():
+        assert told in gating.gates(wrong).message
+
+
+def test_a_gate_of_one_s_own_is_judged_by_what_it_does():
+    assert gating.own_gate(gating._own_gate)
+    assert "at most" in gating.own_gate(lambda net: se.gate(net, 2)).message
+    assert "between 0 and 1" in gating.own_gate(lambda net: net[:, :1, :1]).message
+    assert "(None, 1, 1, 16)" in gating.own_gate(lambda net: net).message
+
+
+def test_a_rate_right_and_nearly_right():
+    assert learning.rate(lambda step: 1e-3 * np.power(0.98, int(step / 1000)))
+    assert "whole thousands" in learning.rate(lambda step: 0.001 * 0.98 ** (step / 1000)).message
+    assert "return" in learning.rate(lambda step: None).message
+
+
+def test_a_training_step_right_and_nearly_right():
+    import tensorflow as tf
+
+    def step(training=True, penalty=True):
+        def one(model, optimizer, x, y):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.abs(y - model(x, training=training)))
+                loss = tf.add_n([loss, *model.losses]) if penalty else loss
+            optimizer.apply(tape.gradient(loss, model.trainable_weights), model.trainable_weights)
+            return loss
+
+        return one
+
+    assert learning.train_step(step())
+    assert "training=True" in learning.train_step(step(training=False)).message
+    assert "sum(model.losses)" in learning.train_step(step(penalty=False)).message
+    assert "No weight" in learning.train_step(lambda model, optimizer, x, y: 1.0).message
+
+
+def test_a_loss_of_one_s_own_right_and_nearly_right():
+    import tensorflow as tf
+
+    assert learning.my_loss(lambda truth, found: tf.reduce_mean((truth - found) ** 2))
+    rooted = learning.my_loss(lambda truth, found: tf.sqrt(tf.reduce_sum((truth - found) ** 2, axis=-1)))
+    assert "not a number" in rooted.message
+    assert "does not rise" in learning.my_loss(lambda truth, found: tf.reduce_mean(found - truth)).message
+    assert "NumPy" in learning.my_loss(lambda truth, found: tf.constant(1.0)).message
