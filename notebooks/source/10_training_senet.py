@@ -417,10 +417,10 @@ except FloatingPointError as error:
 # %% [markdown]
 # ## Overfitting
 #
-# Sixty-four faces and many epochs: a network learns *these* faces by heart, instead of what faces have in common.
-# That is **overfitting**; doing well on unseen faces is **generalisation**; what is meant to help is called
-# **regularisation**. Without any; with L2 (twenty times the recipe's) and dropout; with augmentation; again from
-# three random starts. **Predict first:** which gap between seen and unseen faces will be smallest?
+# Sixty-four faces and many epochs: a network learns *these* faces by heart, instead of what faces have in
+# common. That is **overfitting**; doing well on unseen faces is **generalisation**; what is meant to help is
+# called **regularisation**. Without any; with L2 (twenty times the recipe's) and dropout; with augmentation;
+# again from three random starts. **Predict first:** which gap between seen and unseen faces will be smallest?
 
 # %% tags=["nbval-ignore-output", "hide-output"]
 seen, unseen = train[:64], test
