@@ -18,6 +18,8 @@ from facelm_helpers.methods.mean_shape import MeanShape
 from facelm_helpers.widgets import _drag_box
 from tools.notebook.derive import SOURCES, derive
 
+WHOLE = 63.5 + 128 / 3 * np.array([-1, -1, 1, 1])  # the box whose crop is the whole crop
+
 
 def functions_of(stem, **names):
     """The functions that a solved notebook defines, with the names that they use."""
@@ -39,7 +41,7 @@ def lesson_05():
     return functions_of(
         "05_preparing_data", augment=augment, landmarks=landmarks, warp=warp, move_boxes=move_boxes,
         crop_transform=crop_transform, apply_transform=apply_transform,
-        BOX=63.5 + 128 / 3 * np.array([-1, -1, 1, 1]),
+        BOX=WHOLE,
     )  # fmt: skip
 
 
@@ -163,6 +165,9 @@ def test_a_crop_right_and_nearly_right(lesson_05):
         "shows something else": lambda *given: (right(*given)[0][::-1], right(*given)[1]),
         "uint8": lambda *given: (right(*given)[0] / 255, right(*given)[1]),
         "picture, and the points": lambda *given: right(*given)[1][:1],
+        "do not clip": lambda *given: (right(*given)[0], np.clip(right(*given)[1], 0, 1)),
+        "not by 127": lambda *given: (right(*given)[0], right(*given)[1] * 128 / 127),
+        "picture comes first": lambda *given: right(*given)[::-1],
         "returns None": lambda *given: None,
     }.items():
         assert words in preparing.to_crop(wrong).message
@@ -190,6 +195,7 @@ def test_a_mirror_right_and_nearly_right(lesson_05):
     for words, wrong in {
         "has not been mirrored": lambda image, points: (image, right(image, points)[1]),
         "not image[:, ::-1]": lambda image, points: (image[::-1], right(image, points)[1]),
+        "[::-1] reverses": lambda image, points: (image[:, ::-1], (points * [-1, 1] + [119, 0])[::-1]),
         "One pixel off": lambda image, points: (image[:, ::-1], right(image, points)[1] + [1, 0]),
         "Two things": lambda image, points: points,
         "returns None": lambda image, points: None,
@@ -215,6 +221,16 @@ def only_rotated(image, points, rng):
     return augment.rotate(image, points, rng.normal(0, 15))
 
 
+def in_both_ways(image, points, rng):
+    image, points = augment.mirror(*augment.rotate(image, points, rng.normal(0, 15)))
+    transform = crop_transform(move_boxes(WHOLE, rng.normal(0, 0.06, 2), np.exp(rng.normal(0, 0.1))))
+    return warp(image, transform, 128), apply_transform(transform, points)
+
+
+def on_its_head(image, points, rng):
+    return augment.light(image[::-1], rng.uniform(0.6, 1.3)), points * [1, -1] + [0, 127]
+
+
 def not_renumbered(image, points, rng):
     return augment.light(image[:, ::-1], rng.uniform(0.6, 1.3)), points * [-1, 1] + [127 + rng.normal(), 0]
 
@@ -226,8 +242,30 @@ def test_an_augmentation_is_judged_by_where_the_points_are(lesson_05):
     assert "old numbers" in preparing.augmented(not_renumbered).message
     own = np.random.default_rng(0)
     assert "from rng" in preparing.augmented(lambda *given: preparing._augmented(*given[:2], own)).message
-    assert "light never changes" in preparing.augmented(only_rotated).message
+    for geometry_alone in (only_rotated, in_both_ways):
+        assert "light never changes" in preparing.augmented(geometry_alone).message
+    assert "on their heads" in preparing.augmented(on_its_head).message
+    assert (
+        "all versions are the same"
+        in preparing.augmented(
+            lambda image, points, rng: augment.rotate(augment.grey(image), points, 10)
+        ).message.lower()
+    )
     assert preparing.augmented(lambda *given: None).state == "wrong"
+
+
+@pytest.mark.parametrize("change", [
+    lambda image, rng: augment.grey(image) if rng.random() < 0.5 else image,
+    lambda image, rng: augment.blur(image, sigma=rng.uniform(0.3, 0.8)),
+    lambda image, rng: augment.noise(image, sd=8, rng=rng),
+    lambda image, rng: augment.light(image, cast=rng.uniform(0.8, 1.2, 3)),
+])  # fmt: skip
+def test_every_change_of_light_that_the_lesson_names_counts(change):
+    def version(image, points, rng):
+        image, points = only_rotated(image, points, rng)
+        return change(image, rng), points
+
+    assert preparing.augmented(version)
 
 
 # --- what a person drags ---

@@ -112,6 +112,8 @@ def in_place(x, truth, d):
     (lambda x, truth, d: 100 * by_loop(x, truth, d), "percent"),
     (lambda x, truth, d: by_loop(x, truth, 1), "divide by d"),
     (lambda x, truth, d: 1.01 * by_loop(x, truth, d), "1 %"),
+    (lambda x, truth, d: by_loop(x, truth, 2 * d), "136"),
+    (lambda x, truth, d: by_loop(x, truth, np.linalg.norm(truth[36] - truth[45])), "given"),
     (lambda x, truth, d: None, "return"),
 ])  # fmt: skip
 def test_a_wrong_nme_is_told_which_step_is_wrong(answer, word):
@@ -134,6 +136,9 @@ def test_an_auc_may_be_a_loop_but_no_integral_on_a_grid():
     verdict = measuring_error.auc(by_trapezoids)
     assert verdict.state == "wrong" and "Near" in verdict.message and "0.08" in verdict.message
     assert "share of faces" in measuring_error.auc(lambda e, tau: (e <= tau).mean()).message
+    assert "failure rate" in measuring_error.auc(lambda e, tau: (e > tau).mean()).message
+    assert "limited the mean" in measuring_error.auc(lambda e, tau: max(0, np.mean(1 - e / tau))).message
+    assert "percentage" in measuring_error.auc(lambda e, tau: 100 * np.clip(1 - e / tau, 0, 1).mean()).message
     assert measuring_error.auc(lambda e, tau: ...).state == "untried"
 
 
@@ -144,6 +149,7 @@ def test_an_auc_may_be_a_loop_but_no_integral_on_a_grid():
     (lambda g: g[8, 1], "wrong"),
     (lambda g: np.ptp(g[:, 0]) * np.ptp(g[:, 1]), "wrong"),
     (lambda g: np.linalg.norm(g[36] - g[45]), "wrong"),
+    (lambda g: np.linalg.norm(g[27] - g[30]), "wrong"),
     (lambda g: g[8] - g[27], "wrong"),
     (lambda g: None, "wrong"),
     (lambda g: ..., "untried"),
@@ -155,7 +161,7 @@ def test_a_normaliser_of_ones_own_is_judged_by_what_it_does(answer, state):
 @pytest.mark.parametrize(("answer", "state"), [
     ([36, 45], "right"), ((45, 36), "right"), ({36, 45}, "right"), (np.array([36.0, 45.0]), "right"),
     ([36, 45, 36], "wrong"), ([37, 46], "wrong"), ([39, 42], "wrong"), ([36], "wrong"), ("36, 45", "wrong"),
-    ([..., ...], "untried"),
+    ([36.7, 45.2], "wrong"), ([..., ...], "untried"),
 ])  # fmt: skip
 def test_the_outer_corners(answer, state):
     assert start_here.outer_corners(answer).state == state
@@ -171,6 +177,20 @@ def test_a_mouth_ratio_may_be_rounded_but_not_upside_down():
             lambda p: start_here._distance(p, 48, 54) / np.hypot(*(p[39] - p[42]))
         ).message
     )
+
+
+@pytest.mark.parametrize(("answer", "word"), [
+    (lambda p: start_here._distance(p, 49, 55) / start_here._distance(p, 37, 46), "MATLAB"),
+    (lambda p: (p[54, 0] - p[48, 0]) / (p[45, 0] - p[36, 0]), "plane"),
+    (lambda p: start_here._mouth_ratio(p) ** 2, "square root"),
+    (lambda p: 100 * start_here._mouth_ratio(p), "100 times"),
+])  # fmt: skip
+def test_a_wrong_mouth_ratio_is_told_which_step_is_wrong(answer, word):
+    assert word in start_here.mouth_ratio(answer).message
+
+
+def test_rows_and_columns_exchanged_are_named():
+    assert "rows come first" in start_here.paint(lambda image, p: red_nose(image, p[:, ::-1])).message
 
 
 def red_nose(image, p):

@@ -23,7 +23,7 @@ def scalar(answer, reference, inputs, mistakes=None, tolerance=1e-6, hint="", pr
     Returns
     -------
     Verdict
-        A wrong one tells the input, the answer and how far it is off.
+        A wrong one tells the input, the answer and how far it is off, in percent or, if far, as a multiple.
 
     Examples
     --------
@@ -53,12 +53,20 @@ def scalar(answer, reference, inputs, mistakes=None, tolerance=1e-6, hint="", pr
         if any(value == round(expected, digits) for digits in (2, 3, 4, 5)):
             continue
         told = f"Given {', '.join(_short(item) for item in given)}, your function returns {value:.5g} where"
-        told += f" {expected:.5g} is expected"
-        if expected:
-            off = abs(value / expected - 1)
-            told += f", {100 * off:.2g} % too {'much' if value > expected else 'little'}"
-        return Verdict("wrong", f"{told}. {hint}".strip())
+        return Verdict("wrong", f"{told} {expected:.5g} is expected{_off(value, expected)}. {hint}".strip())
     return Verdict("right", praise)
+
+
+def _off(value, expected):
+    """How far off a number is, as the end of a sentence; of other signs, or where 0 is expected, nothing."""
+    ratio = value / expected if expected else 0
+    if not (0 < ratio < np.inf):
+        return ""
+    if np.isclose(ratio, 100):
+        return ", 100 times as much: a percentage in place of a fraction?"
+    if ratio >= 2:
+        return f", {ratio:,.{0 if ratio >= 10 else 1}f} times as much"
+    return f", {100 * abs(ratio - 1):.2g} % too {'much' if ratio > 1 else 'little'}"
 
 
 def _short(item):

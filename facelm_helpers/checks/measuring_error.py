@@ -8,7 +8,7 @@ from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, 
 from facelm_helpers.geometry import apply_transform, rotation
 from facelm_helpers.sources.synthetic import turning_head
 
-KEPT = 0.95  # share of its frontal length that a normaliser of exercise 3 may not fall below
+ROOM = 0.05  # by how much a normaliser of exercise 3 may differ from its frontal length
 
 
 def _nme(x, truth, d):
@@ -35,6 +35,13 @@ def nme(answer):
             68 * _nme(x, y, d)
         ),
         "That is in percent: the course stores errors as fractions.": lambda x, y, d: 100 * _nme(x, y, d),
+        "Divide the sum by the 68 points, not by the 136 numbers.": lambda x, y, d: _nme(x, y, d) / 2,
+        "Divide by the d that is given: it need not be the inter-ocular distance.": lambda x, y, d: _nme(
+            x, y, np.linalg.norm(y[36] - y[45])
+        ),
+        "Take d from the truth, and as it is given; yours comes from the prediction.": lambda x, y, d: _nme(
+            x, y, np.linalg.norm(x[36] - x[45])
+        ),
         "You took the mean of |x| and |y| apart; the distance of two points is sqrt(dx^2 + dy^2).": (
             lambda x, y, d: np.abs(x - y).mean() / d
         ),
@@ -75,7 +82,7 @@ def auc(answer):
     """
     rng = np.random.default_rng(1)
     inputs = [
-        (np.array([0.02, 0.06, 0.5]), 0.08),
+        (np.array([0.02, 0.06, 0.07, 0.5]), 0.08),
         (rng.uniform(0, 0.2, 50), 0.08),
         (rng.uniform(0, 0.05, 20), 0.07),
     ]
@@ -91,7 +98,11 @@ def auc(answer):
         "That is the share of faces below the threshold, a height of the curve, not the area under it.": (
             lambda e, tau: np.mean(e <= tau)
         ),
+        "That is the failure rate, a height above the curve.": lambda e, tau: np.mean(e > tau),
         "That is the area above the curve: 1 minus it is wanted.": lambda e, tau: 1 - _auc(e, tau),
+        "Limit the value of each face, then take the mean; you limited the mean.": lambda e, tau: np.clip(
+            np.mean(1 - e / tau), 0, 1
+        ),
     }
     hint = "One value for all faces: the mean of 1 - e / tau, cut off below 0."
     verdict = scalar(answer, _auc, inputs, mistakes, 1e-9, hint, "Exact, and no integration needed.")
@@ -112,7 +123,7 @@ def normaliser(answer):
     >>> normaliser(_normaliser).state
     'right'
     >>> normaliser(lambda truth: np.linalg.norm(truth[36] - truth[45])).message
-    'At 85 degrees it has 9 % of its frontal length; 95 % are wanted at every angle.'
+    'At 85 degrees it has 9 % of its frontal length; 95 to 105 % are wanted at every angle.'
     """
     if not callable(answer):
         return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
@@ -134,20 +145,20 @@ def normaliser(answer):
         return Verdict("wrong", "It changes when the face moves in the picture: take differences of points.")
     angles = np.arange(0, 90, 5)
     kept = np.array([answer(head.solid(angle)) for angle in angles]) / d
-    worst = np.abs(np.log(kept)).argmax()
-    if not KEPT <= kept[worst] <= 1 / KEPT:
+    worst = np.abs(kept - 1).argmax()
+    if abs(kept[worst] - 1) > ROOM:
         told = f"At {angles[worst]} degrees it has {100 * kept[worst]:.0f} % of its frontal length"
-        return Verdict("wrong", f"{told}; {100 * KEPT:.0f} % are wanted at every angle.")
+        wanted = f"{100 * (1 - ROOM):.0f} to {100 * (1 + ROOM):.0f} %"
+        return Verdict("wrong", f"{told}; {wanted} are wanted at every angle.")
     tilted = answer(apply_transform(rotation(20, (160, 160)), front)) / d - 1
     said = front.copy()
     said[[*range(5, 12), *range(55, 60), 65, 66, 67], 1] += 0.12 * (front[8, 1] - front[27, 1])
     spoken = answer(said) / d - 1
-    told = (
-        f"It keeps {100 * kept.min():.0f} % or more of its length up to 85 degrees. A tilt of the head by 20"
-    )
+    tilt, mouth = (f"{round(100 * change):+d} %" for change in (tilted, spoken))
     return Verdict(
         "right",
-        f"{told} degrees changes it by {100 * tilted:+.0f} %, an open mouth by {100 * spoken:+.0f} %.",
+        f"Up to 85 degrees it keeps {100 * kept.min():.0f} to {100 * kept.max():.0f} % of its frontal length."
+        f" A tilt of the head by 20 degrees changes it by {tilt}, an open mouth by {mouth}.",
     )
 
 

@@ -74,7 +74,8 @@ def to_crop(answer):
             return wrong
         face, x_hat = given
         expected_face, expected = _to_crop(image, points, box)
-        if verdict := judged(x_hat, expected, _mistaken(points, box, expected), 1e-4):
+        hint = "The picture comes first, then the points." if np.ndim(x_hat) == 3 else ""
+        if verdict := judged(x_hat, expected, _mistaken(points, box, expected), 1e-4, hint):
             wrong = _picture_like(face, expected_face.shape)
             if wrong is None and np.abs(face.astype(int) - expected_face).mean() > 6:
                 wrong = Verdict(
@@ -99,7 +100,11 @@ def _mistaken(points, box, expected):
     s = MARGIN * side.max()
     return {
         "These are pixels of the crop, x'. Divide by 128.": SIZE * expected,
+        "Divide the pixels of the crop by 128, not by 127.": expected * SIZE / (SIZE - 1),
+        "Points outside the crop stay outside: do not clip them.": np.clip(expected, 0, 1),
         "Almost: the centre of 128 pixels is at 63.5, since the first one is 0.": unit(centre, s, 64),
+        "The scale is 128 / s, not s / 128.": unit(centre, SIZE**2 / s),
+        "c is half the width and height; wanted is the centre, (left + right) / 2 ...": unit(side / 2, s),
         "s lacks the margin: 1.5 times the longer side.": unit(centre, side.max()),
         "s takes the shorter side; wanted is the longer one.": unit(centre, MARGIN * side.min()),
         "c is the box's left upper corner; wanted is its centre.": unit(low, s),
@@ -130,6 +135,8 @@ def mirror(answer):
     expected = flipped[landmarks.MIRROR]
     verdict = judged(given[1], expected, {
         "The positions are right, the numbers are not: reorder them by landmarks.MIRROR.": flipped,
+        "Pixel 0 must become width - 1, and the numbers are still the old ones.": flipped + [1, 0],
+        "[::-1] reverses the order of all 68; wanted is the one of landmarks.MIRROR.": flipped[::-1],
         "One pixel off: pixel 0 must become width - 1, not width.": expected + [1, 0],
         "The numbers are exchanged, but the points have not moved yet.": points[landmarks.MIRROR],
         "That mirrors up and down as well: y stays.": points[landmarks.MIRROR] * -1 + [width - 1, 90 - 1],
@@ -164,13 +171,13 @@ def augmented(answer):
 
     >>> augmented(_augmented).state
     'right'
-    >>> augmented(lambda image, points, rng: (augment.rotate(image, points, 20)[0], points)).message
+    >>> augmented(lambda image, points, rng: (augment.light(image, rng.uniform(0.7, 1.3)), points)).message
     'The points never move: change the geometry too (rotate, mirror, shift).'
     """
     shape = sources.load("synthetic", n=1, yaw=(0, 0.2), progress=False).crops().points[0].astype(float)
-    image = np.full((SIZE, SIZE, 3), 70, np.uint8)
+    image = np.full((SIZE, SIZE, 3), (90, 70, 50), np.uint8)  # not grey, so that becoming grey is seen
     for x, y in np.rint(shape).astype(int):
-        cv2.circle(image, (int(x), int(y)), 1, (200, 200, 200), cv2.FILLED)
+        cv2.circle(image, (int(x), int(y)), 2, (200, 200, 200), cv2.FILLED)
     answers = []
     for seed in range(12):
         given = answer(image, shape, np.random.default_rng(seed))
@@ -185,14 +192,18 @@ def augmented(answer):
     again = answer(image, shape, np.random.default_rng(0))
     if not (np.array_equal(again[0], answers[0][0]) and np.allclose(again[1], answers[0][1])):
         return Verdict("wrong", "Two runs with the same generator differ: draw every number from rng.")
-    return _versions(answers)
+    return _versions(answers, image, shape)
 
 
-def _versions(answers):
+def _versions(answers, image, shape):
     pictures, points = (np.array(part) for part in zip(*answers, strict=True))
-    if np.ptp(points, axis=0).max() < 2:
+    if np.array_equal(pictures[0], pictures[1]) and (pictures == pictures[0]).all():
+        return Verdict("wrong", "All versions are the same: draw the strength of the changes from rng.")
+    if np.ptp([*points, shape], axis=0).max() < 2:
         return Verdict("wrong", "The points never move: change the geometry too (rotate, mirror, shift).")
     right, down = points[:, 45] - points[:, 36], points[:, 8] - points[:, 36]
+    if (down[:, 1] < 0).any():
+        return Verdict("wrong", "Some faces stand on their heads: mirror left and right, rotate by less.")
     if (right[:, 0] * down[:, 1] < right[:, 1] * down[:, 0]).any():
         return Verdict("wrong", "Mirrored faces keep their old numbers: exchange them (landmarks.MIRROR).")
     hits = np.mean([_hits(picture, shape) for picture, shape in zip(pictures, points, strict=True)])
@@ -202,11 +213,17 @@ def _versions(answers):
             f"After your changes only {hits:.0%} of the points lie on what they marked: the points must make"
             " every move that the picture makes.",
         )
-    if np.ptp([np.median(picture) for picture in pictures]) < 3:
+    if np.ptp([_look(picture) for picture in (*pictures, image)], axis=0).max() < 5:
         return Verdict("wrong", "The light never changes: add a photometric change (light, grey, blur ...).")
     return Verdict(
         "right", f"{hits:.0%} of the points lie on what they marked; the rest is occluded or outside."
     )
+
+
+def _look(picture):
+    """What moving a picture leaves alone: its colour, its noise, how bright its dots are (blur dims them)."""
+    colour = np.median(picture, axis=(0, 1))
+    return [*colour, np.median(np.abs(picture - colour)), np.sort(picture.max(axis=-1), axis=None)[-20]]
 
 
 def _hits(picture, shape):
@@ -216,9 +233,8 @@ def _hits(picture, shape):
     inside = (x >= 1) & (y >= 1) & (x < SIZE - 1) & (y < SIZE - 1)
     if inside.sum() < 10:
         return 0.0
-    near = cv2.dilate(grey, np.ones((3, 3)))[y[inside], x[inside]]
     rest = np.median(grey)
-    return float(np.mean(near - rest > 0.25 * (grey.max() - rest)))
+    return float(np.mean(grey[y[inside], x[inside]] - rest > 0.25 * (grey.max() - rest)))
 
 
 OURS = {to_crop: _to_crop, mirror: _mirror, augmented: _augmented}

@@ -20,7 +20,7 @@ def outer_corners(answer):
     # The six points of an eye begin at its left corner; the right corner is the fourth
     outer = {int(LEFT_EYE[0]), int(RIGHT_EYE[3])}
     inner = {int(LEFT_EYE[3]), int(RIGHT_EYE[0])}
-    numbers = [int(number) for number in (answer if isinstance(answer, set) else np.ravel(answer))]
+    numbers = [float(number) for number in (answer if isinstance(answer, set) else np.ravel(answer))]
     if len(numbers) != 2:
         return Verdict("wrong", f"Two numbers are wanted, as [left, right]; got {len(numbers)}.")
     if set(numbers) == outer:
@@ -49,7 +49,8 @@ def mouth_ratio(answer):
     >>> mouth_ratio(lambda p: _distance(p, 48, 54))
     ✘ Not yet. That is the width in pixels: divide it by the distance between points 36 and 45.
     """
-    inputs = [(points,) for points in np.random.default_rng(0).uniform(0, 200, (3, 68, 2))]
+    rng = np.random.default_rng(0)  # faces a little crooked, so that each wrong answer differs
+    inputs = [(turning_head().solid(angle) + rng.normal(0, 8, (68, 2)),) for angle in (0, 25, 40)]
     mistakes = {
         "That is the width in pixels: divide it by the distance between points 36 and 45.": lambda p: (
             _distance(p, 48, 54)
@@ -63,8 +64,12 @@ def mouth_ratio(answer):
         "Those are the inner corners of the lips, 60 and 64; the mouth's are 48 and 54.": lambda p: (
             _distance(p, 60, 64) / _distance(p, 36, 45)
         ),
-        "You took x alone; a head may be tilted, so take the distance in the plane.": lambda p: (
-            abs(p[48, 0] - p[54, 0]) / abs(p[36, 0] - p[45, 0])
+        "That is how MATLAB would count; here the numbers start at 0.": lambda p: (
+            _distance(p, 49, 55) / _distance(p, 37, 46)
+        ),
+        "That is the square of it: a distance has a square root.": lambda p: _mouth_ratio(p) ** 2,
+        "You took x alone; a mouth may be crooked, so take the distance in the plane.": lambda p: (
+            (p[48, 0] - p[54, 0]) / (p[36, 0] - p[45, 0])
         ),
     }
     hint = "Divide the distance between points 48 and 54 by the distance between points 36 and 45."
@@ -86,7 +91,7 @@ def paint(answer):
     """Exercise 3: a function of an image and its points (68, 2) that returns a painted image.
 
     >>> paint(_paint)
-    ✔ Right. It changes 1 % of the picture, and moves with the face.
+    ✔ Right. It changes 0.7 % of the picture, and moves with the face.
     >>> paint(lambda image, p: image).message
     'Nothing has changed: the picture that comes back is the one that went in.'
     """
@@ -95,8 +100,8 @@ def paint(answer):
     p = turning_head().solid(0)
     image = np.random.default_rng(0).integers(60, 200, (320, 380, 3), dtype=np.uint8)
     centres = []
-    for shift in (0, 40):
-        result = answer(image, p + (shift, 0))
+    for shift in ((0, 0), (40, 0)):
+        result = answer(image, p + shift)
         if result is None:
             return FORGOTTEN
         if untried(result):
@@ -113,11 +118,13 @@ def paint(answer):
         if changed.mean() > 0.6:
             return Verdict("wrong", f"{changed.mean():.0%} of the picture has changed: paint the face only.")
         centres.append(np.argwhere(changed).mean(axis=0))
-    moved = (centres[1] - centres[0])[1]
-    if abs(moved - 40) > 12:
-        told = f"The face was moved 40 pixels to the right, what you paint moved by {moved:.0f}"
+    down, right = centres[1] - centres[0]
+    if abs(right - 40) > 12:
+        told = f"The face was moved 40 pixels to the right, what you paint moved by {right:.0f}"
+        if abs(down - 40) <= 12:
+            return Verdict("wrong", f"{told} and {down:.0f} down: rows come first, image[y, x].")
         return Verdict("wrong", f"{told}: work out every position from p.")
-    share = f"{changed.mean():.0%}".replace("%", " %")
+    share = f"{100 * changed.mean():.1f} %"
     return Verdict("right", f"It changes {share} of the picture, and moves with the face.")
 
 
