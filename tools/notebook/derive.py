@@ -37,6 +37,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 FOLDED = "hide-output"  # tag of cells whose output answers a question: JupyterLab and the book fold it
+UNREAD = re.compile(r"^\[[^\]]+\]: \S+$|\]\([^)]*\)|<[^>]*>", re.MULTILINE)  # addresses and tags
 START, END, STUB, ALT = "# SOLUTION", "# END SOLUTION", "# STUB", "# ALT "
 
 
@@ -200,17 +201,22 @@ def _solved_title(text, stem):
 
 
 def reading_minutes(notebook):
-    """Minutes of reading: 200 words a minute for text, two seconds a line of code, and ten a cell to look at
-    its output.
+    """Minutes of reading: 200 words a minute for text, three seconds a line of code, and ten a picture.
 
-    >>> cell = nbformat.v4.new_markdown_cell("word " * 400)
+    Counted is what a student sees: stubs without their solutions, links without their addresses.
+
+    >>> cell = nbformat.v4.new_markdown_cell("[word](https://example.org) " * 400)
     >>> reading_minutes(nbformat.v4.new_notebook(cells=[cell]))
     2
     """
     seconds = 0.0
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            seconds += 10 + 2 * len(split_alt(cell.source)[0].splitlines())
+            text, alt = split_alt(cell.source)
+            if "exercise" in cell.metadata.get("tags", []):
+                text = split_exercise(text)[1]
+            seconds += 3 * sum(map(bool, map(str.strip, text.splitlines()))) + 10 * bool(alt)
         else:
-            seconds += len(cell.source.split()) * 60 / 200
+            words = UNREAD.sub(" ", cell.source).split()
+            seconds += sum(bool(re.search(r"\w", word)) for word in words) * 60 / 200
     return math.ceil(seconds / 60 - 1e-9)
