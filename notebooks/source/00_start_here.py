@@ -322,7 +322,8 @@ plots.show(plots.faces_grid([close_up, painted], titles=["before", "after"], col
 #
 # Invent a filter of your own: darker brows, eye shadow, a red nose, spectacles. Write a function that takes
 # an image and its points (68, 2) and returns a painted copy. The check asks only that the picture keeps its
-# shape, that something changes, and that your paint moves with the face.
+# shape and its type (`uint8`), that something changes, and that your paint moves with the face. Mind the
+# order: a pixel is `image[y, x]`, a point is $x$ before $y$.
 
 
 # %% tags=["exercise"]
@@ -397,6 +398,21 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # 2. A make-up filter works in the mirror and fails in profile. Which points mislead it, 2D or 3D ones, and
 #    why?
 # 3. Two people annotate the same face. At which of the 68 points will they differ most?
+#
+# Answer them yourself, or in pairs, before you unfold:
+#
+# <details><summary>Answers</summary>
+#
+# **1.** The lids: two points above and two below each eye give its height, the two corners its width. The
+# height divided by the width does not depend on how near the camera is.
+#
+# **2.** The 2D points of the far cheek: they follow the visible contour, so the paint slides over the skin as
+# the head turns. 3D points stay on their spot, but some are occluded: what lies there must not be painted.
+#
+# **3.** Along the jaw, which has no corners: its points can slide along the contour. Least at the corners of
+# eyes and mouth.
+#
+# </details>
 #
 # ## Key points
 #
