@@ -202,7 +202,8 @@ for norm, (on_easy, on_hard) in D.items():
     print(f"{norm:13} frontal faces {on_easy.mean():+.1%}   turned faces {on_hard.mean():+.1%}")
 
 # %% [markdown]
-# Each wins at home. On a test set in which a share $s$ of the faces is turned, the difference is $(1 - s)$
+# Each wins at home. On a test set in which a share $s$ of the faces is turned, the difference (in percentage
+# points) is $(1 - s)$
 # times the first number plus $s$ times the second. But other test faces would have given other numbers. How
 # different? The **bootstrap** ([Efron, 1979](https://doi.org/10.1214/aos/1176344552)) estimates it from the
 # faces at hand: draw as many of them *with replacement*, take the mean, repeat a thousand times. The middle
@@ -226,7 +227,7 @@ drawn = {norm: (W[0] @ on_easy, W[1] @ on_hard) for norm, (on_easy, on_hard) in 
 s = np.linspace(0, 0.6, 121)
 mixed = {norm: (1 - s) * easy_[:, None] + s * hard_[:, None] for norm, (easy_, hard_) in drawn.items()}
 lines = {norm: 100 * np.quantile(m, [0.025, 0.5, 0.975], axis=0) for norm, m in mixed.items()}
-plots.show(plots.bands(s, lines, "share of turned faces, s", "NME, frontal less sideways, percentage points"))
+plots.show(plots.bands(s, lines, "share of turned faces, s", "difference of NME, points"))
 # ALT Two rising lines with their intervals as bands: for the inter-ocular distance, steep, and for the box.
 # ALT Both cross the dotted line at 0, where the two methods tie, the inter-ocular one first.
 
@@ -242,7 +243,7 @@ for norm, values in {**tie, "gap": tie["box"] - tie["inter_ocular"]}.items():
 
 # %% [markdown]
 # And a test set from inside the gap, at the share where both intervals are furthest from 0 (a share chosen
-# after looking proves nothing by itself; the interval of the gap above does). In percentage points:
+# after looking proves nothing by itself; the interval of the gap above does):
 
 # %%
 clear = np.minimum(lines["inter_ocular"][0], -lines["box"][2])

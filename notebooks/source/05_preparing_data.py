@@ -84,9 +84,12 @@ FOLDER = Path(tempfile.mkdtemp())  # everything that this notebook writes goes h
 # faces by fitting a 3D face to each and *turning* it, some 16 renders of each:
 #
 # ```
-# 300W_LP/HELEN/HELEN_30000_1_0.jpg, .mat          and AFW, IBUG, LFPW; HELEN_Flip ...
+# 300W_LP/HELEN/HELEN_30000_1_0.jpg
+# 300W_LP/HELEN/HELEN_30000_1_0.mat
 # 300W_LP/landmarks/HELEN/HELEN_30000_1_0_pts.mat
 # ```
+#
+# Beside HELEN stand AFW, IBUG, LFPW, and mirrored copies: `HELEN_Flip` and so on.
 #
 # Let us build a small data set of the same form from 40 synthetic faces. How points move when a head turns,
 # `turning_head` tells (from notebook 00); the picture follows them by a smooth warp.

@@ -145,7 +145,7 @@ def build(source, force=False):
 def _settled(seconds, before):
     """A time rounded up to the step; an earlier one stays unless the new one is far from it."""
     rounded = STEP * max(1, -(-seconds // STEP))
-    settled = before if before and 0.5 * before <= rounded <= 1.5 * before else rounded
+    settled = before if before and 0.7 * before <= rounded <= 1.4 * before else rounded
     return int(settled)
 
 

@@ -91,7 +91,8 @@ def _fold(cell):
         output["data"].get("text/html", "") if "data" in output else f"<pre>{html.escape(output.text)}</pre>"
         for output in cell.outputs
     ]
-    page = f"<details><summary>Show the output</summary>{''.join(shown)}</details>"
+    page = "".join(f"<div>{output}</div>" for output in shown)
+    page = f"<details><summary>Show the output</summary>{page}</details>"
     cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": page})]
 
 
