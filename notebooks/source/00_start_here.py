@@ -193,10 +193,11 @@ plots.show(plots.faces_grid(faces.images[some], titles=[f"{r:.2f}" for r in rati
 # not by the same factor, so the ratio mixes expression with pose. Notebook 01 is about such traps.
 #
 # How does dlib, which was trained on photographs, do on these faces? It starts from the tight boxes, not
-# from those of its own detector. Its points are dots; white crosses are the ground truth, and a line joins
-# each dot to its cross.
+# from those of its own detector. **Predict first:** on which of the first four faces above will it be
+# furthest off, and at which points? In the picture its points are dots; white crosses are the ground truth,
+# and a line joins each dot to its cross.
 
-# %%
+# %% tags=["hide-output"]
 guesses = aligner.predict(faces.images[:4], faces.boxes[:4])
 plots.show(plots.faces_grid(faces.images[:4], guesses, truth=faces.points[:4], columns=2))
 # ALT Four synthetic faces with dlib's dots, each joined by a line to the white cross of its truth: short
@@ -413,6 +414,12 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # eyes and mouth.
 #
 # </details>
+#
+# ## Common mistakes
+#
+# - rows and columns exchanged: `image[y, x]`, but a point is $x$ before $y$; OpenCV's BGR taken for RGB;
+# - MATLAB's 37 and 46 for Python's 36 and 45; the person's left taken for the picture's;
+# - points of a crop compared with points of the photograph: map them back by the transform first.
 #
 # ## Key points
 #
