@@ -51,6 +51,8 @@ def test_a_paired_bootstrap_right_and_nearly_right(lesson_11):
         "with replacement, N of N": without_replacement,
         "N of the N faces": half_as_many,
         "b less a": lambda a, b, rng, draws: in_a_loop(b, a, rng, draws),
+        "Keep the sign": lambda *given: np.abs(in_a_loop(*given)),
+        "Another rng": lambda a, b, rng, draws: by_weights(a, b, np.random.default_rng(0), draws),
         "from rng": lambda a, b, rng, draws: by_weights(a, b, own, draws),
         "the shape (4000,)": lambda a, b, rng, draws: (b - a).mean(),
         "returns None": lambda *given: None,
@@ -97,6 +99,7 @@ def test_holm_right_and_nearly_right(lesson_11):
         "put each back": lambda p, alpha: comparing._holm(np.sort(p), alpha),
         "Benjamini": lambda p, alpha: stats.false_discovery_control(p) <= alpha,
         "True means rejected": lambda p, alpha: ~comparing._holm(p, alpha),
+        "True or False": lambda p, alpha: np.argsort(p),
         "yours rejects": lambda p, alpha: p < 0.002,
         "the shape": lambda p, alpha: p[comparing._holm(p, alpha)],
         "returns None": lambda p, alpha: None,
@@ -140,6 +143,11 @@ def test_a_bias_may_be_removed_in_any_robust_way(lesson_11):
         "norm='box'": lambda x, g, xo, go: protocol.corrected_nme(x, g, protocol.offsets(xo, go)),
         "percent": lambda *given: 100 * in_the_frame_of_the_eyes(*given),
         "each landmark's": of_half,
+        "shares of the box": lambda x, g, xo, go: metrics.nme(
+            x - np.median(shares(xo, go), axis=0) * metrics.normaliser(go, "box")[: len(x), None, None],
+            g,
+            "box",
+        ),
         "the shape (40,)": lambda *given: trimmed(*given).mean(),
         "returns None": lambda *given: None,
     }.items():

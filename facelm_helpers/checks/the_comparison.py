@@ -36,8 +36,8 @@ def gaps(answer):
     """
     hard = np.random.default_rng(0).gamma(4, 0.01, 90)
     noise = np.random.default_rng(1).normal(0, 0.002, (2, 90))
-    a, b = hard + 0.01 + noise[0], hard + 0.013 + noise[1]
-    one, two = (answer(a, b, np.random.default_rng(5), DRAWS) for _ in range(2))
+    a, b = hard + 0.01 + noise[0], hard + 0.0105 + noise[1]
+    one, two, other = (answer(a, b, np.random.default_rng(seed), DRAWS) for seed in (5, 5, 6))
     if (wrong := _array(one, (DRAWS,), "One number a draw")) is not None:
         return wrong
     one, right = np.asarray(one, float), (b - a).mean()
@@ -50,6 +50,8 @@ def gaps(answer):
         return Verdict("wrong", "These are differences of sums: take the mean over the faces.")
     if spread < 0.05 * expected:
         return Verdict("wrong", "Every draw gives the same: draw the faces with replacement, N of N.")
+    if np.all(one >= 0):
+        return Verdict("wrong", "Keep the sign: in some draws the mean of b is the smaller one.")
     if abs(spread - np.hypot(a.std(), b.std()) / len(a) ** 0.5) < 0.1 * spread:
         told = f"Their spread is {spread / expected:.0f} times too large: a and b got different faces."
         return Verdict("wrong", f"{told} Draw once, and take both errors of each face drawn.")
@@ -58,6 +60,8 @@ def gaps(answer):
             f"Mean {mean:.3g} and spread {spread:.3g} of your draws; expected {right:.3g} and {expected:.3g}."
         )
         return Verdict("wrong", f"{told} Each draw takes N of the N faces, with replacement.")
+    if np.array_equal(one, other):
+        return Verdict("wrong", "Another rng gives the same draws: take them from the rng that is given.")
     return Verdict("right", "What is hard for both cancels in every draw.")
 
 
@@ -125,6 +129,8 @@ def holm(answer):
         value = answer(p, alpha)
         if (wrong := _array(value, p.shape, "One answer a p-value")) is not None:
             return wrong
+        if not np.isin(value, (0, 1)).all():
+            return Verdict("wrong", "One True or False a p-value is wanted, in the order of p.")
         found.append(np.asarray(value).astype(bool))
     expected = [_holm(*given) for given in inputs]
     for sentence, mistaken in mistakes.items():
@@ -168,7 +174,7 @@ def corrected(answer):
     """
     bias = np.random.default_rng(0).normal(0, 0.04, (68, 2))
     x, truth = _faces(40, bias + np.random.default_rng(3).normal(0, 0.01, (68, 2)), np.random.default_rng(1))
-    x_other, truth_other = _faces(60, bias, np.random.default_rng(1))
+    x_other, truth_other = _faces(60, bias, np.random.default_rng(2))
     x_other[:6] += 90.0  # a tenth are failures
     given = x, truth, x_other, truth_other
     value = answer(*given)
