@@ -141,9 +141,9 @@ plots.show(plots.leaderboard(table))
 # %% [markdown]
 # ## One difference: compare in pairs
 #
-# Whiskers that overlap do not yet mean a tie: what is hard for one method is mostly hard for the other. So draw
-# *faces* with replacement, the same for both methods, and look at the difference of their means; many such
-# draws are the **paired bootstrap**.
+# Whiskers that overlap do not yet mean a tie: what is hard for one method is mostly hard for the other. So
+# draw *faces* with replacement, the same for both, and look at the difference of the means; many such draws
+# are the **paired bootstrap**.
 #
 # ### Exercise 1 ★
 #
@@ -204,7 +204,7 @@ print(f"{len(p)} pairs")
 # With a limit of $\alpha = 0.05$ for *each* test, one true tie in twenty becomes a "difference". **Holm's
 # procedure** ([Holm, 1979](https://doi.org/10.2307/4615733)) keeps the chance of *one or more* false claims
 # among all $m$ at $\alpha$: sort the p-values, the smallest first. Compare the first with $\alpha / m$, the
-# next with $\alpha / (m - 1)$, and so on, with $\alpha / (m - k)$ after $k$ rejections. Stop at the first one
+# next with $\alpha / (m - 1)$, and so on, with $\alpha / (m - k)$ after $k$ rejections. Stop at the first
 # above its limit: it and all later ones stay undecided.
 #
 # ### Exercise 2 ★★
@@ -230,8 +230,8 @@ def holm(p, alpha=0.05):
 check.holm(holm)
 
 # %% [markdown]
-# Does it matter? Two hundred leaderboards of as many methods, all *equally good*. **Predict first:** on how
-# many does at least one "difference" appear if each test has its own 5 %?
+# Two hundred leaderboards of as many methods, all *equally good*. **Predict first:** on how many does at least
+# one "difference" appear if each test has its own 5 %?
 
 # %% tags=["hide-output"]
 holm, rng, false = check.ready(holm), np.random.default_rng(0), {"each at 5 %": 0, "Holm": 0}
@@ -363,7 +363,7 @@ plots.show(plots.error_map(stress, "NME, % of the (upright) box"))
 # ALT and 45 degrees. Cells are the darker the larger the error; towards the right most rows grow darker.
 
 # %% [markdown]
-# The error that grows least need not be the smallest: robust is not the same as accurate.
+# The error that grows least need not be the smallest: robust is not accurate.
 #
 # ## A gallery of the worst
 #
