@@ -46,6 +46,7 @@ def folded(answer):
         "The kernel is right. The bias: m, too, is multiplied by s.": beta - m,
         "The kernel is right. The bias: beta itself is not multiplied by s.": s * (beta - m),
         "The kernel is right. The bias lacks beta.": -s * m,
+        "The kernel is right. The bias: epsilon is missing under its root.": beta - plain * m,
     }
     kernel = judged(given[0], s * k, kernels, 1e-5, "(That is the kernel.)")
     if not kernel:

@@ -230,8 +230,8 @@ def holm(p, alpha=0.05):
 check.holm(holm)
 
 # %% [markdown]
-# Two hundred leaderboards of as many methods, all *equally good*. **Predict first:** on how many does at least
-# one "difference" appear if each test has its own 5 %?
+# Two hundred leaderboards of as many methods, all *equally good*. **Predict first:** on how many does at
+# least one "difference" appear if each test has its own 5 %?
 
 # %% tags=["hide-output"]
 holm, rng, false = check.ready(holm), np.random.default_rng(0), {"each at 5 %": 0, "Holm": 0}

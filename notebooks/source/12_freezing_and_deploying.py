@@ -293,7 +293,7 @@ print(image.shape, "->", points.shape)
 # | frozen `.pb` | one file: the graph, variables as constants | TensorFlow, some other readers |
 # | SavedModel | a folder: graph, variables, signatures | TensorFlow's own servers |
 # | LiteRT (`.tflite`) | a flat file, formerly called TensorFlow Lite | phones, small computers |
-# | LiteRT int8 | the same in 8-bit integers | a quarter of the size; chips that compute in integers |
+# | LiteRT int8 | the same in 8-bit integers | weights a quarter the size; chips that compute in integers |
 # | ONNX | an open format of many vendors | ONNX Runtime, OpenCV, browsers |
 #
 # First **LiteRT**. The converter takes the frozen function; the interpreter of the file works in tensors that
@@ -552,6 +552,12 @@ for name, ms in sorted(fastest.items(), key=lambda item: item[1]):
     print(f"{name:28} {ms:6.1f} ms")
 
 # %% [markdown]
+# ## Questions
+#
+# 1. A frozen file passes your test, and the app that uses it misses every face. Where do you look first?
+# 2. Why does Exercise 3 take the largest difference, and the test of int8 a mean error?
+# 3. You learn a new SENet. Which of this notebook's steps must be done again, and what would you check?
+#
 # ## Key points
 #
 # - In training mode an answer depends on the batch and on chance; `is_training=False` and `keep_prob = 1.0`
