@@ -111,6 +111,9 @@ def own_picture(answer, answers):
     own = np.linalg.norm(rounds[0] - rounds[1], axis=-1).mean() / d
     errors = np.linalg.norm(known - rounds.mean(axis=0), axis=-1).mean(axis=-1) / d
     named = ", ".join(f"{name} {e:.1%}" for name, e in zip(answers, errors, strict=True))
+    if errors.min() > 0.5:
+        told = f"The nearest method is {errors.min():.1f} eye distances away"
+        return Verdict("wrong", f"{told}: read x and y off the axes of the four windows.")
     told = f"Your rounds are {own:.1%} of the eye distance apart; from their mean: {named}."
     told = told.replace("%", " %")
     right = list(answers)[errors.argmin()] if np.ptp(errors) > own else "neither"

@@ -48,8 +48,9 @@ def gates(answer):
         }
         try:
             value = answer(u.copy(), w1.copy(), w2.copy())
-        except ValueError as error:
-            return Verdict("wrong", f"Shapes do not fit ({error}): a row for each image, z @ W1.T.")
+        except ValueError:
+            told = f"Shapes do not fit: z has a row for each image, {z.shape}; W1.T is {w1.T.shape}, W2.T"
+            return Verdict("wrong", f"{told} {w2.T.shape}.")
         if not (verdict := judged(value, _gate(u, w1, w2), mistakes)):
             return verdict
     return Verdict("right", "N images, C gates each: every image gets its own.")
@@ -69,8 +70,9 @@ def _blob(net, in_dim, on_dim, stride, shrink="widen", pool="Average", wrong=Non
     net = convolve(net, on_dim, 1, activation="relu" if wrong == "relu" else None)
     net, kept = shrunk(net, shrink == "widen"), shrunk(kept, True)
     if in_dim != on_dim:
-        kept = convolve(kept, on_dim, 1, activation=None)
-    net = se.scale(net) if wrong not in ("no gate", "after") else net
+        kept = convolve(kept, on_dim, 1, activation="relu" if wrong == "relu on kept" else None)
+    net = se.scale(net) if wrong not in ("no gate", "after", "on kept") else net
+    kept = se.scale(kept) if wrong == "on kept" else kept
     net = net if wrong == "no shortcut" else net + kept
     net = se.scale(net) if wrong == "after" else net
     return net if wrong == "no end" else layers.Activation("relu")(net)
@@ -79,6 +81,8 @@ def _blob(net, in_dim, on_dim, stride, shrink="widen", pool="Average", wrong=Non
 WRONG = {
     "no gate": "The branch is not multiplied by its gate.",
     "after": "The gate scales the sum; it belongs on the branch, before the addition.",
+    "on kept": "The gate scales what was kept; it belongs on the branch.",
+    "relu on kept": "The 1x1 convolution of what was kept has a ReLU: activation=None.",
     "no shortcut": "The input is not added: keep it aside first.",
     "relu": "The last 1x1 convolution has a ReLU, so the branch can only add: activation=None.",
     "linear": "The first two convolutions need their ReLU.",
@@ -103,12 +107,17 @@ def senet_blob(answer):
     rng = np.random.default_rng(0)
     for in_dim, on_dim, stride in ((64, 64, 1), (24, 64, 2), (48, 32, 1)):
         image = keras.Input((8, 8, in_dim))
-        out = itself(answer)(image, in_dim, on_dim, stride)
+        given = f"Given in_dim {in_dim}, on_dim {on_dim} and stride {stride}"
+        try:
+            out = itself(answer)(image, in_dim, on_dim, stride)
+        except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
+            return Verdict("wrong", f"{given}, the branch and what was kept differ in shape: steps 3 and 4.")
         if out is None:
             return FORGOTTEN
         if untried(out):
             return UNTRIED
-        given = f"Given in_dim {in_dim}, on_dim {on_dim} and stride {stride}"
         side = 8 // stride
         if tuple(out.shape) != (None, side, side, on_dim):
             return Verdict(

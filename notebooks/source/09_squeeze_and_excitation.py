@@ -37,7 +37,7 @@ plots.setup()
 # where one pattern was found. A convolution mixes them with *fixed* weights. It
 # cannot say: "this face is in the dark, so trust soft edges less, *everywhere*."
 #
-# **Squeeze and excitation** (Hu, Shen and Sun, 2018) adds just
+# **Squeeze and excitation** ([Hu, Shen and Sun, 2018](https://doi.org/10.1109/CVPR.2018.00745)) adds just
 # that: for each channel a factor between 0 and 1, its **gate**, computed from the *whole* image. It is a
 # form of **attention** over channels.
 #
@@ -319,12 +319,11 @@ for norm, title in panels.items():
 # %% [markdown]
 # Without batch norm the result follows the formula: from 4 to 32 blobs the gradients of the two places drift
 # apart by powers of ten; with the gate on the main path and 32 blobs, the stem learns next to nothing. With
-# batch norm, a surprise: the gradient **explodes**
-# (Yang and others, 2019 say why). Each branch's normalisation
-# amplifies the shrunken signal again, in the forward and so in the backward pass. With the gate on the branch
-# the gradient changes least with depth: so the scale goes before the addition. (The paper's
-# journal version tries several places on ImageNet: only the one
-# after the addition did worse.)
+# batch norm, a surprise: the gradient **explodes** ([Yang and others,
+# 2019](https://doi.org/10.48550/arXiv.1902.08129) say why). Each branch's normalisation amplifies the
+# shrunken signal again, in the forward and so in the backward pass. With the gate on the branch the gradient
+# changes least with depth: so the scale goes before the addition. (The paper's journal version tries several
+# places on ImageNet: only the one after the addition did worse.)
 #
 # ## The gates of a trained network
 #
@@ -472,8 +471,7 @@ def restore(gate):
 #
 # Design a cheaper gate: from a tensor (N, H, W, 16) to gates (N, 1, 1, 16), with at most 100 parameters where
 # the usual one has 148 ($r = 4$, with biases). There are many answers. One layer has too many weights; what
-# if all channels share some, or a gate looks only at its neighbours (as in
-# ECA)?
+# if all channels share some, or a gate looks only at its neighbours (as in ECA)?
 
 
 # %% tags=["exercise"]
@@ -506,6 +504,13 @@ plots.show(plots.faces_grid(pictures, titles=2 * list(rows), columns=5))
 # %% [markdown]
 # One run each: small differences are chance. That a gate helps here is not.
 #
+# ## Questions
+#
+# 1. With its gates frozen at their means, a network lost little in good light. What would you have to train
+#    to know whether gates were worth having at all?
+# 2. Two blobs of a network have gates that hardly vary. What would you do with them before deploying it?
+# 3. Why does the squeeze take the mean over the picture, and not, say, its maximum?
+#
 # ## Key points
 #
 # - Squeeze: $z$, each channel's mean. Excite: $s = \sigma(W_2\, \delta(W_1 z))$. Scale: $x_c = s_c u_c$.
@@ -520,12 +525,13 @@ plots.show(plots.faces_grid(pictures, titles=2 * list(rows), columns=5))
 #
 # ## Go further
 #
-# - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, CVPR
-#   2018; TPAMI 2020.
-# - G. Yang and others, *A Mean Field Theory of Batch
-#   Normalization*, ICLR 2019: it makes gradients explode.
-# - S. Woo and others, *CBAM: Convolutional Block Attention
-#   Module*, ECCV 2018: gates over positions, too.
-# - Q. Wang and others, *ECA-Net*, CVPR 2020: a gate without a
+# - J. Hu, L. Shen, G. Sun, [*Squeeze-and-Excitation
+#   Networks*](https://doi.org/10.1109/CVPR.2018.00745), CVPR 2018; the [journal
+#   version](https://doi.org/10.48550/arXiv.1709.01507), TPAMI 2020.
+# - G. Yang and others, [*A Mean Field Theory of Batch
+#   Normalization*](https://doi.org/10.48550/arXiv.1902.08129), ICLR 2019: it makes gradients explode.
+# - S. Woo and others, [*CBAM: Convolutional Block Attention
+#   Module*](https://doi.org/10.48550/arXiv.1807.06521), ECCV 2018: gates over positions, too.
+# - Q. Wang and others, [*ECA-Net*](https://doi.org/10.48550/arXiv.1910.03151), CVPR 2020: a gate without a
 #   bottleneck.
 # - Next: [10, training SENet](10_training_senet.ipynb).
