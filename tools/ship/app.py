@@ -50,7 +50,8 @@ SETTINGS = {
             "headers": {"Content-Security-Policy": POLICY},  # no other machine is asked
             # the page has no formulas; Voila fetches MathJax from another machine otherwise
             "mathjax_url": "data:text/javascript,//",
-            "ws_ping_interval": 30_000, "ws_ping_timeout": 30_000,  # milliseconds
+            # a page on this machine needs no pings; with them Jupyter cuts a page off when one is a bit late
+            "ws_ping_interval": 0,
         },
     },
     # extensions made for JupyterLab, which do not start in Voila and complain
