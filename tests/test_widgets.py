@@ -436,13 +436,6 @@ def test_the_app_serves_the_widget_to_this_machine_only(tmp_path):
     words = app.command(settings, 9000, opens=False)
     assert words[0] == sys.executable and "--ip=127.0.0.1" in words and "--no-browser" in words
     assert "--port=9000" in words and "--no-browser" not in app.command(settings, 9000, opens=True)
-
-
-def test_no_pings_cut_off_a_page_of_the_app_that_rests():
-    from jupyter_server.base.websocket import WebSocketMixin
-
-    settings = json.loads(json.dumps(app.SETTINGS))["ServerApp"]["tornado_settings"]
-    socket = type("Socket", (WebSocketMixin,), {"settings": settings})()
-    assert socket.ping_interval == 0 or socket.ping_timeout >= 2 * socket.ping_interval
     given = json.loads(settings.read_text())["ServerApp"]["tornado_settings"]
     assert given["websocket_max_message_size"] > 100e6
+    assert given["ws_ping_interval"] == 0  # Jupyter cuts off a page whose answer to a ping is a bit late
