@@ -89,6 +89,12 @@ def test_what_is_no_table_stays_as_it_was_printed(text):
     assert "<table" not in printed.page_of(text)
 
 
+def test_a_book_for_a_class_has_no_solutions(site):
+    assert book.main(["--without-solutions", "--output", str(site)]) == 0
+    assert not (site / "solutions").exists()
+    assert not any("solutions/" in page.read_text(encoding="utf-8") for page in site.glob("**/*.html"))
+
+
 def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):
     other = tmp_path / "thesis"
     other.mkdir()
