@@ -340,14 +340,14 @@ images = training.scaled(crops.images)
 gates = {str(b): s for b, s in enumerate(inside.predict(images, verbose=0), 1)}
 plots.show(plots.gate_spread(gates))
 # ALT Two plots with a box for each blob, its orange line at the median. Left, the means of the gates
-# ALT over the faces, on a scale from 0 to 1. Right, how much each gate varies from face to face. The
-# ALT median means lie between 0.4 and 0.7.
+# ALT over the faces, on a scale from 0 to 1. Right, how much each gate varies from face to face, the lower
+# ALT the less; where a box lies at 0, the gates stand still.
 
 # %% [markdown]
-# A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. What does
-# it vary with? Here is the share of gates that differ *clearly* between two kinds of faces, by more than 0.8
-# of their standard deviation within the kinds (a large effect by **Cohen's d**): frontal and turned, dark
-# and light, and, as a baseline, random halves.
+# A gate's *mean* is a constant, which a convolution could learn; only its *variation* needs a gate. (Is
+# there a blob that could do without?) What does it vary with? Here is the share of gates that differ
+# *clearly* between two kinds of faces, by more than 0.8 of their standard deviation within the kinds (a
+# large effect by **Cohen's d**): frontal and turned, dark and light, and, as a baseline, random halves.
 
 # %%
 turn = np.abs(yaw(crops.points))
