@@ -86,7 +86,7 @@ def test_the_functions_of_the_solved_lesson_are_right():
         (frozen(constants=False, traced=False), "traced"),
         (frozen(constants=False), "variables still"),
         (frozen(batch=None), "(1, 8, 8, 3)"),
-        (frozen(training=True), ""),
+        (frozen(training=True), "training=False"),
     ],
 )
 def test_a_step_left_out_of_freezing_is_named(answer, named):

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
 
 
 def _folded(k, gamma, beta, m, v, epsilon):
@@ -72,7 +72,14 @@ def frozen(answer):
     net = _small_network()
     before, image = net.get_weights(), np.random.default_rng(1).random((1, 8, 8, 3), np.float32)
     wanted = net(image, training=False).numpy()
-    given = answer.__wrapped__(net) if hasattr(answer, "__wrapped__") else answer(net)  # not on a copy
+    try:
+        given = itself(answer)(net)
+    except ValueError as error:
+        if "AssignVariableOp" in str(error):
+            return Verdict("wrong", "In training mode it changes variables: trace it with training=False.")
+        if "shape" in str(error):
+            return Verdict("wrong", "The network takes no image of that shape: (1, *net.input_shape[1:]).")
+        raise
     if given is None:
         return FORGOTTEN
     if untried(given):
