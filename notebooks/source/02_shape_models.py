@@ -17,7 +17,6 @@ import json
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.spatial import Delaunay
 
 from facelm_helpers import geometry, methods, metrics, paths, plots, sources, widgets
 from facelm_helpers.checks import shape_models as check
@@ -34,15 +33,13 @@ print(f"drawn from a model of {n_shape} shape and {n_texture} texture components
 # %% [markdown]
 # ## Read this first: where these faces come from
 #
-# The faces are synthetic. They are samples of a linear model of shape and texture that was learnt from
-# photographs: of an *active appearance model*, the second method of this notebook. (Background, light, blur,
-# spectacles and other occluders are added afterwards and are not part of it.) To judge a method on data that
-# its own kind of model has generated is called an **inverse crime**. Here it means:
+# The faces are synthetic: samples of a linear model of shape and texture that was learnt from photographs,
+# that is, of an *active appearance model*, the second method of this notebook. (Background, light, blur and
+# occluders are added afterwards.) To judge a method on data that its own kind of model has generated is
+# called an **inverse crime**. Here it means:
 #
 # - the shapes have no more components than the generator; photographs of faces have more;
 # - the AAM has an advantage: its lead over the ASM says little about photographs. The last table has both.
-#
-# What the methods *do* is the same on any faces, and with exact annotations it is easier to see.
 
 # %% [markdown]
 # ## Removing position, scale and rotation
@@ -89,8 +86,7 @@ variances, P = variances[:n_b], P[:n_b]
 print(f"{n_b} components keep {share[n_b - 1]:.0%}; the first alone has {share[0]:.0%}")
 
 # %% [markdown]
-# It cannot be 70: the generator has fewer (see above). Its own components, in turn, were counted on
-# photographs.
+# It cannot be 70: the generator has fewer (see above).
 
 # %%
 shown = {}
@@ -111,8 +107,8 @@ plots.show(plots.outlines(shown, columns=3, height=6.2))
 # ### Exercise 1 ★
 #
 # Write the function that takes an aligned shape $S$ (68, 2) to the nearest plausible one: its $b$, clipped
-# to these bounds, and the shape of that $b$. `P` is (n_b, 136), `variances` are the $\lambda_j$. Both
-# methods below will use your function once it is right.
+# to these bounds, and the shape of that $b$. `P` is (n_b, 136), `variances` are the $\lambda_j$. The cells
+# below use your function once it is right.
 
 
 # %% tags=["exercise"]
@@ -152,9 +148,9 @@ def nearest_face(x, rounds=3):
 # ## The active shape model
 #
 # [Cootes and Taylor (1992)](https://doi.org/10.1007/978-1-4471-3201-1_28) let each point search *along its
-# normal*, at first for a strong edge, [soon](https://doi.org/10.1109/ICCV.1993.378212) for its **profile**
-# $g$: the derivative of the brightness there, divided by its sum of absolute values so that lighting
-# cancels. The training faces give the mean $\bar g$ and the covariance $C$ of each point's profile. In a new
+# normal*, at first for a strong edge, [from 1993](https://doi.org/10.1109/ICCV.1993.378212) for its
+# **profile** $g$: the derivative of the brightness there, divided by its sum of absolute values so that
+# lighting cancels. The training faces give the mean $\bar g$ and the covariance $C$ of each point's profile. In a new
 # picture the point moves by the $\delta$ whose profile $g_\delta$ has the smallest squared **Mahalanobis
 # distance**
 #
@@ -185,8 +181,7 @@ plots.show(plots.profile_search(image, S, l, along, seen, g_mean, costs))
 # 3. **First search**: eyes and nose only, at the coarsest level of the image pyramid.
 # 4. **Alignment**: the base shape is moved, rotated and scaled to what was found.
 # 5. **The rest**: all points search, the nearest face is taken, again and again, from coarse to fine. (Each
-#    level of the pyramid has half the size of the one below: the same few pixels of search reach far at
-#    first.)
+#    level of the pyramid has half the size of the one below, so the same few pixels of search reach further.)
 #
 # **Predict first:** which points does step 4 move, and which of them have looked at the picture by then?
 
@@ -200,7 +195,7 @@ plots.show(plots.on_faces(moments, truth=truth))
 
 # %% [markdown]
 # Step 4 moves all of them, by one similarity that eyes and nose found; jaw, brows and mouth are only carried
-# along and look for themselves in step 5. What your function does there, in the first of these searches:
+# along and search in step 5. What your function does there, in the first of these searches:
 
 # %%
 asked = story[3].proposed[0]
@@ -223,9 +218,11 @@ plots.show(plots.on_faces(found, truth=truth, columns=2))
 # Views: beside the jaw of a frontal face lies an ear, beside that of a turned one a cheek, and no mean
 # profile is both. [Cootes et al. (2002)](https://doi.org/10.1016/S0262-8856(02)00055-0), for AAMs, divide
 # the training faces by head pose; each view has its own initialisation, $\bar g$ and $C$. All search, and
-# the one with the lowest cost (plus $\ln\det C$) is chosen. What do the additions bring?
+# the one with the lowest cost (plus $\ln\det C$) is chosen.
+#
+# **Predict first:** which brings more, `stay` and `noise`, or the views?
 
-# %%
+# %% tags=["hide-output"]
 settings = {
     "nearest to 1992": {"views": 1, "stay": 0, "noise": 0},
     "+ stay and noise": {"views": 1},
@@ -240,10 +237,10 @@ plots.show(plots.curves(range(len(walk)), walks, "step", "mean NME, % of the eye
 # ALT Three falling curves of the error, step by step.
 
 # %% [markdown]
-# The line continues in *constrained local models* ([Cristinacce and Cootes,
-# 2006](https://doi.org/10.5244/C.20.95); [Saragih et al., 2011](https://doi.org/10.1007/s11263-010-0380-4)):
-# patches in the place of profiles, and the whole map of each patch's responses in the place of one best
-# move.
+# The views: they also start nearer. The ASM was succeeded by *constrained local models* ([Cristinacce and
+# Cootes, 2006](https://doi.org/10.5244/C.20.95); [Saragih et al.,
+# 2011](https://doi.org/10.1007/s11263-010-0380-4)), with patches in place of profiles, and the whole map of
+# each patch's responses in place of one best move.
 #
 # ## The active appearance model: a mesh
 #
@@ -254,15 +251,16 @@ plots.show(plots.curves(range(len(walk)), walks, "step", "mean NME, % of the eye
 
 # %%
 mesh = geometry.Mesh(mean, width=40)  # the mean shape, 40 pixels wide, and the pixels inside it
-triangles = Delaunay(mesh.points).simplices
-corners = mesh.points[triangles[0]]
-u = corners.mean(axis=0)  # any place in this triangle
+u = mesh.pixels[500]
+corners = mesh.points[mesh.triangles[mesh.of[500]]]  # of the triangle that holds u
 shares = np.linalg.solve(np.vstack([corners.T, np.ones(3)]), [*u, 1])
-print(f"{len(triangles)} triangles, {len(mesh.pixels)} pixels; the shares of u are {shares.round(2)}")
+print(f"{len(mesh.triangles)} triangles, {len(mesh.pixels)} pixels; the shares of {u} are {shares.round(2)}")
+
+# %%
 turned = test[np.argmax(np.abs(geometry.yaw(test.points)))]
 blank = np.full((mesh.height, mesh.width), 90)
 panels = {"the mean shape": (blank, mesh.points), "a face": (image, truth), "a turned one": turned[:2]}
-plots.show(plots.on_faces(panels, triangles))
+plots.show(plots.on_faces(panels, mesh.triangles))
 # ALT The same mesh of triangles three times: on the mean shape, on a face, and on a turned one, where the
 # ALT triangles of the far side are narrow.
 
@@ -287,7 +285,7 @@ def texture(grey, S):
 
 
 # %%
-def smooth_grey(images):
+def smooth_grey(images):  # smooth: a gradient then tells more than the next pixel
     return [gaussian_filter(image.mean(axis=2), 1.0) for image in images]
 
 
@@ -325,8 +323,7 @@ plots.show(plots.textures(panels))
 # 2004](https://doi.org/10.1023/B:VISI.0000029666.37597.d3)). But they are correlated: a turned head has
 # another shape *and* another texture. Cootes, Edwards and Taylor put both into one vector, weighted to the
 # same unit, and take a third PCA: the **combined** AAM. Fewer numbers describe a face, and none that has the
-# shape of a turned head and the texture of a frontal one; but shape and texture can no longer be solved for
-# one after the other.
+# shape of a turned head and the texture of a frontal one; but the two can no longer be solved for in turn.
 
 # %%
 b, c = centred @ P.T, (textures - A0) @ A.T
@@ -337,7 +334,7 @@ n_combined = int(np.searchsorted(spread / spread[-1], 0.97)) + 1
 print(f"independent: {len(P)} + {len(A)} numbers; combined: {n_combined} keep 97 % of their variance")
 
 # %% [markdown]
-# The generator of this course's faces draws $b$ and $c$ together for the same reason. Below you control them
+# The generator of this course's faces draws $b$ and $c$ together, for the same reason. Below you control them
 # apart, as in an independent AAM. Find a face that a combined one would not make.
 
 
@@ -471,10 +468,9 @@ plots.show(plots.rebuilding(rows))
 # ALT Three rows: the face with its points, what the model sees under them, its reconstruction, the residual.
 
 # %% [markdown]
-# The number is the residual's mean square; that of the texture itself is 1.
-#
-# The damping of $D$, the sizes of the moves below and the course's own ridge were chosen by looking at these
-# test faces. For this part of the notebook they are therefore validation faces: its curves are optimistic.
+# The number is the residual's mean square; that of the texture itself is 1. (The constants in $D$, those of
+# the moves below and the course's ridge were chosen on these test faces, so the curves are a little
+# optimistic.)
 #
 # ## Project-out or simultaneous, and what a fit costs
 #
@@ -528,9 +524,9 @@ def displaced(grey, S):
 pairs = [displaced(grey, S) for _ in range(3) for grey, S in zip(greys, train.points, strict=True)]
 E, moves = (np.array(part) for part in zip(*pairs, strict=True))  # (n, V), (n, K)
 person = np.tile(train.persons, 3)
-kept = np.isin(person, np.unique(person)[::5])  # every fifth person, to judge
-E_train, E_judge, moves_train, moves_judge = E[~kept], E[kept], moves[~kept], moves[kept]
-print(f"{len(E_train)} residuals of {V} values to learn from, {len(E_judge)} of other people to judge by")
+held_out = np.isin(person, np.unique(person)[::5])  # every fifth person
+E_train, E_val, moves_train, moves_val = E[~held_out], E[held_out], moves[~held_out], moves[held_out]
+print(f"{len(E_train)} training residuals of {V} values, {len(E_val)} validation residuals of other people")
 
 # %% [markdown]
 # ### Exercise 3 ★★★ (open)
@@ -550,10 +546,10 @@ def learn(E, moves):
 
 
 # %%
-check.learn(learn, (E_train, moves_train), (E_judge, moves_judge))
+check.learn(learn, (E_train, moves_train), (E_val, moves_val))
 
 # %%
-R = check.ready(learn, (E_train, moves_train), (E_judge, moves_judge))(E_train, moves_train)
+R = check.ready(learn, (E_train, moves_train), (E_val, moves_val))(E_train, moves_train)
 
 
 def learnt(e):
@@ -567,14 +563,23 @@ plots.show(plots.curves(range(13), curves, "step", "mean NME, % of the eye dista
 
 # %% [markdown]
 # **Discuss:** why is the learnt step best at first, and why does it not stay so? What would you learn for
-# the second step? ([Notebook 03](03_cascaded_regression.ipynb) does it.)
+# the second step?
+#
+# <details><summary>Answer</summary>
+#
+# $R$ was fitted to moves of this size: it is the best linear step for them, while Gauss-Newton assumes small
+# ones. Near the face the residuals are other faces' light and beards, which $R$ still reads as moves. So
+# learn another $R$ for the second step, from shapes that the first one has moved: a cascade, the subject of
+# [notebook 03](03_cascaded_regression.ipynb).
+#
+# </details>
 #
 # ## How far off may the initialisation be?
 #
 # Both methods are local: a point searches a few pixels along its normal, and a Gauss-Newton step assumes
-# that the image is locally linear. The course's AAM therefore starts from nine shapes, three views at three
-# heights, fits them on a coarse frame, and continues from the best on a finer one, simultaneously. Its
-# textures are the *direction* of the gradient, which lighting changes less than brightness. Move the box:
+# that the image is locally linear. The course's AAM therefore starts from three views at three heights, fits
+# on a coarse frame, and continues from the best on a finer one. Its textures are the *direction* of the
+# gradient, which lighting changes less than brightness. Move the box:
 
 # %%
 aam = methods.create("aam", views=3, widths=[20, 40], textures=25).fit(train)
@@ -595,8 +600,9 @@ plots.show(plots.curves(shifts, valleys, "box moved down, in sides", "median NME
 #
 # ## How good are they?
 #
-# The shipped models were trained on 2,000 synthetic faces. Their errors in the detector's box, on other
-# synthetic faces and on photographs of people whom none of them has seen (YouTube frames, LFPW):
+# The shipped models were trained on synthetic faces only. Their mean NME in the detector's box, on other
+# synthetic faces and on photographs of people whom neither they nor the face model has seen (YouTube frames,
+# LFPW):
 
 # %%
 results = json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))["accuracy"]
@@ -608,15 +614,23 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # **Discuss:** compare the ratios. How much of the AAM's lead is real, and how much is the inverse crime?
 # Which other difference between synthetic faces and photographs affects both methods?
 #
+# <details><summary>Answer</summary>
+#
+# How much nearer to 1 the ratio is on photographs is what the inverse crime was worth; what is left below 1
+# is real, on these faces and with this box. Both methods also meet annotations that people or other programs made, not
+# the generator, and background, light and expressions that it never draws.
+#
+# </details>
+#
 # ## Key points
 #
 # - Procrustes removes position, scale and rotation; principal components describe how faces vary; $|b_j| \le
 #   3\sqrt{\lambda_j}$ keeps a shape plausible.
 # - ASM: profiles along normals, smallest Mahalanobis distance, nearest face; coarse to fine.
 # - AAM: shape, and the texture of all pixels under a mesh; $J = \nabla A_0\, \partial W / \partial p$; the
-#   Gauss-Newton step is computed on the model and its inverse applied in the picture.
-# - Project-out: one fixed matrix, fast. Simultaneous: the gradients of this face, slower, for unseen faces.
-# - Both are local searches: several views and starts, and choosing the best fit, make them usable.
+#   Gauss-Newton step is computed on the model and its inverse applied in the picture. Project-out: one fixed
+#   matrix, fast. Simultaneous: this face's gradients, slower, better on faces unlike the mean.
+# - Both are local searches: several views and starts make them usable.
 # - A comparison on samples of an AAM favours the AAM.
 #
 # ## Go further

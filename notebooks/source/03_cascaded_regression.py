@@ -5,26 +5,19 @@
 #
 # - write a cascade, $S^t = S^{t-1} + r_t(\phi_t(I, S^{t-1}))$, and say why its features are *shape-indexed*;
 # - build a fern, and draw what it asks and answers;
-# - tell what CPR, ESR, SDM, LBF, ERT and the joint cascade each changed, and why that helped, from your own
-#   runs;
+# - tell what CPR, ESR, SDM, LBF and ERT each changed, and why that helped, from your own runs;
 # - read their published errors with the right normaliser.
 #
-# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The three exercises take
-# about 30 minutes, the questions for discussion about 10. (A class of an hour ends after SDM; the rest is
-# homework.)
-#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The exercises take about 30
+# minutes, the questions 10. (A class of an hour ends after SDM.)
 # **Needs:** [notebook 01](01_measuring_error.ipynb) and, for the similarity of two shapes, [notebook
 # 02](02_shape_models.ipynb). Answers are in the SOLUTIONS_LINK.
-#
-# Three functions that you write here are used by the rest of the notebook as soon as their check says Right;
-# until then the course's own stand in.
 
 # %%
 import json
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import cross_val_score
+from sklearn.linear_model import Ridge
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
 
@@ -49,8 +42,8 @@ plots.setup()
 #
 # $I$ is the image and $S^t$ the shape after stage $t$: $L = 68$ landmarks, 136 numbers. $\phi_t$ are
 # *features* of the image that depend on where the shape is now, and $r_t$ is the stage's *regressor*, trained
-# on faces whose true shapes $S^*$ are known. Its target is the *residual* $\Delta S = S^* - S^{t-1}$. (Many
-# papers count stages from 0 and write $S^{t+1} = S^t + r_t(\phi(I, S^t))$.) What the methods differ in:
+# on faces whose true shapes $S^*$ are known. Its target is the *residual* $\Delta S = S^* - S^{t-1}$. (Some
+# papers write $S^{t+1} = S^t + r_t$.) What the methods differ in:
 #
 # | method | year | features $\phi_t$ | regressor $r_t$ | what was new |
 # |---|---|---|---|---|
@@ -61,7 +54,8 @@ plots.setup()
 # | ERT | 2014 | pixel differences, shape-indexed | boosted trees | trees for ferns; shrinkage |
 # | joint cascade | 2014 | as LBF | as LBF, and a score | finds the face too |
 #
-# We write each of them in a cell or two, on the same faces, so that only the idea differs.
+# We write the first five in a few lines each, on the same faces, so that only the idea differs; the joint
+# cascade is in [notebook 04](04_dlib_68_points.ipynb).
 
 # %%
 FACES = sources.load("synthetic", n=900, seed=6)
@@ -121,10 +115,11 @@ def nme(walk):
 #
 # $$\text{place}_p = S_{a_p} + A\,\delta_p, \qquad \delta_p = u_p - \bar S_{a_p}$$
 #
-# ### Exercise 1 (plain)
+# ### Exercise 1 ★
 #
 # Implement the last formula for all faces. `S` is (N, 68, 2), `A` (N, 2, 2), `anchor` (P,) holds the landmark
-# of each pixel, `offset` (P, 2) its $\delta_p$. Return the places, (N, P, 2).
+# of each pixel, `offset` (P, 2) its $\delta_p$. Return the places, (N, P, 2). The notebook goes on with your
+# function once it is right, and with the course's until then.
 
 
 # %% tags=["exercise"]
@@ -237,7 +232,7 @@ plots.show(plots.fern(crops.images[0], np.stack([u, v], axis=1), D[0], tau))
 #
 # $$o_k = \frac{1}{1 + \beta / n_k} \cdot \frac{1}{n_k} \sum_{i:\, \text{bin}_i = k} \Delta S_i$$
 #
-# ### Exercise 2 (harder)
+# ### Exercise 2 ★★
 #
 # Train a fern: from the bins `b` (N,) of the training faces and their residuals `dS` (N, 68, 2), compute the
 # output of each of the `count` bins, (count, 68, 2). A bin without faces gives zeros.
@@ -263,13 +258,11 @@ mean_faces = [np.dstack([I[b == k].mean(axis=0)] * 3).astype(np.uint8) for k in 
 titles = [f"bin {k}, n = {(b == k).sum()}" for k in range(8)]
 plots.show(plots.faces_grid(mean_faces, S_bar + o, [S_bar] * 8, titles=titles, columns=4))
 # ALT Eight blurred mean faces, one for each bin, with its number of faces. White crosses are the mean shape,
-# ALT coloured dots show where the bin's output moves it, by a
-# ALT pixel or two.
+# ALT coloured dots show where the bin's output moves it, by a pixel or two.
 
 # %% [markdown]
-# Each picture is the mean of the training faces in one bin; crosses are $\bar S$, dots $\bar S + o_k$. Some
-# bins move the shape up or down, others widen or narrow it, each by a pixel or two. One fern knows little, so
-# many are needed.
+# Each picture is the mean of the training faces in one bin; crosses are $\bar S$, dots $\bar S + o_k$. Each
+# bin moves the shape by a pixel or two. One fern knows little, so many are needed.
 #
 # ## CPR: a long cascade of ferns
 #
@@ -303,7 +296,7 @@ print(*(f"S^{t}: {error[t]:.1%}" for t in (0, 1, 20, 40, 80)), sep=",  ")
 #
 # A cascade may diverge from one initialisation and converge from another. CPR and ESR therefore start several
 # times (CPR's paper keeps the densest cluster of results, ESR's the median). One face from five places, with
-# the course's CPR of 512 stages:
+# the CPR that comes with the course and has many more stages:
 
 # %%
 long_cpr = methods.load("cpr")
@@ -315,14 +308,11 @@ ends = np.stack([long_cpr.refine(some.images, some.boxes, S) for S in starts])
 e = np.stack([metrics.nme(S, some.points, norm="box") for S in ends])
 i = int(np.argmax(np.ptp(e, axis=0)))
 shapes = [*ends[:, i], np.median(ends[:, i], axis=0)]
-titles = [*(f"start {k}: {one:.1%}" for k, one in enumerate(e[:, i], start=1)), "their median"]
+last = metrics.nme(shapes[-1:], some.points[[i]], norm="box")[0]
+titles = [*(f"start {k}: {one:.1%}" for k, one in enumerate(e[:, i], start=1)), f"their median: {last:.1%}"]
 plots.show(plots.faces_grid([some.images[i]] * 6, shapes, titles=titles, columns=3))
 # ALT One face six times: the results from five initialisations, of which at least one is far off, and their
 # ALT median.
-
-# %%
-for name, S in {"one start": ends[0], "mean": ends.mean(axis=0), "median": np.median(ends, axis=0)}.items():
-    print(f"{name:9} NME {metrics.nme(S, some.points, norm='box').mean():.1%}")
 
 # %% [markdown]
 # ## ESR: boosted ferns on chosen pixels
@@ -347,12 +337,13 @@ for name, S in {"one start": ends[0], "mean": ends.mean(axis=0), "median": np.me
 # Every output is a mean of residuals, that is, of differences of training shapes: the result stays a
 # combination of faces, although no shape model was written down. That is the *explicit shape* of the title.
 #
-# ### Exercise 3 (open)
+# ### Exercise 3 ★★★ (open)
 #
 # Choose $F$ pairs of pixels for a fern: `rho` (N, P) are grey values, `dS` (N, 136) residuals, `rng` a random
 # generator; return indices, (F, 2). ESR's rule is one way; any rule will do that beats random pairs clearly.
 # The check trains ferns with your pairs, with ESR's and with random ones, and compares what they leave on
-# other examples. It is run some hundred times below: 50 ms a call are affordable, half a second is not.
+# other examples. The cascade below calls your function for each of its 100 ferns: 50 ms a call are affordable,
+# half a second is not.
 
 
 # %% tags=["exercise"]
@@ -419,9 +410,9 @@ for name in ("CPR", "ESR, random pairs", "ESR"):
 #
 # $$\Delta S = -H^{-1} J^\top \big(\phi(I, S) - \phi^*\big)$$
 #
-# For a face that fails three times: histograms of gradients have no useful derivative, $H$ need not be
-# positive definite, and $\phi^*$ is unknown. But for given $J$ and $H$ the step is *linear in* $\phi$. So
-# learn the line, one $R_t$ and $b_t$ for all faces, from examples: an average *descent direction*.
+# On a face that fails three times: histograms of gradients have no useful derivative, $H$ need not be positive
+# definite, and $\phi^*$ is unknown. But for given $J$ and $H$ the step is *linear in* $\phi$. So learn this
+# map, one $R_t$ and $b_t$ for all faces, from examples: an average *descent direction*.
 #
 # $$\Delta S = R_t\, \phi(I, S^{t-1}) + b_t, \qquad
 # \min_{R_t,\, b_t} \sum_i \lVert \Delta S_i - R_t\, \phi_i - b_t \rVert^2 +
@@ -451,7 +442,7 @@ plots.show(plots.curves(range(9), far, "step", "mean distance from the solution"
 
 # %% [markdown]
 # Where $h$ is flat, Newton overshoots; near the solution it is faster. The learnt step cannot increase the
-# sum of the squared distances on its training examples, since it was fitted to minimise just that.
+# sum of the squared distances on its training examples: it was fitted to minimise just that.
 #
 # On faces, $\phi$ are histograms of gradient directions in $3 \times 3$ cells round each landmark, rotated
 # and scaled with the shape: [SIFT](https://doi.org/10.1023/B:VISI.0000029664.99615.94) in the paper, close to
@@ -501,9 +492,9 @@ walks["SDM"] = cascade(sdm, 3, starts=1)
 print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["SDM"]))), sep=",  ")
 
 # %% [markdown]
-# Compared with ESR: three linear maps in place of many ferns, one start for each face, and features that were
-# designed, not learnt: good with few faces. The price is their cost, and that a linear map fits one kind of
-# face: on widely turned heads no single descent direction serves all.
+# Compared with ESR: three linear maps in place of many ferns, and features that were designed, not learnt:
+# good with few faces. The price is their cost, and that one linear map must serve all faces: over a wide
+# range of head poses no single descent direction does.
 #
 # ## LBF: learnt features, one global regression
 #
@@ -575,8 +566,8 @@ print("sum of columns equals the product:", np.allclose(columns, W.predict(phi[:
 # ALT each face reached.
 
 # %% [markdown]
-# In C++ the paper reports 3,000 faces a second for a small model and 300 for its accurate one. Always ask
-# what such a figure includes: here, neither the detector nor cropping the face.
+# The paper reports 3,000 faces a second for a small model and 300 for its accurate one, in C++ and without the
+# detector: always ask what such a figure includes.
 #
 # ## ERT: boosted trees
 #
@@ -617,39 +608,6 @@ print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["ERT"]))), sep=",  ")
 # %% [markdown]
 # [Notebook 04](04_dlib_68_points.ipynb) opens dlib's implementation, its parameters and its model.
 #
-# ## Joint cascade: is it a face at all?
-#
-# The **joint cascade** ([Chen and others, 2014](https://doi.org/10.1007/978-3-319-10599-4_8)) starts from an
-# observation: *aligned windows are easier to classify*, because features at the landmarks then see an eye
-# where an eye should be. Test it: upright faces against the same pictures upside down, in the same boxes. The
-# shipped joint cascade walks from $S^0$ in all of them; after each stage a linear classifier gets the grey
-# values at the landmarks, brightness and contrast removed, and must tell the two kinds apart (area under the
-# ROC curve, five-fold cross-validation).
-
-# %%
-joint = methods.load("joint_cascade")
-some = unseen[:200]
-upright = np.concatenate([np.ones(len(some)), np.zeros(len(some))])
-both = np.concatenate([some.images, some.images[:, ::-1]])
-center = np.tile([21.3, 21.3, 106.7, 106.7], (len(both), 1))  # the box, in a crop with a margin of 1.5
-
-
-def separable(S):
-    grey = read(both.mean(axis=-1), S)
-    grey = (grey - grey.mean(axis=1, keepdims=True)) / grey.std(axis=1, keepdims=True)
-    return cross_val_score(LogisticRegression(C=0.01), grey, upright, cv=5, scoring="roc_auc").mean()
-
-
-# %%
-roc = {"joint cascade": [separable(S) for S in joint.predict(both, center, stages=True)]}
-plots.show(plots.curves(range(joint.n_stages + 1), roc, "stage t", "area under the ROC curve"))
-# ALT A rising curve: the classifier is right more often the better the shape is aligned.
-
-# %% [markdown]
-# So one cascade can do both. Each tree adds to a *score* as well as to the shape, windows whose score falls
-# too low are dropped at once, and what is left after the last stage are faces with their landmarks. [Notebook
-# 04](04_dlib_68_points.ipynb) draws that cascade and lets it search a photograph.
-#
 # ## Stage by stage
 #
 # All that you have trained above, on the same test faces:
@@ -658,19 +616,8 @@ plots.show(plots.curves(range(joint.n_stages + 1), roc, "stage t", "area under t
 share = np.linspace(0, 1, 81)
 curves = {name: np.interp(share, np.linspace(0, 1, len(w)), 100 * nme(w)) for name, w in walks.items()}
 plots.show(plots.curves(share, curves, "share of the stages", "NME on the test set, %"))
-# ALT Five falling curves of the test error over the share of the stages, one for each cascade.
-
-# %%
-i = int(np.argsort(metrics.nme(S0, unseen.points, norm="box"))[len(unseen) * 9 // 10])  # a far start
-shapes, titles = [], []
-for progress in np.linspace(0, 1, 4):
-    for name in ("CPR", "ESR", "SDM", "LBF", "ERT"):
-        t = round(progress * (len(walks[name]) - 1))
-        shapes.append(walks[name][t, i])
-        titles.append(f"{name} $S^{{{t}}}$: {metrics.nme(walks[name][t], unseen.points, norm='box')[i]:.0%}")
-plots.show(plots.faces_grid([unseen.images[i]] * 20, shapes, titles=titles, columns=5))
-# ALT One face in five columns, one for each cascade: the mean shape, two shapes on the way, and the last;
-# ALT above each stands its error.
+# ALT Six falling curves of the test error over the share of the stages: the five cascades, and ESR with random
+# ALT pairs.
 
 # %% [markdown]
 # The first stage of SDM does most of its work; ferns and trees take many small steps. Choose a fully trained
@@ -721,18 +668,9 @@ plots.show(plots.convergence(by_stage, by_start, by_count))
 # | ERT | | | 6.40 | 4.6 |
 # | LBF | 4.95 | 11.98 | 6.32 | 4.5 |
 #
-# Two checks that such a table deserves. *Full* must be the mean of the other two, weighted by their
-# photographs:
-
-# %%
-table = {"RCPR": (6.18, 17.26), "ESR": (5.28, 17.00), "SDM": (5.57, 15.40), "LBF": (4.95, 11.98)}
-for name, (common, challenging) in table.items():
-    print(f"{name:5} {(554 * common + 135 * challenging) / 689:.2f}")
-
-# %% [markdown]
-# It is, up to rounding. (The LBF paper itself has 7.52 for SDM: reimplementations differ.) And does the
-# order hold elsewhere? This course's own versions, trained on synthetic faces, on people of YouTube Faces in
-# dlib's boxes, with $d$ = inter-ocular: compare the order, not the size.
+# (The LBF paper itself has 7.52 for SDM: reimplementations differ.) Does the order hold elsewhere? This
+# course's own versions, trained on synthetic faces, on people of YouTube Faces in dlib's boxes, with $d$ =
+# inter-ocular: compare the order, not the size.
 
 # %%
 bench = json.loads((paths.RESULTS / "bench.json").read_text(encoding="utf-8"))
@@ -741,16 +679,14 @@ for name in ("cpr", "esr", "sdm", "ert", "lbf"):
     print(f"{name:4} {result['nme']:5.1%}, 95 % interval {result['low']:.1%} to {result['high']:.1%}")
 
 # %% [markdown]
-# CPR is last in both; SDM does better here than in the table, since its features need no training and our
-# faces are few.
+# CPR is last in both. SDM does better here than in the table; a likely reason is that its features need no
+# training, and our faces are few.
 #
 # ## For discussion
 #
 # 1. Why several stages, and not one large regressor?
 # 2. When does SDM's single descent direction fail, and what could be done?
 # 3. You have 200 annotated faces, or 20,000. Which cascade for which?
-#
-# Answer them yourself, or in pairs, before you unfold:
 #
 # <details><summary>Answers</summary>
 #
@@ -769,15 +705,15 @@ for name in ("cpr", "esr", "sdm", "ert", "lbf"):
 # - $S^t = S^{t-1} + r_t(\phi_t(I, S^{t-1}))$: each stage corrects the errors of those before it.
 # - Features must be indexed by the pose or, better, by the shape.
 # - CPR: single random ferns. ESR: boosted ferns on chosen pixels. SDM: a learnt Newton step. LBF: learnt
-#   binary features, one global linear map. ERT: boosted trees. The joint cascade adds a score.
+#   binary features, one global linear map. ERT: boosted trees.
 # - An error without its normaliser says little: 300-W's old tables are inter-pupil.
 #
 # ## Go further
 #
-# - [Cao and others, 2014](https://doi.org/10.1007/s11263-013-0667-3), for why the result stays a face.
-# - [Xiong and De la Torre, 2013](https://doi.org/10.1109/CVPR.2013.75), for the derivation from Newton's
-#   method.
-# - [Ren and others, 2014](https://doi.org/10.1109/CVPR.2014.218), for local features and a global regression.
-# - [Jin and Tan, 2017](https://doi.org/10.1016/j.cviu.2017.08.008), a survey: where cascades stand in the
-#   field.
+# - X. Cao, Y. Wei, F. Wen, J. Sun, [*Face alignment by explicit shape
+#   regression*](https://doi.org/10.1007/s11263-013-0667-3), IJCV 2014: why the result stays a face.
+# - X. Xiong, F. De la Torre, [*Supervised descent method and its applications to face
+#   alignment*](https://doi.org/10.1109/CVPR.2013.75), CVPR 2013: the derivation from Newton's method.
+# - X. Jin, X. Tan, [*Face alignment in-the-wild: a survey*](https://doi.org/10.1016/j.cviu.2017.08.008), CVIU
+#   2017: where cascades stand in the field.
 # - Next: [04, dlib's 68 points](04_dlib_68_points.ipynb).

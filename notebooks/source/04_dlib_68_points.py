@@ -88,12 +88,10 @@ elsewhere = np.hstack([corners, corners + rng.uniform(60, 200, (300, 1))])
 windows = [crop(faces.images[i], faces.boxes[i], SIDE, margin=1.2)[0] for i in range(300)]
 windows += [crop(faces.images[i], beside[i], SIDE, margin=1.2)[0] for i in range(300)]
 windows += [crop(scenes[i % 3], elsewhere[i], SIDE, margin=1)[0] for i in range(300)]
-phi = np.array([features(window).ravel() for window in windows])
-svm = LinearSVC(C=0.01, random_state=0).fit(phi, np.repeat([1, -1, -1], 300))
+phi, y = np.array([features(window).ravel() for window in windows]), np.repeat([1, -1, -1], 300)
+svm = LinearSVC(C=0.01, random_state=0).fit(phi, y)
 w, b = svm.coef_[0].reshape(9, 9, 2, 2, 9), svm.intercept_[0]
-print(
-    f"{phi.shape[1]} numbers describe a window; {svm.score(phi, np.repeat([1, -1, -1], 300)):.1%} are right"
-)
+print(f"{phi.shape[1]} numbers describe a window; {svm.score(phi, y):.1%} of the training windows are right")
 
 # %% [markdown]
 # ### 3. Slide the window over an image pyramid
@@ -143,9 +141,9 @@ plots.show(plots.boxes(panels))
 #
 # ### Exercise 1 ★
 #
-# Write it: from `boxes` (M, 4) and `scores` (M,) to the indices of the boxes to keep. `overlap(box, boxes)`
-# gives the overlap of one box with each of several. The next cell runs your function (until it is right, the
-# course's).
+# Implement it: from `boxes` (M, 4) and `scores` (M,) to the indices of the boxes to keep. `overlap(box,
+# boxes)` gives the overlap of one box with each of several. The notebook goes on with your function once it is
+# right, and with the course's until then.
 
 
 # %% tags=["exercise"]
@@ -177,9 +175,9 @@ plots.show(plots.boxes(panels))
 # ALT same. Right, few are left: one round her face, and at least one on a badge of her suit.
 
 # %% [markdown]
-# It finds her face, and false positives on her suit: 600 windows cannot show everything that is no face. The
-# remedy is **hard negative mining**: run the detector on pictures without faces, add what it takes for faces
-# to the negatives, train again.
+# It finds her face, and false positives: 600 windows cannot show everything that is no face. The remedy is
+# **hard negative mining**: run the detector on pictures without faces, add what it takes for faces to the
+# negatives, train again.
 #
 # ## dlib's detector
 #
@@ -190,7 +188,8 @@ plots.show(plots.boxes(panels))
 # unless the picture is doubled first (`upsample=1`).
 #
 # A `dlib.rectangle` names the *last pixels inside*. A box of the course names edges, so its right and bottom
-# are one more, and right - left is the width:
+# are one more, and right - left is the width. (Strictly, pixel 0 has its centre at 0 and its left edge at
+# -0.5; the course ignores that half pixel when it crops by a box, in training as in use.)
 
 # %%
 raw = dlib.get_frontal_face_detector()(photograph, 0)[0]
@@ -198,16 +197,13 @@ print(raw.left(), raw.top(), raw.right(), raw.bottom(), "with a width of", raw.w
 print(detect(photograph, upsample=0)[0])
 
 # %% [markdown]
-# (Strictly, pixel 0 has its centre at 0 and its left edge at -0.5. The course ignores that half pixel when it
-# crops by a box, in training as in use.)
-#
 # ## A second detector: BlazeFace
 #
 # `detect(image, detector="blazeface")` is MediaPipe's detector for faces near the camera
 # ([Bazarevsky and others, 2019](https://doi.org/10.48550/arXiv.1907.05047)): a small network that looks
 # *once* at the whole picture, shrunk to 128 x 128 pixels. For each of 896 *anchors*, places on two grids,
 # it says how sure it is of a face, and where its box and six key points lie. In place of suppression,
-# overlapping answers are averaged, so that the box trembles less in a video.
+# overlapping answers are averaged, so that the box jitters less in a video.
 #
 # **Predict first:** which of the two finds faces in profile? Which finds small faces in a large picture?
 # Which sees faces where there are none? On photographs (`data/results/detectors.json`):
@@ -225,29 +221,18 @@ plots.show(plots.detectors(found, names))
 # ALT below its window, and half of that in the doubled picture.
 
 # %% [markdown]
-# BlazeFace finds turned heads and takes a tenth of the time; dlib finds small faces in a large picture, and
-# hardly ever a false one. On default faces:
-
-# %%
-turned = sources.load("synthetic", n=8, seed=12, yaw=(0.5, 1), occlusion=False, progress=False)
-names = {"dlib": {}, "blazeface": {}}
-panels = {
-    f"face {i}": (image, {name: detect(image, name) for name in names})
-    for i, image in enumerate(turned.images)
-}
-plots.show(plots.boxes(panels, columns=4))
-# ALT Eight heads turned to the side. BlazeFace's box is on each or nearly each of them; dlib misses some.
-
-# %% [markdown]
+# BlazeFace finds turned heads and is much faster; dlib finds small faces in a large picture, and hardly ever a
+# false one.
+#
 # ## From the box to the points: a cascade
 #
 # dlib's aligner is an **ensemble of regression trees** ([Kazemi and Sullivan,
-# 2014](https://doi.org/10.1109/CVPR.2014.241)). It puts the mean shape $S^0$ into the box and corrects it in
-# stages $t = 0 \dots T - 1$, with features $\phi$ of the image $I$ *at the current shape*:
+# 2014](https://doi.org/10.1109/CVPR.2014.241)). It puts the mean shape $S^0 = \bar S$ into the box and corrects
+# it in stages $t = 1 \dots T$, with features $\phi$ of the image $I$ *at the current shape*:
 #
-# $$S^{t+1} = S^t + r_t\big(\phi(I, S^t)\big)$$
+# $$S^t = S^{t-1} + r_t\big(\phi(I, S^{t-1})\big)$$
 #
-# Let us build $r_0$, on faces cropped by their boxes: $S^0$ lies at the same place in each. The features are
+# Let us build $r_1$, on faces cropped by their boxes: $S^0$ lies at the same place in each. The features are
 # differences of two grey values, $D_q = I(u_q) - I(v_q)$; light added to the whole face cancels. The targets
 # are the residuals $\Delta S = S^* - S^0$ ($S^*$: the truth), 136 numbers a face.
 
@@ -353,7 +338,7 @@ check.grow_tree(grow_tree)
 # 2001](https://doi.org/10.1214/aos/1013203451)). Only a fraction $\nu$ (nu) of each leaf is added, the
 # *shrinkage*, a form of **regularisation**. With $M$ trees $h_m$:
 #
-# $$r_0 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ trained on } \Delta S - \nu \sum_{j<m} h_j$$
+# $$r_1 = \nu \sum_{m=1}^{M} h_m, \qquad h_m \text{ trained on } \Delta S - \nu \sum_{j<m} h_j$$
 #
 # **Predict first:** which of $\nu = 1$, 0.3 and 0.1 ends with the lowest *training* error after 200 trees?
 # And with the lowest *test* error?
@@ -411,10 +396,11 @@ plots.show(plots.pixels(some.images, some.points, spots))
 # %% [markdown]
 # ## The model that comes with dlib
 #
-# It has 15 stages of 500 trees with 16 leaves each. For a face, on your machine, that takes:
+# It has 15 stages of 500 trees with 16 leaves each. The paper reports a millisecond a face; on your machine:
 
 # %% tags=["nbval-ignore-output"]
 shipped, box = methods.load("dlib"), detect(photograph, upsample=0)
+shipped.predict([photograph], box)  # the first call is slower
 finding = timeit(lambda: detect(photograph, upsample=0), number=5) / 5
 aligning = timeit(lambda: shipped.predict([photograph], box), number=5) / 5
 print(f"finding the face: {1000 * finding:.0f} ms; its 68 points: {1000 * aligning:.1f} ms")
@@ -580,9 +566,9 @@ plots.show(plots.faces_grid(close.images, close.points, titles=titles, columns=3
 # score $f = 0$ and the mean shape $S^0$. Each tree $m$ of stage $t$ adds to the score; a window whose score
 # falls below a threshold $\theta_m$ is rejected at once:
 #
-# $$f \leftarrow f + c_m\big(\phi_m(I, S^{t})\big), \qquad \text{reject if } f < \theta_m$$
+# $$f \leftarrow f + c_m\big(\phi_m(I, S^{t-1})\big), \qquad \text{reject if } f < \theta_m$$
 #
-# Windows that survive the stage move their shape: $S^{t+1} = S^t + r_t(\phi(I, S^t))$. A node of a tree
+# Windows that survive the stage move their shape: $S^t = S^{t-1} + r_t(\phi(I, S^{t-1}))$. A node of a tree
 # either separates faces from non-faces or regresses $\Delta S$: the first with probability $\rho_t$, which
 # falls from stage to stage.
 
@@ -593,8 +579,8 @@ plots.show(plots.joint_cascade())
 # ALT Bars below show the share of nodes that classify, falling, and that align, rising.
 
 # %% [markdown]
-# A small one, of six stages, trained on default faces, is given no box. **Predict first:** a window costs a
-# few microseconds a stage. How many of the windows are left after half of the stages: 90, 50 or 20 %?
+# A small one, of six stages, trained on default faces, is given no box. **Predict first:** how many of the
+# windows are left after half of the stages: about 90, 50 or 20 %?
 
 # %%
 joint = methods.load("joint_cascade")
@@ -605,7 +591,7 @@ answers = [joint.detect_and_align(scene, smallest=60) for scene in (collage, pho
 # %% tags=["hide-output"]
 figure, axes = plots.canvas(1, 2, height=2.4, width_ratios=[2, 1])
 for ax, scene, found in zip(axes, (collage, photograph), answers, strict=True):
-    print("windows at the start and after each stage:", found.lived)
+    print(f"of {found.lived[0]:,} windows are left:", *(f"{part:.0%}" for part in found.lived / found.lived[0]))
     for box, points, f in zip(found.boxes, found.points, found.scores, strict=True):
         plots.face(scene, points, box=box, ax=ax)
         ax.text(box[0], box[1] - 9, f"{f:.0f}", color="white", fontsize=8, bbox={"fc": "k", "pad": 1})
@@ -614,9 +600,8 @@ plots.show(figure)
 # ALT with a lower one. Right, the astronaut: a high score on her face, lower ones elsewhere.
 
 # %% [markdown]
-# Where would you set the threshold on $f$? Where false positives score lower than the faces, between the two:
-# here one number separates them. In general none does, and the threshold trades missed faces for false
-# alarms.
+# Where would you set the threshold on $f$? Between the false positives and the faces, where one number
+# separates them. In general none does, and the threshold trades missed faces for false alarms.
 #
 # ## Key points
 #
@@ -638,10 +623,6 @@ plots.show(figure)
 #   Trees*](https://doi.org/10.1109/CVPR.2014.241), CVPR 2014: section 2 is this notebook in three pages.
 # - N. Dalal, B. Triggs, [*Histograms of Oriented Gradients for Human
 #   Detection*](https://doi.org/10.1109/CVPR.2005.177), CVPR 2005: a model of how to test every design choice.
-# - D. King, [*Max-Margin Object Detection*](https://doi.org/10.48550/arXiv.1502.00046), 2015: the detector,
-#   and why to learn from all windows.
-# - V. Bazarevsky and others, [*BlazeFace*](https://doi.org/10.48550/arXiv.1907.05047), 2019: what a phone
-#   needs.
 # - D. Chen, S. Ren, Y. Wei, X. Cao, J. Sun, [*Joint Cascade Face Detection and
 #   Alignment*](https://doi.org/10.1007/978-3-319-10599-4_8), ECCV 2014: detection helped by alignment.
 # - Next: [05, preparing data](05_preparing_data.ipynb).
