@@ -150,9 +150,9 @@ def nearest_face(x, rounds=3):
 # [Cootes and Taylor (1992)](https://doi.org/10.1007/978-1-4471-3201-1_28) let each point search *along its
 # normal*, at first for a strong edge, [from 1993](https://doi.org/10.1109/ICCV.1993.378212) for its
 # **profile** $g$: the derivative of the brightness there, divided by its sum of absolute values so that
-# lighting cancels. The training faces give the mean $\bar g$ and the covariance $C$ of each point's profile. In a new
-# picture the point moves by the $\delta$ whose profile $g_\delta$ has the smallest squared **Mahalanobis
-# distance**
+# lighting cancels. The training faces give the mean $\bar g$ and the covariance $C$ of each point's profile.
+# In a new picture the point moves by the $\delta$ whose profile $g_\delta$ has the smallest squared
+# **Mahalanobis distance**
 #
 # $$(g_\delta - \bar g)^\top C^{-1} (g_\delta - \bar g).$$
 
@@ -617,8 +617,8 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # <details><summary>Answer</summary>
 #
 # How much nearer to 1 the ratio is on photographs is what the inverse crime was worth; what is left below 1
-# is real, on these faces and with this box. Both methods also meet annotations that people or other programs made, not
-# the generator, and background, light and expressions that it never draws.
+# is real, on these faces and with this box. Both methods also meet annotations that people or other programs
+# made, not the generator, and background, light and expressions that it never draws.
 #
 # </details>
 #

@@ -342,8 +342,8 @@ plots.show(plots.faces_grid([some.images[i]] * 6, shapes, titles=titles, columns
 # Choose $F$ pairs of pixels for a fern: `rho` (N, P) are grey values, `dS` (N, 136) residuals, `rng` a random
 # generator; return indices, (F, 2). ESR's rule is one way; any rule will do that beats random pairs clearly.
 # The check trains ferns with your pairs, with ESR's and with random ones, and compares what they leave on
-# other examples. The cascade below calls your function for each of its 100 ferns: 50 ms a call are affordable,
-# half a second is not.
+# other examples. The cascade below calls your function for each of its 100 ferns: 50 ms a call are
+# affordable, half a second is not.
 
 
 # %% tags=["exercise"]
@@ -410,9 +410,9 @@ for name in ("CPR", "ESR, random pairs", "ESR"):
 #
 # $$\Delta S = -H^{-1} J^\top \big(\phi(I, S) - \phi^*\big)$$
 #
-# On a face that fails three times: histograms of gradients have no useful derivative, $H$ need not be positive
-# definite, and $\phi^*$ is unknown. But for given $J$ and $H$ the step is *linear in* $\phi$. So learn this
-# map, one $R_t$ and $b_t$ for all faces, from examples: an average *descent direction*.
+# On a face that fails three times: histograms of gradients have no useful derivative, $H$ need not be
+# positive definite, and $\phi^*$ is unknown. But for given $J$ and $H$ the step is *linear in* $\phi$. So
+# learn this map, one $R_t$ and $b_t$ for all faces, from examples: an average *descent direction*.
 #
 # $$\Delta S = R_t\, \phi(I, S^{t-1}) + b_t, \qquad
 # \min_{R_t,\, b_t} \sum_i \lVert \Delta S_i - R_t\, \phi_i - b_t \rVert^2 +
@@ -566,8 +566,8 @@ print("sum of columns equals the product:", np.allclose(columns, W.predict(phi[:
 # ALT each face reached.
 
 # %% [markdown]
-# The paper reports 3,000 faces a second for a small model and 300 for its accurate one, in C++ and without the
-# detector: always ask what such a figure includes.
+# The paper reports 3,000 faces a second for a small model and 300 for its accurate one, in C++ and without
+# the detector: always ask what such a figure includes.
 #
 # ## ERT: boosted trees
 #
@@ -616,8 +616,8 @@ print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["ERT"]))), sep=",  ")
 share = np.linspace(0, 1, 81)
 curves = {name: np.interp(share, np.linspace(0, 1, len(w)), 100 * nme(w)) for name, w in walks.items()}
 plots.show(plots.curves(share, curves, "share of the stages", "NME on the test set, %"))
-# ALT Six falling curves of the test error over the share of the stages: the five cascades, and ESR with random
-# ALT pairs.
+# ALT Six falling curves of the test error over the share of the stages: the five cascades, and ESR with
+# ALT random pairs.
 
 # %% [markdown]
 # The first stage of SDM does most of its work; ferns and trees take many small steps. Choose a fully trained

@@ -142,8 +142,8 @@ plots.show(plots.boxes(panels))
 # ### Exercise 1 ★
 #
 # Implement it: from `boxes` (M, 4) and `scores` (M,) to the indices of the boxes to keep. `overlap(box,
-# boxes)` gives the overlap of one box with each of several. The notebook goes on with your function once it is
-# right, and with the course's until then.
+# boxes)` gives the overlap of one box with each of several. The notebook goes on with your function once it
+# is right, and with the course's until then.
 
 
 # %% tags=["exercise"]
@@ -221,14 +221,14 @@ plots.show(plots.detectors(found, names))
 # ALT below its window, and half of that in the doubled picture.
 
 # %% [markdown]
-# BlazeFace finds turned heads and is much faster; dlib finds small faces in a large picture, and hardly ever a
-# false one.
+# BlazeFace finds turned heads and is much faster; dlib finds small faces in a large picture, and hardly ever
+# a false one.
 #
 # ## From the box to the points: a cascade
 #
 # dlib's aligner is an **ensemble of regression trees** ([Kazemi and Sullivan,
-# 2014](https://doi.org/10.1109/CVPR.2014.241)). It puts the mean shape $S^0 = \bar S$ into the box and corrects
-# it in stages $t = 1 \dots T$, with features $\phi$ of the image $I$ *at the current shape*:
+# 2014](https://doi.org/10.1109/CVPR.2014.241)). It puts the mean shape $S^0 = \bar S$ into the box and
+# corrects it in stages $t = 1 \dots T$, with features $\phi$ of the image $I$ *at the current shape*:
 #
 # $$S^t = S^{t-1} + r_t\big(\phi(I, S^{t-1})\big)$$
 #
@@ -591,7 +591,8 @@ answers = [joint.detect_and_align(scene, smallest=60) for scene in (collage, pho
 # %% tags=["hide-output"]
 figure, axes = plots.canvas(1, 2, height=2.4, width_ratios=[2, 1])
 for ax, scene, found in zip(axes, (collage, photograph), answers, strict=True):
-    print(f"of {found.lived[0]:,} windows are left:", *(f"{part:.0%}" for part in found.lived / found.lived[0]))
+    left = found.lived / found.lived[0]
+    print(f"of {found.lived[0]:,} windows are left:", *(f"{share:.0%}" for share in left))
     for box, points, f in zip(found.boxes, found.points, found.scores, strict=True):
         plots.face(scene, points, box=box, ax=ax)
         ax.text(box[0], box[1] - 9, f"{f:.0f}", color="white", fontsize=8, bbox={"fc": "k", "pad": 1})
