@@ -66,6 +66,19 @@ def no_shrinkage(b, dS, count, beta):
     return fern_added_up(b, dS, count, 0.0 * beta + 1e-12)
 
 
+def means(b, dS, count):
+    return np.stack([dS[b == k].mean(axis=0) if (b == k).any() else 0 * dS[0] for k in range(count)])
+
+
+def factor_turned_over(b, dS, count, beta):
+    return means(b, dS, count) / (1 + np.bincount(b, minlength=count)[:, None, None] / beta)
+
+
+def sum_shrunk(b, dS, count, beta):
+    n = np.bincount(b, minlength=count)[:, None, None]
+    return means(b, dS, count) * n * n / (n + beta)
+
+
 def one_more_face(b, dS, count, beta):
     return fern_added_up(b, dS, count, beta + 1)
 
@@ -80,6 +93,8 @@ def one_more_face(b, dS, count, beta):
         (lambda: check.shape_indexed(lambda S, A, a, o: None), "return"),
         (lambda: check.train_fern(no_shrinkage), "plain means"),
         (lambda: check.train_fern(one_more_face), "expected"),
+        (lambda: check.train_fern(factor_turned_over), "not 1 / (1 + n / beta)"),
+        (lambda: check.train_fern(sum_shrunk), "not divided by n"),
         (lambda: check.train_fern(lambda b, dS, count, beta: None), "return"),
         (lambda: check.choose_pairs(lambda rho, dS, F, rng: rng.integers(60, size=(F, 2))), "random ones"),
         (lambda: check.choose_pairs(lambda rho, dS, F, rng: np.zeros((F, 2), int)), "random ones"),

@@ -70,6 +70,8 @@ def test_suppression_right_and_nearly_right(lesson_04):
     )
     assert "only a box that is *kept*" in detecting.keep_best(suppressed_by_all).message
     assert "start with the highest" in detecting.keep_best(lowest_first).message
+    best_alone = detecting.keep_best(lambda boxes, scores: list(np.argsort(-scores)[:1]))
+    assert "go on with the rest" in best_alone.message
     boxes_instead = detecting.keep_best(lambda boxes, scores: boxes[detecting._keep_best(boxes, scores)])
     assert "indices" in boxes_instead.message
     assert "flatnonzero" in detecting.keep_best(lambda boxes, scores: scores > 0.5).message
@@ -115,6 +117,7 @@ def leaves_summed(D, delta, best_split):
 
 def test_a_tree_right_and_nearly_right(lesson_04):
     assert detecting.grow_tree(lesson_04["grow_tree"]) and detecting.grow_tree(grown_in_a_loop)
+    assert detecting.grow_tree(lambda *given: list(grown_in_a_loop(*given)))
     assert "sums" in detecting.grow_tree(leaves_summed).message
     assert detecting.grow_tree(branches_swapped).state == "wrong"
     assert "another order" in detecting.grow_tree(leaves_reordered).message

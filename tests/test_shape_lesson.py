@@ -66,6 +66,7 @@ def spread(variances):
 @pytest.mark.parametrize("b_of, state", [
     (lambda b, v: np.array([min(max(x, -3 * s), 3 * s) for x, s in zip(b, spread(v), strict=True)]), "right"),
     (lambda b, v: b, "wrong"),
+    (lambda b, v: np.minimum(b, 3 * spread(v)), "wrong"),
     (lambda b, v: np.clip(b, -3 * v, 3 * v), "wrong"),
     (lambda b, v: np.clip(b, -2 * spread(v), 2 * spread(v)), "wrong"),
     (lambda b, v: b * min(1, (3 * spread(v) / np.abs(b)).min()), "wrong"),
@@ -76,6 +77,14 @@ def test_plausible_shapes(b_of, state):
         return mean + np.reshape(b_of(P @ S.ravel(), variances) @ P, (68, 2))
 
     assert check.plausible(answer).state == state
+
+
+def test_a_step_that_lacks_two_parts_is_told_so():
+    for words, step in {
+        "Neither": lambda e, J, A, D: np.linalg.lstsq(J, e, rcond=None)[0],
+        "not projected": lambda e, J, A, D: J.T @ e,
+    }.items():
+        assert words in check.gauss_newton(step).message
 
 
 def test_a_forgotten_return_and_a_stub_are_told_apart():

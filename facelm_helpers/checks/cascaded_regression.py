@@ -101,6 +101,12 @@ def train_fern(answer):
             lambda b, dS, count, beta: _sums(b, dS, count)
         ),
         "A bin without faces divides 0 by 0 (NaN); its output is zero.": nan_if_empty,
+        "The factor is 1 / (1 + beta / n), not 1 / (1 + n / beta): few faces are shrunk most.": (
+            lambda b, dS, count, beta: means(b, dS, count) / (1 + _members(b, count) / beta)
+        ),
+        "The sum is shrunk, but not divided by n: a bin's output is a mean.": (
+            lambda b, dS, count, beta: _train_fern(b, dS, count, beta) * _members(b, count)
+        ),
         "The shrinkage uses the number of all faces: n is the number in that bin.": (
             lambda b, dS, count, beta: means(b, dS, count) / (1 + beta / len(b))
         ),

@@ -76,10 +76,9 @@ def _why(boxes, scores, kept, wanted):
     for i in sorted(lost):
         better = [j for j in kept if overlap(boxes[i], boxes[j]) > 0.3]
         if not better:
-            return (
-                f"Box {i} overlaps none that you keep, and is dropped: only a box that is *kept*"
-                " suppresses others."
-            )
+            stronger = overlap(boxes[i], boxes[scores > scores[i]]) > 0.3
+            why = "only a box that is *kept* suppresses others" if stronger.any() else "go on with the rest"
+            return f"Box {i} overlaps none that you keep, and is dropped: {why}."
         if scores[i] > max(scores[better]):
             return f"Box {i} has score {scores[i]} and gives way to one with less: start with the highest."
     return f"Kept are {sorted(kept)}; {sorted(wanted)} are expected."
@@ -138,7 +137,7 @@ def grow_tree(answer):
         return FORGOTTEN
     if untried(grown):
         return UNTRIED
-    if not isinstance(grown, tuple) or len(grown) != 2:
+    if not isinstance(grown, (tuple, list)) or len(grown) != 2:
         return Verdict("wrong", "Two things are wanted: return questions, leaves.")
     questions, leaves = grown
     if len(questions) != 3 or any(np.shape(question) != (2,) for question in questions):

@@ -32,6 +32,7 @@ def plausible(answer):
         b = P @ (S - mean).ravel()
         shapes = {
             "b is not clipped to +-3 sqrt(variances).": b,
+            "b has a lower bound, too: -3 sqrt(variances).": np.minimum(b, 3 * np.sqrt(variances)),
             "The variance is the square of the standard deviation: take its square root.": np.clip(
                 b, -3 * variances, 3 * variances
             ),
@@ -86,6 +87,8 @@ def gauss_newton(answer):
                 J.T @ J + D, out.T @ e
             ),
             "The prior is missing: solve with J.T @ J + D.": np.linalg.solve(H, out.T @ e),
+            "Neither the projection of J nor the prior D is there.": np.linalg.solve(J.T @ J, J.T @ e),
+            "That is J.T @ e, and J is not projected: project it, solve with J.T @ J + D.": J.T @ e,
             "The sign: the step is applied backwards later, so here it has none.": -right,
             "That is the gradient, J.T @ e: Gauss-Newton also solves with J.T @ J + D.": out.T @ e,
             "Multiply by the inverse of J.T @ J + D (np.linalg.solve), not by the matrix.": (H + D)
