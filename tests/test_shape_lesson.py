@@ -117,6 +117,9 @@ def test_a_learnt_step_is_judged_by_what_it_does_on_others():
     overfitted = check.learn(lambda E, moves: np.linalg.lstsq(E, moves, rcond=None)[0], train, others)
     assert overfitted.state == "wrong" and "overfitting" in overfitted.message
 
+    worse = check.learn(lambda E, moves: np.full((100, 4), 9.0), train, others)
+    assert worse.state == "wrong" and "worse than no move" in worse.message
+
     def fewer(E, moves):
         _, _, components = np.linalg.svd(E, full_matrices=False)
         few = components[:60].T

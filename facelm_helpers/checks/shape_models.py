@@ -155,7 +155,9 @@ def learn(answer, train, validation):
     told = f"Your R leaves {seen:.0%} of the squared moves on the training faces, {unseen:.0%} on others"
     if 1 - unseen >= 0.5 * (1 - ours):
         return Verdict("right", f"{told}; ridge regression leaves {ours:.0%}.")
-    if unseen > 1 and seen < 0.8:
+    if seen > 1:
+        return Verdict("wrong", f"{told}: worse than no move. Is E.T @ E singular?")
+    if seen < 0.5 * unseen:
         return Verdict("wrong", f"{told}: overfitting. R has more rows than you have faces; regularise.")
     return Verdict("wrong", f"{told}; ridge regression leaves {ours:.0%}.")
 

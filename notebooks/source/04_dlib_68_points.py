@@ -10,9 +10,10 @@
 # - show how much depends on the *box*;
 # - annotate your own photographs with dlib: training samples for a network.
 #
-# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute.
-# The exercises take about 35 minutes, the questions 10. **Needs:** [notebook 01](01_measuring_error.ipynb);
-# the letters are those of [notebook 00](00_start_here.ipynb). Answers are in the SOLUTIONS_LINK.
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The exercises take about 35
+# minutes, the questions 10. (A class of an hour ends with the box.) **Needs:** [notebook
+# 01](01_measuring_error.ipynb); the letters are those of [notebook 00](00_start_here.ipynb). Answers are in
+# the SOLUTIONS_LINK.
 
 # %%
 import json
@@ -255,7 +256,7 @@ delta = (crops.points - S0).reshape(-1, 136)
 # %% [markdown]
 # ### One question
 #
-# "Is $D_q > \tau$?" splits the faces in two parts of $n_0$ and $n_1$. Each part, a *leaf*, outputs its mean
+# "Is $D_q > \tau$?" splits the faces into two parts of $n_0$ and $n_1$. Each part, a *leaf*, outputs its mean
 # residual $\mu_0$, $\mu_1$: of all constants, it leaves the smallest squared error. The error falls by $n_0
 # \lVert \mu_0 \rVert^2 + n_1 \lVert \mu_1 \rVert^2$ (up to a constant). As dlib does, draw some questions at
 # random and take the one that gains most:
@@ -297,8 +298,8 @@ plots.show(plots.pixels(means, S0 + leaves, spots, truth=[S0, S0], titles=titles
 # ### Exercise 2 ★★
 #
 # Grow it. Given `D` (N, Q) and `delta` (N, 136), return the three questions, each (q, tau): the root's, the
-# one after "no", the one after "yes"; and the leaves (4, 136) in the order no-no, no-yes, yes-no, yes-yes.
-# The boosting below grows its trees with your function.
+# one after "no", the one after "yes"; and the leaves (4, 136) in the order no-no, no-yes, yes-no, yes-yes,
+# which `leaf_of` counts from 0 to 3. The boosting below grows its trees with your function.
 
 
 # %% tags=["exercise"]
@@ -439,7 +440,8 @@ for name, value in changes:
 # %% [markdown]
 # - **Stages, trees**: too few underfit; more lower the training error first, and then only it.
 # - **Depth, learning rate**: too small, and the model underfits; too large, and it overfits.
-# - **Oversampling**: with one initialisation for each face it overfits; more are like more data.
+# - **Oversampling**: with one initialisation for each face it overfits; more are like more data, which take
+#   more trees to learn.
 #
 # ### Exercise 3 ★★★
 #
