@@ -579,8 +579,8 @@ print("sum of columns equals the product:", np.allclose(columns, W.predict(phi[:
 # $$r_t = \nu \sum_{k=1}^{K} g_k, \qquad g_k \text{ trained on } \Delta S - \nu \sum_{j < k} g_j$$
 #
 # Pairs of pixels are not chosen by correlation but drawn at random, near ones more often ($e^{-\lVert u - v
-# \rVert / \lambda}$), and the tree takes the best of some. A stage reads its few hundred pixels once, and
-# each tree makes only a few comparisons: about a millisecond a face.
+# \rVert / \lambda}$), and the tree takes the best of some. ([Notebook 04](04_dlib_68_points.ipynb) opens
+# dlib's implementation, its parameters and its model.)
 
 
 # %%
@@ -606,8 +606,6 @@ walks["ERT"] = cascade(ert, 5)
 print(*(f"S^{t}: {e:.1%}" for t, e in enumerate(nme(walks["ERT"]))), sep=",  ")
 
 # %% [markdown]
-# [Notebook 04](04_dlib_68_points.ipynb) opens dlib's implementation, its parameters and its model.
-#
 # ## Stage by stage
 #
 # All that you have trained above, on the same test faces:

@@ -599,12 +599,14 @@ for ax, scene, found in zip(axes, (collage, photograph), answers, strict=True):
         plots.face(scene, points, box=box, ax=ax)
         ax.text(box[0], box[1] - 9, f"{f:.0f}", color="white", fontsize=8, bbox={"fc": "k", "pad": 1})
 plots.show(figure)
-# ALT Left, a collage of eight faces, each in a box with its points and its score, and perhaps a box too many
-# ALT with a lower one. Right, the astronaut: a high score on her face, lower ones elsewhere.
+# ALT Left, a collage of eight faces, most of them in a box with their points and their score; a dark one is
+# ALT missed, and one box holds half a face. Right, the astronaut: a high score on her face, lower ones
+# ALT elsewhere.
 
 # %% [markdown]
-# Where would you set the threshold on $f$? Between the false positives and the faces, where one number
-# separates them. In general none does, and the threshold trades missed faces for false alarms.
+# Where would you set the threshold on $f$? Between the false positives (a box with half a face is one, too)
+# and the faces, if one number separates them. In general none does, and the threshold trades missed faces for
+# false alarms.
 #
 # ## Key points
 #
