@@ -163,6 +163,7 @@ def test_times_are_rounded_up_and_do_not_flicker():
     assert build._settled(11, None) == 15
     assert build._settled(18, 15) == 15
     assert build._settled(50, 15) == 50
+    assert build._settled(27, 60) == 30
 
 
 def test_a_notebook_that_reaches_for_the_network_fails(tmp_path):

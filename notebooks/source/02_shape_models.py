@@ -86,7 +86,7 @@ variances, P = variances[:n_b], P[:n_b]
 print(f"{n_b} components keep {share[n_b - 1]:.0%}; the first alone has {share[0]:.0%}")
 
 # %% [markdown]
-# It cannot be 70: the generator has fewer (see above).
+# It cannot be 70: the generator has fewer.
 
 # %%
 shown = {}
@@ -468,9 +468,8 @@ plots.show(plots.rebuilding(rows))
 # ALT Three rows: the face with its points, what the model sees under them, its reconstruction, the residual.
 
 # %% [markdown]
-# The number is the residual's mean square; that of the texture itself is 1. (The constants in $D$, those of
-# the moves below and the course's ridge were chosen on these test faces, so the curves are a little
-# optimistic.)
+# The number is the residual's mean square; that of the texture itself is 1. (The constants of $D$, of the
+# moves below and of the course's ridge were chosen on these test faces: the curves are a little optimistic.)
 #
 # ## Project-out or simultaneous, and what a fit costs
 #
@@ -627,11 +626,13 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # - Procrustes removes position, scale and rotation; principal components describe how faces vary; $|b_j| \le
 #   3\sqrt{\lambda_j}$ keeps a shape plausible.
 # - ASM: profiles along normals, smallest Mahalanobis distance, nearest face; coarse to fine.
-# - AAM: shape, and the texture of all pixels under a mesh; $J = \nabla A_0\, \partial W / \partial p$; the
-#   Gauss-Newton step is computed on the model and its inverse applied in the picture. Project-out: one fixed
-#   matrix, fast. Simultaneous: this face's gradients, slower, better on faces unlike the mean.
+# - AAM: shape, and the texture of all pixels under a mesh; the Gauss-Newton step is computed on the model,
+#   its inverse applied in the picture. Project-out is fast, simultaneous better on faces unlike the mean.
 # - Both are local searches: several views and starts make them usable.
 # - A comparison on samples of an AAM favours the AAM.
+#
+# **Common mistakes:** clipping $b$ without removing $\mathcal{T}$ first; a covariance $C$ from too few faces,
+# inverted as it is; adding up warps' parameters where warps must be composed.
 #
 # ## Go further
 #

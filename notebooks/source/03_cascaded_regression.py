@@ -187,6 +187,7 @@ def read(I, places):
 
 def linear(places):
     def learn(S, dS):
+        # a strong penalty: sums of squared grey values are large, and neighbouring pixels nearly equal
         fit = Ridge(alpha=1e6).fit(read(I[: len(S)], places(S)), dS.reshape(len(S), -1))
         return lambda I, S: fit.predict(read(I, places(S))).reshape(S.shape)
 
@@ -363,10 +364,8 @@ def choose_pairs(rho, dS, F, rng):
 # %%
 check.choose_pairs(choose_pairs)
 
+
 # %%
-chosen_pairs = check.ready(choose_pairs, check.choose_pairs)
-
-
 def esr(choose, K=20, F=5, P=100):
     def learn(S, dS):
         _, anchor, offset = draw_places(P)
@@ -393,7 +392,7 @@ def esr(choose, K=20, F=5, P=100):
 
 # %% tags=["hide-output"]
 walks["ESR, random pairs"] = cascade(esr(lambda rho, dS, F, rng: rng.integers(rho.shape[1], size=(F, 2))), 5)
-walks["ESR"] = cascade(esr(chosen_pairs), 5)
+walks["ESR"] = cascade(esr(check.ready(choose_pairs, check.choose_pairs)), 5)
 for name in ("CPR", "ESR, random pairs", "ESR"):
     print(f"{name:17} {nme(walks[name])[-1]:.1%}")
 
@@ -705,6 +704,9 @@ for name in ("cpr", "esr", "sdm", "ert", "lbf"):
 # - CPR: single random ferns. ESR: boosted ferns on chosen pixels. SDM: a learnt Newton step. LBF: learnt
 #   binary features, one global linear map. ERT: boosted trees.
 # - An error without its normaliser says little: 300-W's old tables are inter-pupil.
+#
+# **Common mistakes:** training every stage from $\bar S$ alone, so that it never meets the errors of use;
+# offsets rotated the wrong way; inter-pupil and inter-ocular errors in one table.
 #
 # ## Go further
 #
