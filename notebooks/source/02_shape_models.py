@@ -617,7 +617,7 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 #
 # How much nearer to 1 the ratio is on photographs is what the inverse crime was worth; what is left below 1
 # is real, on these faces and with this box. Both methods also meet annotations that people or other programs
-# made, not the generator, and background, light and expressions that it never draws.
+# made, not the generator, and other backgrounds, light and expressions than it draws.
 #
 # </details>
 #
