@@ -195,7 +195,7 @@ plots.show(plots.on_faces(moments, truth=truth))
 
 # %% [markdown]
 # Step 4 moves all of them, by one similarity that eyes and nose found; jaw, brows and mouth are only carried
-# along and search in step 5. What your function does there, in the first of these searches:
+# along and search in step 5. What your function does in the first of these searches:
 
 # %%
 asked = story[3].proposed[0]
@@ -594,8 +594,7 @@ plots.show(plots.curves(shifts, valleys, "box moved down, in sides", "median NME
 
 # %% [markdown]
 # The basin of convergence reaches further up than down: the starting shapes were learnt in boxes like those
-# of dlib's detector, higher than the tight ones that are moved here. The AAM's three starting heights help
-# it.
+# of dlib's detector, higher than the tight ones that are moved here.
 #
 # ## How good are they?
 #
@@ -637,8 +636,7 @@ for faces in ("synthetic", "yt68/val", "lfpw68/held-out"):
 # ## Go further
 #
 # - T. Cootes, C. Taylor, D. Cooper, J. Graham, [*Active shape models: their training and
-#   application*](https://doi.org/10.1006/cviu.1995.1004), CVIU 1995: the ASM in full, the best to read
-#   first.
+#   application*](https://doi.org/10.1006/cviu.1995.1004), CVIU 1995: the ASM in full.
 # - T. Cootes, G. Edwards, C. Taylor, [*Active appearance models*](https://doi.org/10.1109/34.927467), PAMI
 #   2001: combined model and learnt step.
 # - I. Matthews, S. Baker, [*Active appearance models
