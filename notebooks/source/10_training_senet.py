@@ -554,11 +554,19 @@ for row in alone["rows"]:
 #
 # ## Go further
 #
-# - K. He and others, *Delving Deep into Rectifiers*, ICCV 2015: variance scaling. S. Ioffe, C. Szegedy,
-#   *Batch Normalization*, ICML 2015. N. Srivastava and others, *Dropout*, JMLR 2014. D. Kingma, J. Ba,
-#   *Adam*, ICLR 2015. I. Loshchilov, F. Hutter, *Decoupled Weight Decay Regularization*, ICLR 2019: AdamW.
-# - Z. Feng and others, *Wing Loss for Robust Facial Landmark Localisation*, CVPR 2018.
-# - G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network*, 2015. T. Chen, I.
-#   Goodfellow, J. Shlens, *Net2Net*, ICLR 2016: a wider network that begins with a narrower one's answers.
-# - E. Wood and others, *Fake It Till You Make It*, ICCV 2021: landmarks learnt from rendered faces alone.
+# - K. He and others, [*Delving Deep into Rectifiers*](https://doi.org/10.1109/ICCV.2015.123), ICCV 2015:
+#   variance scaling.
+# - S. Ioffe, C. Szegedy, [*Batch Normalization*](https://doi.org/10.48550/arXiv.1502.03167), ICML 2015.
+# - N. Srivastava and others, [*Dropout*](https://jmlr.org/papers/v15/srivastava14a.html), JMLR 2014 (it has
+#   no DOI).
+# - D. Kingma, J. Ba, [*Adam*](https://doi.org/10.48550/arXiv.1412.6980), ICLR 2015; I. Loshchilov, F. Hutter,
+#   [*Decoupled Weight Decay Regularization*](https://doi.org/10.48550/arXiv.1711.05101), ICLR 2019: AdamW.
+# - Z. Feng and others, [*Wing Loss*](https://doi.org/10.1109/CVPR.2018.00238), CVPR 2018: the loss for small
+#   errors.
+# - G. Hinton, O. Vinyals, J. Dean, [*Distilling the Knowledge in a Neural
+#   Network*](https://doi.org/10.48550/arXiv.1503.02531), 2015; T. Chen, I. Goodfellow, J. Shlens,
+#   [*Net2Net*](https://doi.org/10.48550/arXiv.1511.05641), ICLR 2016: a wider network that begins with a
+#   narrower one's answers.
+# - E. Wood and others, [*Fake It Till You Make It*](https://doi.org/10.1109/ICCV48922.2021.00366), ICCV 2021:
+#   landmarks learnt from rendered faces alone.
 # - Next: [11, the comparison](11_the_comparison.ipynb).
