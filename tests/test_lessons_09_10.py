@@ -31,7 +31,7 @@ def test_gates_right_and_nearly_right():
     for told, wrong in {
         "ReLU": lambda u, a, b: gating._sigmoid(u.mean((1, 2)) @ a.T @ b.T),
         "sum": lambda u, a, b: gating._gate(u * u.shape[1] * u.shape[2], a, b),
-        "z @ W1.T": lambda u, a, b: u.mean((1, 2)) @ a @ b,
+        "W1.T": lambda u, a, b: u.mean((1, 2)) @ a @ b,
         "return": lambda u, a, b: None,
     }.items():
         assert told in gating.gates(wrong).message
