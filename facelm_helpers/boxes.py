@@ -214,3 +214,31 @@ def overlap(box, boxes):
     shared = np.clip(high - low, 0, None).prod(axis=-1)
     areas = (box[2:] - box[:2]).prod() + (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
     return shared / (areas - shared)
+
+
+def suppress(boxes, scores, most):
+    """Non-maximum suppression: the indices of the boxes that stay, the surest first.
+
+    The surest box stays; all that overlap it by more than ``most`` go; and so on with what is left.
+
+    Parameters
+    ----------
+    boxes : (N, 4) array
+    scores : (N,) array
+    most : float
+        Intersection over union, see `overlap`.
+
+    Returns
+    -------
+    (M,) int array
+
+    Examples
+    --------
+    >>> suppress([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.7], 0.5).tolist()
+    [1, 2]
+    """
+    boxes, left, kept = np.asarray(boxes, np.float64), np.argsort(-np.asarray(scores), kind="stable"), []
+    while len(left):
+        kept.append(left[0])
+        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= most]
+    return np.array(kept, int)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from facelm_helpers import networks
+from facelm_helpers.boxes import suppress
 from facelm_helpers.detectors import _mtcnn
 
 FACE = np.array([60.0, 40, 108, 88])  # the bright square of the picture
@@ -54,11 +55,11 @@ def test_suppression_keeps_the_surest_of_each_heap():
     rng = np.random.default_rng(0)
     corners = np.repeat([[0, 0], [50, 0], [0, 50]], 10, axis=0) + rng.uniform(-2, 2, (30, 2))
     boxes, scores = np.concatenate([corners, corners + 20], axis=1), rng.random(30)
-    kept = _mtcnn.suppress(boxes, scores, 0.5)
+    kept = suppress(boxes, scores, 0.5)
     heaps = scores.reshape(3, 10).argmax(axis=1) + [0, 10, 20]
     assert sorted(kept) == sorted(heaps) and (np.diff(scores[kept]) < 0).all()
-    assert len(_mtcnn.suppress(boxes, scores, 1.0)) == 30
-    assert len(_mtcnn.suppress(np.zeros((0, 4)), np.zeros(0), 0.5)) == 0
+    assert len(suppress(boxes, scores, 1.0)) == 30
+    assert len(suppress(np.zeros((0, 4)), np.zeros(0), 0.5)) == 0
 
 
 def test_offsets_and_squares():

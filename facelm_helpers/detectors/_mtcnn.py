@@ -8,7 +8,7 @@ import threading
 import cv2
 import numpy as np
 
-from facelm_helpers.boxes import overlap
+from facelm_helpers.boxes import suppress
 from facelm_helpers.images import check_image
 from facelm_helpers.paths import DATA
 from facelm_helpers.silence import silence
@@ -91,24 +91,6 @@ def proposals(image, network, threshold, smallest):
     boxes, scores = (np.concatenate(column) for column in zip(*found, strict=True))
     first = suppress(boxes, scores, 0.7)
     return squared(boxes[first]), scores[first]
-
-
-def suppress(boxes, scores, most):
-    """Non-maximum suppression: the indices of the boxes that stay, the surest first.
-
-    The surest box stays; all that overlap it by more than ``most`` (intersection over union) go; and so on
-    with what is left.
-
-    Examples
-    --------
-    >>> suppress([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.7], 0.5).tolist()
-    [1, 2]
-    """
-    boxes, left, kept = np.asarray(boxes, np.float64), np.argsort(-np.asarray(scores), kind="stable"), []
-    while len(left):
-        kept.append(left[0])
-        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= most]
-    return np.array(kept, int)
 
 
 def corrected(boxes, offsets):

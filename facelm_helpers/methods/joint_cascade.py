@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 
 from facelm_helpers.arrays import Array
+from facelm_helpers.boxes import suppress
 from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.images import check_image
 from facelm_helpers.methods._cascade import Cascade, _background, _features, _ferns, to_bytes
 from facelm_helpers.methods._cascade._features import frames, nearest_landmarks, pixel_rows
-from facelm_helpers.methods._cascade._windows import Found, scan, suppress
+from facelm_helpers.methods._cascade._windows import Found, scan
 from facelm_helpers.methods._grey import box_in_crop, even_light
 
 CHOOSING = 3000  # windows that pairs of pixels are chosen on

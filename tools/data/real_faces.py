@@ -122,6 +122,25 @@ def shapes(name, root=REAL):
     return points[(points != -1).all(axis=(1, 2))]
 
 
+def mtfl(root=REAL):
+    """MTFL's faces whose picture is here, in the order of its list.
+
+    Yields
+    ------
+    path : Path
+    five : (5, 2) float64 array
+        In the picture's pixels.
+    attributes : list of str
+        Gender, smile, glasses and pose, as the list has them.
+    """
+    folder = Path(root) / "mtfl"
+    for line in (folder / "training.txt").read_text(encoding="utf-8").splitlines():
+        name, *numbers = line.split() or [""]
+        path = folder / name.replace("\\", "/")
+        if path.is_file():
+            yield path, np.float64(numbers[:10]).reshape(2, 5).T - 1, numbers[10:]  # counted from 1
+
+
 def _congress(folder):
     with open(folder / "index.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["gray"] == "0"]

@@ -24,6 +24,7 @@ def main(arguments=None):
     """Read the command line, fit, save."""
     from tools.train.batches import Batches
     from tools.train.faces import FILE, load
+    from tools.train.network import seen
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -40,8 +41,7 @@ def main(arguments=None):
     look, parts = looking(aligner), []
     for _ in range(-(-options.crops // 500)):
         crops, _, _ = batches.draw(500)
-        shrunk = crops.unflatten(2, (-1, 128 // aligner.size)).unflatten(4, (-1, 128 // aligner.size))
-        parts.append(look(shrunk.mean(dim=(3, 5)).permute(0, 2, 3, 1).contiguous().numpy()))
+        parts.append(look(seen(crops, aligner.size).contiguous().numpy()))
     print(f"saved {clustered(aligner, np.concatenate(parts), options.clusters).save(options.out)}")
 
 

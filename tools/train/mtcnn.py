@@ -7,6 +7,7 @@ the largest loss count. RUN/mtcnn_PART.npz holds the weights; the same command g
 """
 
 import argparse
+import functools
 import os
 import time
 from pathlib import Path
@@ -21,13 +22,14 @@ from facelm_helpers import networks, training  # noqa: E402
 from facelm_helpers.arrays import Array, read_arrays, write_arrays  # noqa: E402
 from facelm_helpers.boxes import overlap, tight_boxes  # noqa: E402
 from facelm_helpers.detectors import _mtcnn  # noqa: E402
-from facelm_helpers.landmarks import convert  # noqa: E402
+from facelm_helpers.geometry import apply_transform, similarity  # noqa: E402
+from facelm_helpers.landmarks import MEAN_SHAPE, convert  # noqa: E402
 from tools.data import no_faces, real_faces  # noqa: E402
 from tools.train import loop  # noqa: E402
 from tools.train.batches import Batches, Placement, Strength  # noqa: E402
 from tools.train.faces import load  # noqa: E402
 from tools.train.frames import MARGIN, MIDDLE  # noqa: E402
-from tools.train.tasks import as_shapes  # noqa: E402
+from tools.train.tasks import as_five  # noqa: E402
 from tools.train.torch_graph import Graph  # noqa: E402
 
 POSITIVE, PART, NEGATIVE = 0.65, 0.4, 0.3  # intersection over union with the face's box
@@ -160,13 +162,6 @@ class Squares:
         return {"found": float(faces.float().mean()), "passed": float(passed.float().mean())}
 
 
-def as_five(faces):
-    """MTFL's faces with their five points in the places of the 68."""
-    import dataclasses
-
-    return dataclasses.replace(faces, points=as_shapes(faces.five), balanced=False)
-
-
 def truth_of(points, whole):
     """Truth (N, 15) of squares, from the faces' points (N, 68, 2) in 0..1 of the square.
 
@@ -187,9 +182,6 @@ def truth_of(points, whole):
 
 def mean_face_on(five):
     """The mean shape, (N, 68, 2), laid on five points (N, 5, 2)."""
-    from facelm_helpers.geometry import apply_transform, similarity
-    from facelm_helpers.landmarks import MEAN_SHAPE
-
     return apply_transform(similarity(convert(MEAN_SHAPE, "5"), five), np.tile(MEAN_SHAPE, (len(five), 1, 1)))
 
 
@@ -233,18 +225,17 @@ def not_faces(part, before, limit=POOL, seconds=600):
     return np.concatenate(found)[:limit]
 
 
-def picture(rng, root=real_faces.REAL):
+@functools.cache
+def pictures(root=real_faces.REAL):
+    """Scenes without a face, and MTFL's files with the boxes (M, 4) of the faces in its list."""
+    files = real_faces.mtfl(root) if (root / "mtfl").is_dir() else ()
+    faces = [(path, tight_boxes(mean_face_on(five[None]))) for path, five, _ in files]
+    return [(scene, np.zeros((0, 4))) for scene in no_faces.scenes()] + faces
+
+
+def picture(rng):
     """A picture and the boxes of all faces in it that any list or detector knows, for `not_faces`."""
-    if not hasattr(picture, "all"):
-        picture.all = [(scene, np.zeros((0, 4))) for scene in no_faces.scenes()]
-        lines = (root / "mtfl" / "training.txt").read_text(encoding="utf-8").splitlines()
-        for line in lines if (root / "mtfl").is_dir() else ():
-            name, *numbers = line.split()[:11]
-            path = root / "mtfl" / name.replace("\\", "/")
-            if path.is_file():
-                box = tight_boxes(mean_face_on(np.float64(numbers).reshape(1, 2, 5).swapaxes(1, 2) - 1))
-                picture.all.append((path, box))
-    image, boxes = picture.all[int(rng.integers(len(picture.all)))]
+    image, boxes = pictures()[int(rng.integers(len(pictures())))]
     if isinstance(image, Path):
         image = real_faces.Photographs([image])[0]
         boxes = np.concatenate([boxes, *(detected(image, name) for name in ("dlib", "blazeface"))])

@@ -48,9 +48,7 @@ class Network(torch.nn.Module):
 
     def output(self, crops):
         """What the model gives."""
-        if self.aligner.size < SIZE:
-            crops = functional.avg_pool2d(crops, SIZE // self.aligner.size)
-        return self.graph(crops.permute(0, 2, 3, 1))
+        return self.graph(seen(crops, self.aligner.size))
 
     def forward(self, crops):
         """What the model gives; once it is only to be looked at (`eval`), points (N, 136) in 0..1."""
@@ -59,6 +57,13 @@ class Network(torch.nn.Module):
             return found
         points = self.aligner._points(found.float().cpu().numpy()) / self.aligner.size
         return torch.from_numpy(np.float32(points)).reshape(-1, 136).to(crops.device)
+
+
+def seen(crops, size):
+    """Drawn crops (N, 3, 128, 128) as a network sees them, (N, size, size, 3)."""
+    if size < SIZE:
+        crops = functional.avg_pool2d(crops, SIZE // size)
+    return crops.permute(0, 2, 3, 1)
 
 
 def main(arguments=None):

@@ -107,14 +107,10 @@ def mtfl(root):
     shapes = np.concatenate(faces)
     shapes = shapes - convert(shapes, "5").mean(axis=1, keepdims=True)
     shape = (shapes / spread(convert(shapes, "5"))[:, None, None]).mean(axis=0)
-    for line in (root / "mtfl" / "training.txt").read_text(encoding="utf-8").splitlines():
-        name, *numbers = line.split()[:11]
-        path = root / "mtfl" / name.replace("\\", "/")
-        if path.is_file():
-            five = np.float64(numbers).reshape(2, 5).T - 1  # counted from 1
-            fitted = five.mean(axis=0) + spread(five) * shape
-            entry = cut(real_faces.Photographs([path])[0], fitted, five)
-            yield entry | {"five": entry.pop("points")}
+    for path, five, _ in real_faces.mtfl(root):
+        fitted = five.mean(axis=0) + spread(five) * shape
+        entry = cut(real_faces.Photographs([path])[0], fitted, five)
+        yield entry | {"five": entry.pop("points")}
 
 
 def spread(points):

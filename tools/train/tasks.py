@@ -12,7 +12,7 @@ import torch
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE, convert
 from facelm_helpers.methods.tcdcn import targets
 from facelm_helpers.networks import TASKS
-from tools.data.real_faces import REAL
+from tools.data.real_faces import REAL, mtfl
 from tools.train.batches import Batches
 
 SHARE = 0.25  # of a batch: MTFL's faces
@@ -22,10 +22,7 @@ PATIENCE = 3  # reports in which a task gets no better, and is stopped
 
 def attributes(root=REAL):
     """Pose (0 to 4, left to right), smile, glasses, open mouth (NaN) of MTFL's faces as packed: (N, 4)."""
-    rows = (root / "mtfl" / "training.txt").read_text(encoding="utf-8").splitlines()
-    rows = [row.split() for row in rows if row.strip()]
-    rows = [row for row in rows if (root / "mtfl" / row[0].replace("\\", "/")).is_file()]
-    smile, glasses, pose = np.float32([row[12:15] for row in rows]).T
+    smile, glasses, pose = np.float32([told[1:4] for *_, told in mtfl(root)]).T
     return np.stack([pose - 1, smile == 1, glasses == 1, np.full(len(pose), np.nan)], axis=-1)
 
 
@@ -37,6 +34,11 @@ def as_shapes(five):
     return shapes
 
 
+def as_five(faces):
+    """MTFL's faces, as packed, with their five points in the places of the 68."""
+    return dataclasses.replace(faces, points=as_shapes(faces.five), balanced=False)
+
+
 class Tasks:
     """Draws batches for TCDCN, and stops its tasks.
 
@@ -45,17 +47,18 @@ class Tasks:
     aligner : TCDCN
     batches : Batches
         Of the annotated faces.
-    mtfl : Faces
+    faces : Faces
+        Of MTFL.
     known : (N, 4) array
         Of `attributes`.
     """
 
-    def __init__(self, aligner, batches, mtfl, known):
-        if len(known) != len(mtfl):
-            raise ValueError(f"{len(known)} faces in MTFL's list, {len(mtfl)} packed: pack them again")
+    def __init__(self, aligner, batches, faces, known):
+        if len(known) != len(faces):
+            raise ValueError(f"{len(known)} faces in MTFL's list, {len(faces)} packed: pack them again")
         self.aligner, self.batches, self.known = aligner, batches, known
-        keep = np.arange(len(mtfl)) % HELD_OUT > 0
-        faces = dataclasses.replace(mtfl, points=as_shapes(mtfl.five), keep=keep, balanced=False)
+        keep = np.arange(len(faces)) % HELD_OUT > 0
+        faces = dataclasses.replace(as_five(faces), keep=keep)
         only, strength = {"mtfl": 1.0}, batches.strength
         self.mtfl = Batches({"mtfl": faces}, batches.device, strength, only)
         held_out = dataclasses.replace(faces, keep=~keep)

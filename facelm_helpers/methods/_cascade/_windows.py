@@ -1,11 +1,9 @@
-"""Windows of a photograph at one size, and which of the answers in overlapping windows to keep."""
+"""Windows of a photograph at one size."""
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-
-from facelm_helpers.boxes import overlap
 
 
 class Found(NamedTuple):
@@ -34,13 +32,3 @@ def scan(grey, side, step, size, margin):
     shift = (scale - 1) / 2  # pixel centres: x -> scale (x + 1/2) - 1/2
     transforms[:, 0, 2], transforms[:, 1, 2] = shift + edge - x, shift + edge - y
     return views.reshape(-1, size, size), transforms
-
-
-def suppress(boxes, scores, most):
-    """The indices of the best boxes, each better than all that overlap it by more than `most`."""
-    order, kept = np.argsort(-scores), []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(best)
-        order = rest[overlap(boxes[best], boxes[rest]) <= most]
-    return np.array(kept, dtype=int)
