@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, untried
+from facelm_helpers.checks._verdict import Verdict, unanswered, untried
 
 
 def judged(value, expected, mistakes, tolerance=1e-6, hint=""):
@@ -28,10 +28,8 @@ def judged(value, expected, mistakes, tolerance=1e-6, hint=""):
     >>> judged([1.0, 3.0], np.array([1.0, 4.0]), {})
     ✘ Not yet. At [1] 4 is expected and yours is 3; the largest difference is 1.
     """
-    if value is None:
-        return FORGOTTEN
     if untried(value):
-        return UNTRIED
+        return unanswered(value)
     value = np.asarray(value, dtype=float)
     if value.shape == expected.shape:
         off = np.nan_to_num(np.abs(value - expected), nan=np.inf)

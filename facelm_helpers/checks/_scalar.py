@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 
 
 @kindly
@@ -36,10 +36,8 @@ def scalar(answer, reference, inputs, mistakes=None, tolerance=1e-6, hint="", pr
         return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
     for given in inputs:
         value, expected = answer(*given), float(reference(*given))
-        if value is None:
-            return FORGOTTEN
         if untried(value):
-            return UNTRIED
+            return unanswered(value)
         if np.ndim(value) != 0:
             return Verdict(
                 "wrong", f"One number is wanted; yours is an array of shape {np.shape(value)}. {hint}"

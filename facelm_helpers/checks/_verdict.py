@@ -68,6 +68,15 @@ def untried(answer):
     )
 
 
+def unanswered(value):
+    """What to say where a function returns nothing (`untried`): a return is missing, or it is the stub.
+
+    >>> unanswered(None).state, unanswered(...).state
+    ('wrong', 'untried')
+    """
+    return FORGOTTEN if value is None else UNTRIED
+
+
 def kindly(check):
     """Decorate a check so that it never raises: an error becomes a "not yet" that names it.
 
@@ -241,10 +250,8 @@ def function(answer, reference, inputs, tolerance=1e-5, hint="", praise=""):
         return Verdict("wrong", f"A function is wanted; got {type(answer).__name__}.")
     for given in inputs:
         value = answer(*given)
-        if value is None:
-            return FORGOTTEN
         if untried(value):
-            return UNTRIED
+            return unanswered(value)
         verdict = array(value, reference(*given), tolerance, hint)
         if not verdict:
             return verdict

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 
 
 def _judged(answer, reference, inputs, mistakes, hint, praise):
@@ -165,10 +165,8 @@ def choose_pairs(answer):
     rho = 128 + 20 * hidden @ some + rng.normal(0, 15, (600, 60))
     dS = hidden @ rng.normal(size=(5, 136)) + rng.normal(0, 0.5, (600, 136))
     first = answer(rho, dS, QUESTIONS, np.random.default_rng(0))
-    if first is None:
-        return FORGOTTEN
     if untried(first):
-        return UNTRIED
+        return unanswered(first)
     yours, ours, chance = (_left(choose, rho, dS) for choose in (answer, _choose_pairs, _random_pairs))
     told = (
         f"On other examples {FERNS} ferns leave {yours:.0%} of the squared residual with your pairs, "

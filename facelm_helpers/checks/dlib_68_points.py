@@ -8,7 +8,7 @@ from facelm_helpers import methods, metrics
 from facelm_helpers.boxes import overlap
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import UNTRIED, Verdict, kindly, unanswered, untried
 
 BUDGET = 2  # times as many evaluated trees as the baseline: what a better setting may cost
 GAIN = 0.05  # of the baseline's error that it must save
@@ -33,10 +33,8 @@ def keep_best(answer):
     """
     for boxes, scores in _scenes():
         kept = answer(boxes, scores)
-        if kept is None:
-            return FORGOTTEN
         if untried(kept):
-            return UNTRIED
+            return unanswered(kept)
         kept = np.asarray(kept)
         if kept.ndim == 2 and kept.shape[1] == 4:
             return Verdict("wrong", "Those are the boxes; their indices are wanted.")
@@ -133,10 +131,8 @@ def grow_tree(answer):
     )
     delta = np.repeat(wanted, 68, axis=1) + 0.1 * rng.normal(size=(60, 136))
     grown = answer(D, delta, _exact_split)
-    if grown is None:
-        return FORGOTTEN
     if untried(grown):
-        return UNTRIED
+        return unanswered(grown)
     if not isinstance(grown, (tuple, list)) or len(grown) != 2:
         return Verdict("wrong", "Two things are wanted: return questions, leaves.")
     questions, leaves = grown

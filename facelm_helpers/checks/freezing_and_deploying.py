@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, itself, kindly, unanswered, untried
 
 
 def _folded(k, gamma, beta, m, v, epsilon):
@@ -25,10 +25,8 @@ def folded(answer):
     k, (gamma, beta, m) = rng.normal(size=(3, 3, 2, 4)), rng.normal(size=(3, 4))
     v, epsilon = rng.uniform(0.1, 1, 4), 0.01
     given = answer(k, gamma, beta, m, v, epsilon)
-    if given is None:
-        return FORGOTTEN
     if untried(given):
-        return UNTRIED
+        return unanswered(given)
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         return Verdict("wrong", "Two arrays are wanted: the kernel, then the bias.")
     s, plain = gamma / np.sqrt(v + epsilon), gamma / np.sqrt(v)
@@ -80,10 +78,8 @@ def frozen(answer):
         if "shape" in str(error):
             return Verdict("wrong", "The network takes no image of that shape: (1, *net.input_shape[1:]).")
         raise
-    if given is None:
-        return FORGOTTEN
     if untried(given):
-        return UNTRIED
+        return unanswered(given)
     if isinstance(given, keras.Model):
         return Verdict("wrong", "That is a Keras model still: trace it, then turn variables into constants.")
     if not hasattr(given, "graph") and hasattr(given, "get_concrete_function"):
@@ -138,10 +134,8 @@ def sound(answer):
         wanted = np.random.default_rng(n).uniform(-0.1, 1.1, (n, 136)).astype(np.float32)
         for told, found, good in _exports(wanted):
             said = answer(found, wanted)
-            if said is None:
-                return FORGOTTEN
             if untried(said):
-                return UNTRIED
+                return unanswered(said)
             if np.ndim(said) != 0:
                 return Verdict("wrong", f"One True or False is wanted; got shape {np.shape(said)}.")
             if bool(said) != good:

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._ready import by_name
 from facelm_helpers.checks._scalar import scalar
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 from facelm_helpers.geometry import apply_transform, rotation
 from facelm_helpers.sources.synthetic import turning_head
 
@@ -130,10 +130,8 @@ def normaliser(answer):
     head = turning_head()
     front = head.solid(0)
     d = answer(front)
-    if d is None:
-        return FORGOTTEN
     if untried(d):
-        return UNTRIED
+        return unanswered(d)
     if np.ndim(d) != 0 or not np.isfinite(d) or d <= 0:
         return Verdict("wrong", f"One positive length in pixels is wanted; got {d}.")
     if not np.isclose(answer(2 * front), 2 * d, rtol=1e-3):

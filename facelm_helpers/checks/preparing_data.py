@@ -6,7 +6,7 @@ import numpy as np
 from facelm_helpers import augment, landmarks, sources
 from facelm_helpers.boxes import move_boxes
 from facelm_helpers.checks._judged import judged
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 from facelm_helpers.faces import crop
 from facelm_helpers.geometry import apply_transform
 
@@ -27,10 +27,8 @@ def ready(answer, check):
 
 def _pair(given):
     """What is wrong with what should be a picture and points, or None."""
-    if given is None:
-        return FORGOTTEN
     if untried(given):
-        return UNTRIED
+        return unanswered(given)
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         return Verdict("wrong", "Two things are wanted: the picture, and the points.")
     return None

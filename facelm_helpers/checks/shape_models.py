@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_name
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 
 
 def _plausible(S, mean, P, variances):
@@ -135,10 +135,8 @@ def learn(answer, train, validation):
     'wrong'
     """
     R = answer(*train)
-    if R is None:
-        return FORGOTTEN
     if untried(R):
-        return UNTRIED
+        return unanswered(R)
     R, wanted = np.asarray(R, dtype=float), (train[0].shape[1], train[1].shape[1])
     if R.shape != wanted:
         turned = " Transpose it." if R.shape == wanted[::-1] else ""

@@ -5,7 +5,7 @@ import numpy as np
 from facelm_helpers import se
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, itself, kindly, unanswered, untried
 from facelm_helpers.layers import convolve
 
 BUDGET = 100  # parameters that a gate of one's own may have, for 16 channels; the usual one has 148 at r = 4
@@ -114,10 +114,8 @@ def senet_blob(answer):
             if "broadcast" not in str(error):
                 raise
             return Verdict("wrong", f"{given}, the branch and what was kept differ in shape: steps 3 and 4.")
-        if out is None:
-            return FORGOTTEN
         if untried(out):
-            return UNTRIED
+            return unanswered(out)
         side = 8 // stride
         if tuple(out.shape) != (None, side, side, on_dim):
             return Verdict(
@@ -192,10 +190,8 @@ def own_gate(answer):
 
     image = keras.Input((6, 6, 16))
     out = itself(answer)(image)
-    if out is None:
-        return FORGOTTEN
     if untried(out):
-        return UNTRIED
+        return unanswered(out)
     if tuple(out.shape) != (None, 1, 1, 16):
         return Verdict("wrong", f"{out.shape} comes out; (None, 1, 1, 16) is wanted.")
     model, rng = keras.Model(image, out), np.random.default_rng(0)

@@ -5,7 +5,7 @@ from skimage.draw import polygon2mask
 
 from facelm_helpers.checks._ready import by_name
 from facelm_helpers.checks._scalar import scalar
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 from facelm_helpers.landmarks import LEFT_EYE, RIGHT_EYE
 from facelm_helpers.sources.synthetic import turning_head
 
@@ -102,10 +102,8 @@ def paint(answer):
     centres = []
     for shift in ((0, 0), (40, 0)):
         result = answer(image, p + shift)
-        if result is None:
-            return FORGOTTEN
         if untried(result):
-            return UNTRIED
+            return unanswered(result)
         result = np.asarray(result)
         if result.shape != image.shape or result.dtype != np.uint8:
             told = f"shape {result.shape} of {result.dtype}"

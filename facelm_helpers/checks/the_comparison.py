@@ -4,17 +4,15 @@ import numpy as np
 
 from facelm_helpers import metrics, protocol
 from facelm_helpers.checks._ready import by_name
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, kindly, untried
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
 
 DRAWS = 4000
 
 
 def _array(value, shape, what):
     """The verdict on a value that is no array of this shape, or None."""
-    if value is None:
-        return FORGOTTEN
     if untried(value):
-        return UNTRIED
+        return unanswered(value)
     if np.shape(value) != shape:
         return Verdict("wrong", f"{what}: wanted the shape {shape}, yours is {np.shape(value)}.")
     return None

@@ -4,7 +4,7 @@ import numpy as np
 
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
-from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, untried
+from facelm_helpers.checks._verdict import FORGOTTEN, UNTRIED, Verdict, itself, kindly, unanswered, untried
 
 
 def _rate(step):
@@ -35,10 +35,8 @@ def rate(answer):
     praise = "A staircase: it falls once every 1,000 steps."
     for (step,) in inputs:
         value = answer(step)
-        if value is None:
-            return FORGOTTEN
         if untried(value):
-            return UNTRIED
+            return unanswered(value)
         if not np.isclose(value, _rate(step), rtol=1e-4, atol=0):
             for told, mistaken in mistakes.items():
                 if np.isclose(value, mistaken(step), rtol=1e-4, atol=0):
@@ -154,10 +152,8 @@ def my_loss(answer):
             predicted = tf.Variable(truth + sign * size * way)
             with tf.GradientTape() as tape:
                 value = answer(truth, predicted)
-                if value is None:
-                    return FORGOTTEN
                 if untried(value):
-                    return UNTRIED
+                    return unanswered(value)
                 total = tf.reduce_sum(value)
             if np.shape(value) not in ((), (6,)):
                 return Verdict("wrong", f"One number, or one a face, is wanted; yours has {np.shape(value)}.")
