@@ -81,8 +81,8 @@ def _blob(net, in_dim, on_dim, stride, shrink="widen", pool="Average", wrong=Non
 WRONG = {
     "no gate": "The branch is not multiplied by its gate.",
     "after": "The gate scales the sum; it belongs on the branch, before the addition.",
-    "on kept": "The gate scales what was kept; it belongs on the branch.",
-    "relu on kept": "The 1x1 convolution of what was kept has a ReLU: activation=None.",
+    "on kept": "The gate scales the shortcut, `kept`; it belongs on the branch.",
+    "relu on kept": "The 1x1 convolution of the shortcut, `kept`, has a ReLU: activation=None.",
     "no shortcut": "The input is not added: keep it aside first.",
     "relu": "The last 1x1 convolution has a ReLU, so the branch can only add: activation=None.",
     "linear": "The first two convolutions need their ReLU.",
@@ -113,7 +113,7 @@ def senet_blob(answer):
         except ValueError as error:
             if "broadcast" not in str(error):
                 raise
-            return Verdict("wrong", f"{given}, the branch and what was kept differ in shape: steps 3 and 4.")
+            return Verdict("wrong", f"{given}, the branch and `kept` differ in shape: steps 3 and 4.")
         if untried(out):
             return unanswered(out)
         side = 8 // stride
