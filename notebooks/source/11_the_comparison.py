@@ -482,8 +482,8 @@ for name in ranked:
     plain, fair = errors[name][half:], corrected(x[half:], g[half:], x[:half], g[:half])
     saved = 100 * gaps(fair, plain, np.random.default_rng(0), 2000)
     saved, low, high = np.round([saved.mean(), *np.quantile(saved, [0.025, 0.975])], 1) + 0.0  # no -0.0
-    table = f"{100 * plain.mean():5.1f}  {100 * fair.mean():9.1f}  {saved:.1f} [{low:.1f}, {high:.1f}]"
-    print(f"{name:14}  {table}")
+    means = f"{100 * plain.mean():5.1f}  {100 * fair.mean():9.1f}"
+    print(f"{name:14}  {means}  {saved:.1f} [{low:.1f}, {high:.1f}]")
 
 # %% [markdown]
 # ## Where does that stand? Published figures
