@@ -10,7 +10,8 @@ from drawn import drawn_faces
 
 from facelm_helpers import metrics
 from facelm_helpers.landmarks import convert
-from tools.measure import bench, detectors, peers, peers_points, tables
+from tools.data import no_faces
+from tools.measure import bench, detectors, packages, peers, peers_points, tables
 from tools.setup.checksums import shipped
 
 FACES = drawn_faces(6, seed=1)
@@ -41,7 +42,7 @@ def test_a_face_in_a_large_picture_has_the_size_that_was_asked_for():
 
 def test_the_pictures_without_a_face_are_colour_pieces():
     shapes = [image.shape for image in detectors.without_faces()]
-    assert len(shapes) == 21 * len(detectors.WITHOUT_FACES) and {shape[2] for shape in shapes} == {3}
+    assert len(shapes) == 85 * len(no_faces.scenes(judging=True)) and {shape[2] for shape in shapes} == {3}
 
 
 def points_of(shift, missed=()):
@@ -76,7 +77,7 @@ def test_the_tables_say_what_the_peers_are():
         "| SENet", "| MediaPipe's face mesh (peer)", "| dlib", "| mtcnn (peer), five points",
     ]  # fmt: skip
     assert len({line.count("|") for line in lines}) == 1
-    assert len(tables.table(results, "peers_about").splitlines()) == 2 + len(peers.ABOUT)
+    assert len(tables.table(results, "peers_about").splitlines()) == 2 + len(about)
     board = tables.table(results, "leaderboard", "yt68/val").splitlines()
     assert len(board) == 3 and board[2].startswith("| MediaPipe's face mesh (peer) | BlazeFace |")
     for name in (["detectors"], ["small_faces"], ["boxes", "yt68/val"], ["leaderboard", "lfpw68/held-out"]):
@@ -101,9 +102,9 @@ def test_packages_that_cannot_be_fetched_are_one_sentence(monkeypatch, tmp_path)
 
     monkeypatch.setattr(subprocess, "run", pip)
     with pytest.raises(RuntimeError, match="pip says: ERROR: no matching distribution"):
-        peers.install(tmp_path / "peers", say=lambda words: None)
+        packages.install(tmp_path / "peers", say=lambda words: None)
     for _ in range(2):  # at the second of them everything is there
-        peers.install(tmp_path / "peers", say=lambda words: None)
+        packages.install(tmp_path / "peers", say=lambda words: None)
     assert len(asked) == 2 and "--no-deps" in asked[0]
 
 

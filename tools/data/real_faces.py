@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from facelm_helpers.faces import FaceSet
+from facelm_helpers.geometry import apply_transform, similarity
+from facelm_helpers.landmarks import MEAN_SHAPE, convert
 from facelm_helpers.paths import ROOT
 
 REAL = ROOT.parent / "shared" / "data"
@@ -114,7 +116,7 @@ def unbiased(points):
 
 def shapes(name, root=REAL):
     """Shapes without pictures (N, 68, 2): "300w", or those of "merl_rav" whose points are all visible."""
-    file = {"300w": "shapes_300w_3837.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
+    file = {"300w": "shapes_300w_train.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
     if file is None:
         raise ValueError(f"no shapes called {name!r}: wanted 300w or merl_rav")
     with np.load(Path(root) / "shapes" / file, allow_pickle=False) as opened:
@@ -122,8 +124,8 @@ def shapes(name, root=REAL):
     return points[(points != -1).all(axis=(1, 2))]
 
 
-def mtfl(root=REAL):
-    """MTFL's faces whose picture is here, in the order of its list.
+def mtfl(root=REAL, part="training"):
+    """MTFL's faces whose picture is here, in the order of its list, "training" or "testing".
 
     Yields
     ------
@@ -134,11 +136,23 @@ def mtfl(root=REAL):
         Gender, smile, glasses and pose, as the list has them.
     """
     folder = Path(root) / "mtfl"
-    for line in (folder / "training.txt").read_text(encoding="utf-8").splitlines():
+    for line in (folder / f"{part}.txt").read_text(encoding="utf-8").splitlines():
         name, *numbers = line.split() or [""]
         path = folder / name.replace("\\", "/")
         if path.is_file():
             yield path, np.float64(numbers[:10]).reshape(2, 5).T - 1, numbers[10:]  # counted from 1
+
+
+def mtfl_faces(root=REAL, part="testing"):
+    """MTFL's faces as a FaceSet, whose 68 points are the mean face's, laid on the five that are known."""
+    listed = list(mtfl(root, part))
+    shapes = mean_face_on(np.stack([five for _, five, _ in listed]))
+    return FaceSet(Photographs(path for path, *_ in listed), points=shapes)
+
+
+def mean_face_on(five):
+    """The mean shape, (N, 68, 2), laid on five points (N, 5, 2)."""
+    return apply_transform(similarity(convert(MEAN_SHAPE, "5"), five), np.tile(MEAN_SHAPE, (len(five), 1, 1)))
 
 
 def _congress(folder):

