@@ -47,17 +47,18 @@ def test_a_gate_of_one_s_own_is_judged_by_what_it_does():
 def test_a_rate_right_and_nearly_right():
     assert learning.rate(lambda step: 1e-3 * np.power(0.98, int(step / 1000)))
     assert "whole thousands" in learning.rate(lambda step: 0.001 * 0.98 ** (step / 1000)).message
+    assert "every step" not in learning.rate(lambda step: 0.001 * 0.98 ** round(step / 1000)).message
     assert "return" in learning.rate(lambda step: None).message
 
 
 def test_a_training_step_right_and_nearly_right():
     import tensorflow as tf
 
-    def step(training=True, penalty=True):
+    def step(training=True, penalty=True, total=tf.reduce_mean, distance=tf.abs):
         def one(model, optimizer, x, y):
             with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(tf.abs(y - model(x, training=training)))
-                loss = tf.add_n([loss, *model.losses]) if penalty else loss
+                loss = total(distance(y - model(x, training=training)))
+                loss = loss + tf.add_n(model.losses) if penalty else loss
             optimizer.apply(tape.gradient(loss, model.trainable_weights), model.trainable_weights)
             return loss
 
@@ -66,6 +67,10 @@ def test_a_training_step_right_and_nearly_right():
     assert learning.train_step(step())
     assert "training=True" in learning.train_step(step(training=False)).message
     assert "sum(model.losses)" in learning.train_step(step(penalty=False)).message
+    assert "adds them up" in learning.train_step(step(total=tf.reduce_sum)).message
+    assert "one number" in learning.train_step(step(total=lambda d: tf.reduce_mean(d, axis=-1))).message
+    assert "absolute" in learning.train_step(step(distance=tf.square)).message
+    assert "inside the tape" in learning.train_step(step(distance=tf.stop_gradient, penalty=False)).message
     assert "No weight" in learning.train_step(lambda model, optimizer, x, y: 1.0).message
 
 

@@ -39,7 +39,7 @@ def rate(answer):
             return unanswered(value)
         if not np.isclose(value, _rate(step), rtol=1e-4, atol=0):
             for told, mistaken in mistakes.items():
-                if np.isclose(value, mistaken(step), rtol=1e-4, atol=0):
+                if all(np.isclose(answer(*one), mistaken(*one), rtol=1e-4, atol=0) for one in inputs):
                     return Verdict("wrong", told)
             off = f"Given {step}, your function returns {value:.4g} where {_rate(step):.4g} is expected."
             return Verdict("wrong", f"{off} {hint}")
@@ -90,11 +90,11 @@ def train_step(answer):
     """
     import tensorflow as tf
 
-    def without(training=True, penalty=True, apply=True, squared=False):
+    def without(training=True, penalty=True, apply=True, distance=tf.abs, total=tf.reduce_mean):
         def step(model, optimizer, x, y):
             with tf.GradientTape() as tape:
-                d = model(x, training=training) - y
-                loss = tf.reduce_mean(d * d if squared else tf.abs(d)) + (sum(model.losses) if penalty else 0)
+                d = distance(model(x, training=training) - y)
+                loss = total(d) + (sum(model.losses) if penalty else 0)
             gradients = tape.gradient(loss, model.trainable_variables)
             if apply:
                 optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
@@ -103,14 +103,24 @@ def train_step(answer):
         return _tried(step)[0]
 
     expected, loss = _tried(_train_step)
-    found, told = _tried(itself(answer))
+    try:
+        found, told = _tried(itself(answer))
+    except ValueError as error:
+        if "gradient" not in str(error):
+            raise
+        return Verdict("wrong", "There is no gradient: are predicted and loss computed inside the tape?")
     mistakes = {
         "training=True is missing: batch normalisation and dropout act as in use.": without(training=False),
         "The penalties, sum(model.losses), are not part of the loss.": without(penalty=False),
         "The penalties are missing, and training=True.": without(penalty=False, training=False),
         "No weight has changed: let the optimizer apply the gradients.": without(apply=False),
         "No weight has changed, and the network was not even asked.": _tried(lambda *given: 0.0)[0],
-        "The squared differences are another loss; wanted are the absolute ones.": without(squared=True),
+        "You took squared differences; wanted are the absolute ones.": without(distance=tf.square),
+        "The differences count without their signs: take absolute values.": without(distance=tf.identity),
+        "The loss is the mean over all numbers; yours adds them up.": without(total=tf.reduce_sum),
+        "The loss is one number, the mean over the batch too.": without(
+            total=lambda d: tf.reduce_mean(d, axis=-1)
+        ),
     }
     if untried(told) and told is not None:
         return UNTRIED
@@ -159,7 +169,8 @@ def my_loss(answer):
                 return Verdict("wrong", f"One number, or one a face, is wanted; yours has {np.shape(value)}.")
             slope = tape.gradient(total, predicted)
             if slope is None:
-                return Verdict("wrong", "No gradient comes through: use TensorFlow's functions, not NumPy's.")
+                told = "use predicted, and TensorFlow's functions, not NumPy's"
+                return Verdict("wrong", f"No gradient comes through: {told}.")
             if not np.isfinite(slope).all():
                 told = "at an error of 0: a root needs something small under it" if size == 0 else ""
                 return Verdict("wrong", f"The gradient is not a number {told}.")

@@ -522,10 +522,9 @@ for row in ablation:
 
 # %%
 alone = json.loads((paths.RESULTS / "synthetic_only.json").read_text(encoding="utf-8"))
-for row in alone["rows"]:
-    print("".join(f"{name}: {row[name]:{width}}" for name, width in (
-        ("judged on", 30), ("box, both", 23), ("figure", 11), ("the network", 7), ("dlib", 7),
-    )))  # fmt: skip
+widths = {"judged on": 32, "box, both": 22, "figure": 12, "the network": 13, "dlib": 6}
+for row in [dict(zip(widths, widths, strict=True)), *alone["rows"]]:
+    print("".join(f"{row[name]:{width}}" for name, width in widths.items()).rstrip())
 
 # %% [markdown]
 # Keep in mind:
