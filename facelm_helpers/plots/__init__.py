@@ -4,6 +4,7 @@ Every function returns a matplotlib ``Figure`` and shows nothing; `show` puts a 
 (`picture` knows how). One colour per face region everywhere, safe for colour-blind readers.
 """
 
+from facelm_helpers.plots._architecture import architecture
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, SQUARE, canvas, setup
 from facelm_helpers.plots._cascaded_regression import bits, cells, convergence, fern, numbered
 from facelm_helpers.plots._dlib_68_points import boxes, detectors, gradients, joint_cascade, pixels
@@ -31,8 +32,8 @@ from facelm_helpers.plots._training_senet import live_loss, loss_curves, network
 from facelm_helpers.plots.picture import show
 
 __all__ = [
-    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "bands", "bits", "boxes", "canvas", "ced",
-    "ced_area", "cells", "channel_maps", "compare", "convergence", "curves", "detectors", "error_map",
+    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "architecture", "bands", "bits", "boxes", "canvas",
+    "ced", "ced_area", "cells", "channel_maps", "compare", "convergence", "curves", "detectors", "error_map",
     "face", "faces_grid", "fern", "gate_cost", "gate_spread", "gradient_by_depth",
     "gradients", "head_turn", "jaws", "joint_cascade", "leaderboard", "live_loss", "loss_curves",
     "markup", "network_bars", "normalisers", "numbered", "on_faces", "outlines", "overfitting", "pixels",
