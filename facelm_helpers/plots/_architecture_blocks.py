@@ -11,6 +11,8 @@ WORDS = {
     "GlobalAveragePooling2D": "mean", "UpSampling2D": "up", "Cropping2D": "crop", "Warp": "warp",
     "Reshape": "reshape", "Multiply": "times",
 }  # fmt: skip
+FREE = ("MaxPooling2D", "AveragePooling2D", "UpSampling2D", "Flatten", "Dropout", "Activation", "Reshape",
+        "BatchNormalization", "GlobalAveragePooling2D", "PReLU")  # fmt: skip
 
 
 class Block:
@@ -100,49 +102,53 @@ def children(blocks):
 
 def grouped(blocks):
     """Fewer blocks: what has no weights joins its neighbour; sums of sums, equal branches are one."""
-    free = ("MaxPooling2D", "AveragePooling2D", "UpSampling2D", "Flatten", "Dropout", "Activation", "Reshape",
-            "BatchNormalization", "GlobalAveragePooling2D", "PReLU")  # fmt: skip
-    merged = True
-    while merged:
-        merged = False
-        below = children(blocks)
-        for block in blocks:
-            only = block.parents[0] if len(block.parents) == 1 else None
-            plain = block.layers and all(type(layer).__name__ in free for layer in block.layers)
-            sums = [] if block.layers else [p for p in block.parents if not p.layers and len(below[p]) == 1]
-            if plain and only and only.layers and only.parents and len(below[only]) == 1:
-                only.layers += block.layers
-                _replace(blocks, block, only)
-            elif only and len(below[only]) == 1 and only.shape == block.shape and _again(only, block):
-                only.layers += block.layers
-                only.run += 1
-                _replace(blocks, block, only)
-            elif (
-                plain
-                and only
-                and len(below[block]) == 1
-                and len(below[block][0].parents) == 1
-                and only.parents
-                and below[block][0].layers
-            ):
-                after = below[block][0]
-                after.layers[:0] = block.layers
-                after.parents = [only]
-                blocks.remove(block)
-            elif sums:
-                block.parents = [p for p in block.parents if p is not sums[0]]
-                block.parents += [p for p in sums[0].parents if p not in block.parents]
-                blocks.remove(sums[0])
-            else:
-                continue
-            merged = True
-            break
+    for step in (_joined, _run_of):
+        while step(blocks):
+            pass
     return _equal_once(blocks)
+
+
+def _joined(blocks):
+    """Join what has no weights to its neighbour, or a sum to the sum before it, once."""
+    below = children(blocks)
+    for block in blocks:
+        only = block.parents[0] if len(block.parents) == 1 else None
+        plain = only and block.layers and all(type(layer).__name__ in FREE for layer in block.layers)
+        sums = [] if block.layers else [p for p in block.parents if not p.layers and len(below[p]) == 1]
+        after = below[block][0] if len(below[block]) == 1 else None
+        if plain and only.layers and only.parents and len(below[only]) == 1:
+            only.layers += block.layers
+            _replace(blocks, block, only)
+        elif plain and only.parents and after and after.layers and len(after.parents) == 1:
+            after.layers[:0] = block.layers
+            after.parents = [only]
+            blocks.remove(block)
+        elif sums:
+            block.parents = [p for p in block.parents if p is not sums[0]]
+            block.parents += [p for p in sums[0].parents if p not in block.parents]
+            blocks.remove(sums[0])
+        else:
+            continue
+        return True
+    return False
+
+
+def _run_of(blocks):
+    """Join a block of several convolutions to one before it that is the same, once."""
+    below = children(blocks)
+    for block in blocks:
+        only = block.parents[0] if len(block.parents) == 1 else None
+        if only and len(below[only]) == 1 and only.shape == block.shape and _again(only, block):
+            only.layers += block.layers
+            only.run += 1
+            _replace(blocks, block, only)
+            return True
+    return False
 
 
 def _again(first, block):
     """Whether a block of several convolutions is the one before it once more."""
-    words = [re.sub(r"^pool, |\d+ × | /2$", "", one.kind()) for one in (first, block)]
+    words = [re.sub(r"\d+ × | /2$", "", one.kind()) for one in (first, block)]
     several = sum(hasattr(layer, "kernel_size") for layer in block.layers) > 2
     return several and words[0] == words[1] and "/" not in block.kind() and "," not in block.kind()
 
