@@ -1,10 +1,11 @@
 """Ship networks, and freeze them for LiteRT: `python -m tools.ship.freeze [NAME ...]`, senet by default.
 
 NAME=FOLDER first takes the weights and the record of their training that `tools.train.network` left in a
-folder. With the frozen file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without
-a conversion. Its name ends in the fingerprint of the weights, so run it when they change (a test tells);
-files of other weights are removed. `mtcnn=FOLDER` writes the course's detector from what `tools.train.mtcnn`
-left in a folder. `python -m tools.setup.checksums` comes after.
+folder; of a training in phases, NAME=FIRST,SECOND takes the weights of the last and the records of all.
+With the frozen file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without a
+conversion. Its name ends in the fingerprint of the weights, so run it when they change (a test tells); files
+of other weights are removed. `mtcnn=FOLDER` writes the course's detector from what `tools.train.mtcnn` left
+in a folder. `python -m tools.setup.checksums` comes after.
 """
 
 import json
@@ -25,7 +26,7 @@ def main(names):
             detector(Path(folder))
             continue
         if folder:
-            take(name, Path(folder))
+            take(name, [Path(phase) for phase in folder.split(",")])
         aligner = methods.of(name).shipped()
         weights = _runtimes.fingerprint(aligner._state())
         path = paths.WEIGHTS / _runtimes.file_name("litert", name, weights)
@@ -35,22 +36,32 @@ def main(names):
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {weights}")
 
 
-def take(name, folder):
-    """Ship the weights in a folder of `tools.train.network`, with the record of their training."""
-    methods.of(name).load(folder / f"{name}.npz").save(paths.WEIGHTS / f"{name}.npz")
+def take(name, phases):
+    """Ship the weights in the last folder of a training, with the record of it and of the phases before."""
+    methods.of(name).load(phases[-1] / f"{name}.npz").save(paths.WEIGHTS / f"{name}.npz")
+    *before, last = (_record(folder) for folder in phases)
+    note({name: last | {"before": before} if before else last})
+
+
+def note(new):
+    """Put records of trainings into data/results/network_training.json."""
     file = paths.RESULTS / "network_training.json"
     records = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    records[name] = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    write_text(file, json.dumps(records, indent=1, sort_keys=True) + "\n")
+    write_text(file, json.dumps(records | new, indent=1, sort_keys=True) + "\n")
+
+
+def _record(folder):
+    return json.loads((folder / "training.json").read_text(encoding="utf-8"))
 
 
 def detector(folder, into=paths.DATA / "detectors"):
-    """Write MTCNN's three LiteRT files."""
+    """Write MTCNN's three LiteRT files, and the records of their training."""
     for part in networks.PARTS:
         model = networks.mtcnn(part)
         (found,) = folder.rglob(f"mtcnn_{part}.npz")
         training.set_weights(model, read_arrays(found, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
         path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", half=True)
+        note({f"mtcnn_{part}": _record(found.parent)})
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 
