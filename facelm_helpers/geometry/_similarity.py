@@ -120,7 +120,6 @@ def invert_transform(transform):
         raise ValueError("the transform squeezes the plane to a line or a point: it has no inverse")
     inverse = np.array([d, -b, b * y - d * x, -c, a, c * x - a * y]) / determinant
     return inverse.T.reshape(transform.shape) + 0.0  # no minus zeros
-    return inverse + 0.0  # no minus zeros
 
 
 def procrustes(shapes, tolerance=1e-8, iterations=100):
