@@ -286,3 +286,18 @@ def test_the_page_of_results_and_the_minutes_of_the_notebooks_are_up_to_date():
     assert results["notebooks"] == measured["notebooks"], "run: python course.py bench --only notebooks"
     page = (RESULTS / "bench.md").read_text(encoding="utf-8")
     assert bench.report(results).strip() == page.strip(), "run: python course.py bench --only notebooks"
+
+
+def test_a_short_leaderboard_keeps_the_baseline_and_says_what_each_method_had_seen():
+    corrected = {"nme": 0.1, "ratio": 1.0, "failure_rate": 0.0}
+    ranked = {
+        name: {"seen": "", "detector": {"nme": nme, "low": nme, "high": nme, "ratio": 1.0, "auc": 0.5,
+                                        "failure_rate": 0.0, "corrected": corrected}}
+        for name, nme in (("dlib", 0.09), ("senet", 0.05), ("sdm", 0.06), ("ert", 0.07))
+    }  # fmt: skip
+    results = {"accuracy": {"yt68/val": {"methods": ranked}}}
+    lines = tables.table(results, "accuracy", "yt68/val", "detector", "2").splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == ["| senet", "| dlib"]
+    assert face_sets.seen("fan", "yt68/val") == face_sets.seen("senet", "yt68/val") != "none of them"
+    assert face_sets.seen("sdm", "yt68/val") == face_sets.seen("another", "yt68/val") == "none of them"
+    assert face_sets.seen("dlib", "lfpw68/held-out") == "these photographs"

@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from facelm_helpers import sources
+from facelm_helpers import methods, sources
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.geometry import yaw
 from facelm_helpers.sources.synthetic import POSES
@@ -28,12 +28,12 @@ OTHER_SPLIT = {
     "yt68/val": "yt68/train", "lfpw68/held-out": "lfpw68/train", "helen68/validation": "helen68/train",
     "afw68/validation": "afw68/train",
 }  # fmt: skip
-SEEN = {  # what a method's training had to do with a set, where it is not "none of them"
+SEEN = {  # what the training of a method, or of a kind, had to do with a set, where it is not "none of them"
     ("dlib", "lfpw68/held-out"): "these photographs",
     ("dlib", "helen68/validation"): "these photographs",
-    ("senet", "yt68/val"): "other people of this set",
-    ("senet", "lfpw68/held-out"): "other photographs of this set",
-    ("senet", "helen68/validation"): "other photographs of this set",
+    ("network", "yt68/val"): "other people of this set",
+    ("network", "lfpw68/held-out"): "other photographs of this set",
+    ("network", "helen68/validation"): "other photographs of this set",
     (None, "helen68/validation"): "faces drawn by a model that learnt from most of these",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds
@@ -43,7 +43,8 @@ def seen(method, name):
     """Which faces of a set a method was trained on, as a phrase."""
     own = "none of them" if method.split(",")[0] == "dlib" else "other faces of this kind"
     default = own if name == "synthetic" else "none of them"
-    return SEEN.get((method, name), SEEN.get((None, name), default))
+    kind = methods.of(method).kind if method in methods.names() else None
+    return next((SEEN[key, name] for key in (method, kind, None) if (key, name) in SEEN), default)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from facelm_helpers.methods import COMPARED
 from facelm_helpers.paths import WEIGHTS
 from tools.measure import tables_outside
 from tools.measure.cells import percent, places
@@ -42,10 +43,14 @@ def markdown(rows):
 
 
 def accuracy(results, name, box="detector", most=None):
-    """One row a method on a set, in one kind of box; the best plain NME first, so many of them."""
+    """One row a method on a set, in one kind of box; the best plain NME first, so many of them with dlib."""
     rows = [["method", "NME [95 %]", "over dlib", "AUC", "failures", "NME corrected", "over dlib", "failures",
              "had seen"]]  # fmt: skip
-    for method, record in _ranked(results, name, box)[: most and int(most)]:
+    ranked = _ranked(results, name, box)
+    if most:
+        baseline = [item for item in ranked[int(most) :] if item[0] == COMPARED[0]]
+        ranked = ranked[: int(most) - len(baseline)] + baseline
+    for method, record in ranked:
         here, fair = record[box], record[box]["corrected"]
         rows.append([
             method, f"{percent(here['nme'])} [{percent(here['low'])}, {percent(here['high'])}]",
