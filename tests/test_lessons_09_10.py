@@ -54,24 +54,53 @@ def test_a_rate_right_and_nearly_right():
 def test_a_training_step_right_and_nearly_right():
     import tensorflow as tf
 
-    def step(training=True, penalty=True, total=tf.reduce_mean, distance=tf.abs):
+    def step(training=True, penalty=1, total=tf.reduce_mean, distance=tf.abs, applied=1, given=tf.identity):
         def one(model, optimizer, x, y):
             with tf.GradientTape() as tape:
                 loss = total(distance(y - model(x, training=training)))
-                loss = loss + tf.add_n(model.losses) if penalty else loss
-            optimizer.apply(tape.gradient(loss, model.trainable_weights), model.trainable_weights)
-            return loss
+                loss = loss + penalty * tf.add_n(model.losses) if penalty else loss
+            gradients = tape.gradient(loss, model.trainable_weights)
+            for _ in range(applied):
+                optimizer.apply(gradients, model.trainable_weights)
+            return given(loss)
 
         return one
 
     assert learning.train_step(step())
     assert "training=True" in learning.train_step(step(training=False)).message
-    assert "sum(model.losses)" in learning.train_step(step(penalty=False)).message
+    assert "sum(model.losses)" in learning.train_step(step(penalty=0)).message
+    assert "count twice" in learning.train_step(step(penalty=2)).message
+    assert "applied twice" in learning.train_step(step(applied=2)).message
+    assert "return" in learning.train_step(step(given=lambda loss: None)).message
+    assert "tf.function" in learning.train_step(step(given=lambda loss: loss.numpy())).message
     assert "adds them up" in learning.train_step(step(total=tf.reduce_sum)).message
     assert "one number" in learning.train_step(step(total=lambda d: tf.reduce_mean(d, axis=-1))).message
     assert "absolute" in learning.train_step(step(distance=tf.square)).message
-    assert "inside the tape" in learning.train_step(step(distance=tf.stop_gradient, penalty=False)).message
+    assert "inside the tape" in learning.train_step(step(distance=tf.stop_gradient, penalty=0)).message
     assert "No weight" in learning.train_step(lambda model, optimizer, x, y: 1.0).message
+
+
+def test_a_training_step_leaves_the_step_to_the_optimizer_and_records_the_answer():
+    import tensorflow as tf
+
+    def descent(model, optimizer, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.abs(y - model(x, training=True))) + sum(model.losses)
+        for w, g in zip(model.trainable_weights, tape.gradient(loss, model.trainable_weights), strict=True):
+            w.assign(w - optimizer.learning_rate * g)
+        return loss
+
+    def unrecorded(model, optimizer, x, y):
+        predicted = model(x, training=True)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.abs(predicted - y)) + sum(model.losses)
+        gradients = tape.gradient(loss, model.trainable_weights)
+        pairs = zip(gradients, model.trainable_weights, strict=True)
+        optimizer.apply_gradients([pair for pair in pairs if pair[0] is not None])
+        return loss
+
+    assert "let the optimizer" in learning.train_step(descent).message
+    assert "Only the penalties" in learning.train_step(unrecorded).message
 
 
 def test_a_loss_of_one_s_own_right_and_nearly_right():
@@ -82,3 +111,10 @@ def test_a_loss_of_one_s_own_right_and_nearly_right():
     assert "not a number" in rooted.message
     assert "does not rise" in learning.my_loss(lambda truth, found: tf.reduce_mean(found - truth)).message
     assert "NumPy" in learning.my_loss(lambda truth, found: tf.constant(1.0)).message
+    assert "y of point 0" in learning.my_loss(lambda t, p: tf.reduce_mean(tf.abs(t - p)[:, ::2])).message
+    assert "x of point 5" in learning.my_loss(lambda t, p: tf.reduce_mean(tf.abs(t - p)[:, :10])).message
+    assert learning.my_loss(lambda t, p: tf.reduce_max(tf.abs(t - p), axis=-1))
+    by_face = learning.my_loss(
+        lambda t, p: tf.stack([tf.reduce_mean((t[i] - p[i]) ** 2) for i in range(t.shape[0])])
+    )
+    assert "no loop over faces" in by_face.message

@@ -57,9 +57,10 @@ def _train_step(model, optimizer, x, y):
     return loss
 
 
-def _tried(step):
-    """What a step does to a small network: its weights afterwards, and the loss that it gives."""
+def _tried(step, in_graph=False):
+    """What a step does to a small network: its weights afterwards, the loss, the optimizer's count of steps."""
     import keras
+    import tensorflow as tf
     from keras import layers, regularizers
 
     keras_model = keras.Sequential(
@@ -74,9 +75,11 @@ def _tried(step):
     keras_model.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in keras_model.get_weights()])
     optimizer = keras.optimizers.SGD(0.5)
     optimizer.build(keras_model.trainable_variables)
+    if in_graph:
+        step = tf.function(step)
     x, y = rng.normal(size=(8, 5)).astype("float32"), rng.normal(size=(8, 4)).astype("float32")
     loss = step(keras_model, optimizer, x, y)
-    return np.concatenate([w.ravel() for w in keras_model.get_weights()]), loss
+    return np.concatenate([w.ravel() for w in keras_model.get_weights()]), loss, int(optimizer.iterations)
 
 
 @kindly
@@ -90,31 +93,36 @@ def train_step(answer):
     """
     import tensorflow as tf
 
-    def without(training=True, penalty=True, apply=True, distance=tf.abs, total=tf.reduce_mean):
+    def without(training=True, penalty=1, apply=1, distance=tf.abs, total=tf.reduce_mean):
         def step(model, optimizer, x, y):
             with tf.GradientTape() as tape:
                 d = distance(model(x, training=training) - y)
-                loss = total(d) + (sum(model.losses) if penalty else 0)
+                loss = total(d) + penalty * sum(model.losses)
             gradients = tape.gradient(loss, model.trainable_variables)
-            if apply:
+            for _ in range(apply):
                 optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
             return loss
 
         return _tried(step)[0]
 
-    expected, loss = _tried(_train_step)
+    expected, loss, _ = _tried(_train_step)
     try:
-        found, told = _tried(itself(answer))
+        found, told, moved = _tried(itself(answer))
     except ValueError as error:
         if "gradient" not in str(error):
             raise
         return Verdict("wrong", "There is no gradient: are predicted and loss computed inside the tape?")
     mistakes = {
         "training=True is missing: batch normalisation and dropout act as in use.": without(training=False),
-        "The penalties, sum(model.losses), are not part of the loss.": without(penalty=False),
-        "The penalties are missing, and training=True.": without(penalty=False, training=False),
-        "No weight has changed: let the optimizer apply the gradients.": without(apply=False),
+        "The penalties, sum(model.losses), are not part of the loss.": without(penalty=0),
+        "The penalties are missing, and training=True.": without(penalty=0, training=False),
+        "No weight has changed: let the optimizer apply the gradients.": without(apply=0),
         "No weight has changed, and the network was not even asked.": _tried(lambda *given: 0.0)[0],
+        "The gradients are applied twice: one step is wanted.": without(apply=2),
+        "The penalties count twice.": without(penalty=2),
+        "Only the penalties move the weights: let the tape record predicted, too.": without(
+            total=lambda d: 0 * tf.reduce_mean(d)
+        ),
         "You took squared differences; wanted are the absolute ones.": without(distance=tf.square),
         "The differences count without their signs: take absolute values.": without(distance=tf.identity),
         "The loss is the mean over all numbers; yours adds them up.": without(total=tf.reduce_sum),
@@ -132,6 +140,13 @@ def train_step(answer):
         return FORGOTTEN
     if np.ndim(told) != 0 or abs(float(told) - float(loss)) > 1e-4:
         return Verdict("wrong", f"The step is right; it returns {told} where the loss {loss:.4g} is wanted.")
+    if moved != 1:
+        return Verdict("wrong", "That is plain gradient descent: let the optimizer apply the gradients.")
+    try:
+        _tried(itself(answer), in_graph=True)
+    except Exception:
+        told = "return the loss itself, without .numpy()"
+        return Verdict("wrong", f"The step is right, but tf.function cannot make a graph of it: {told}.")
     return Verdict("right", "Forward, loss, backward, step.")
 
 
@@ -180,6 +195,17 @@ def my_loss(answer):
         for s, name in ((0, "positive"), (1, "negative")):
             if values[2 * k + s] <= values[2 * (k - 1) + s] or slopes[2 * k + s] <= 0:
                 return Verdict("wrong", f"It does not rise with the error at {name} differences of {size}.")
+    for k in range(136):
+        off = np.zeros((1, 136), "float32")
+        off[0, k] = 0.05
+        if not float(tf.reduce_sum(answer(truth[:1], truth[:1] + off) - answer(truth[:1], truth[:1]))) > 0:
+            return Verdict("wrong", f"It does not rise where only {'xy'[k % 2]} of point {k // 2} is off.")
+    try:  # as fit calls it
+        faces = tf.TensorSpec((None, 136), tf.float32)
+        tf.function(answer, input_signature=[faces, faces], autograph=False)(truth, truth)
+    except Exception:
+        told = "no loop over faces, no if on a tensor (use tf.where), no float()"
+        return Verdict("wrong", f"Right here, but fit cannot make a graph of it: {told}.")
     return Verdict("right", "Lowest at the truth, rising with the error, a slope that steps can follow.")
 
 

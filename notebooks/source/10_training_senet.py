@@ -64,14 +64,15 @@ plots.show(plots.faces_grid((255 * x[:8]).astype("uint8"), 64 * y[:8].reshape(-1
 #
 # `senet_blob(net, in_dim, on_dim, stride)` is the block of notebook 09: 1x1 to a quarter of `on_dim`, 3x3,
 # 1x1 to `on_dim`; the gate; the shortcut added. To halve the side, the published blob pools (`pool2d`); ours
-# moves its 3x3 convolution by two pixels, for a quarter of that convolution's work. Stages of such blobs each
-# halve the side. The regularisation is part of the model: an L2 penalty on
-# every weight matrix, and dropout before the last layer, whose bias starts at the mean shape.
+# moves its 3x3 convolution by two pixels, for a quarter of that convolution's work. The first blob of each
+# stage halves the side. The regularisation is part of the model: an L2 penalty on every weight matrix, and
+# dropout before the last layer. That layer's weights start near 0 and its bias at the mean shape, so the
+# untrained network answers with the mean shape.
 
 
 # %%
 def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hidden=256,
-          keep_prob=0.8, l2=1e-5, mean_shape=0.5, size=128):  # fmt: skip
+          keep_prob=0.8, l2=5e-6, mean_shape=0.5, size=128):  # fmt: skip
     penalty, start = regularizers.L2(l2), initializers.VarianceScaling(1e-4)
     net = image = Input((size, size, 3))
     net = convolve(net, stem, 3, stride=2, l2=l2, name="stem")
@@ -112,8 +113,8 @@ plots.show(plots.network_bars(rows))
 # ALT multiply-adds are in the early blobs, most parameters in the hidden layer and in the late blobs.
 
 # %% [markdown]
-# Most of the computation (multiply-adds, also called MACs) is in the middle; most of the parameters are where
-# many channels connect to many.
+# Most of the computation (multiply-adds, also called MACs) is in the early blobs; most of the parameters are
+# where many channels connect to many.
 #
 # ## The published recipe, line by line
 #
@@ -122,7 +123,7 @@ plots.show(plots.network_bars(rows))
 # - **Batch normalisation** gives each channel mean 0 and variance 1, over the *batch* while training and by
 #   running averages afterwards, then a learnt scale and shift (Ioffe and Szegedy, 2015).
 # - **L2, $10^{-5}$**, a penalty on all weights $w$: no weight grows larger than it needs to. TF-slim adds
-#   $10^{-5} \sum w^2 / 2$, Keras' `L2(l2)` has no half: `l2=5e-6` is the same. (It is not AdamW's *weight
+#   $10^{-5} \sum w^2 / 2$, Keras' `L2(l2)` has no half: hence the `l2=5e-6` above. (It is not AdamW's *weight
 #   decay*, which shrinks the weights beside Adam's step.)
 # - **Dropout** keeps each hidden unit with probability `keep_prob` in training, so that none can rely on
 #   another (Srivastava and others, 2014); in a frozen network `keep_prob` is 1.
@@ -166,7 +167,8 @@ plots.show(plots.curves(range(1, 31), signals, "layer", "size of the signal, pow
 #
 # ### Exercise 1 ★
 #
-# Write it as a function. (`step // 1000` counts whole thousands.)
+# Write the recipe's rate as a function of the step, which counts from 0. (`step // 1000` counts whole
+# thousands.)
 
 
 # %% tags=["exercise"]
@@ -197,9 +199,9 @@ plots.show(plots.curves(steps / 1000, rates, "thousand steps", "learning rate"))
 # $$\text{L2} = d^2, \qquad \text{L1} = |d|, \qquad
 # \text{wing} = w \ln(1 + |d| / \epsilon) \ \text{ for } |d| < w, \text{ else } |d| - c$$
 #
-# where $c$ makes the parts meet; $w$, $\epsilon$ are 20 and 4 pixels. (This L2 is a loss on the outputs, the
-# recipe's a penalty on the weights. Losses are in units of the crop's side: compare the form of the curves,
-# not their heights.)
+# where $c$ makes the parts meet; the width $w$ and $\epsilon$ are 20 and 4 pixels. (This L2 is a loss on the
+# outputs, the recipe's a penalty on the weights. Losses are in units of the crop's side: compare the form of
+# the curves, not their heights.)
 #
 # A step follows the *slope*. L2's grows with the error, so large errors dominate it; L1's is the same
 # everywhere; wing's is steepest near 0, to refine what is nearly right. Slopes of each, over $d$ in pixels of
@@ -216,14 +218,13 @@ plots.show(plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"
 # ALT of wing falls from near 5 to a little below 1, and is 1 beyond 20 pixels.
 
 # %% [markdown]
-# The published recipe names no loss; we begin with L1. (From a random initialisation wing stalled at the mean
-# shape.)
+# The published recipe names no loss; we take L1.
 #
 # ## Train by `fit`
 #
-# A small network starts near the **mean shape** of the training faces, so the first losses are the error of
-# predicting that for every face. In Keras, a training takes two lines: `compile` says how, `fit` does it. An
-# **epoch** is meant to be a pass over the training set.
+# A small network starts at the **mean shape** of the training faces, so the first losses are the error of
+# predicting that for every face. In Keras, training takes two lines: `compile` says how, `fit` does it. An
+# **epoch** is one pass over the training set, here as many batches as its faces fill.
 
 # %%
 mean_shape = np.mean(train.crops(64).points, axis=0).reshape(-1) / 64
@@ -233,24 +234,27 @@ falling = keras.optimizers.schedules.ExponentialDecay(0.001, 1000, 0.98, stairca
 small.compile(keras.optimizers.Adam(falling), loss="mae")  # mean absolute error: L1
 
 # %% tags=["nbval-ignore-output"]
-told = small.fit(records, epochs=6, steps_per_epoch=len(train) // 32, shuffle=False, verbose=0)
+run = small.fit(records, epochs=6, steps_per_epoch=len(train) // 32, verbose=0)
 epochs = range(1, 7)
-curve = {"data and penalty": told.history["loss"]}
+curve = {"data and penalty": run.history["loss"]}
 plots.show(plots.curves(epochs, curve, "epoch", "mean loss of the epoch"))
 # ALT The loss falls, steeply in the first epochs and then more slowly.
 
 # %% [markdown]
 # ## Train by your own step
 #
-# What does `fit` do in each step? **Forward:** the network's answer. **Loss:** how far from the truth, plus
-# the penalties. **Backward:** the gradient $g$ of the loss in every weight, which the *tape* works out from
-# what it has recorded. **Step:** the optimizer moves the weights against it; plain gradient descent,
-# $w \leftarrow w - \eta\, g$ with the rate $\eta$; Adam divides each $g$ by its usual size.
+# What does `fit` do in each step? **Forward:** the network's answer, with `training=True`, so that batch
+# normalisation uses the batch and dropout drops. **Loss:** how far from the truth, plus the penalties.
+# **Backward:** the gradient $g$ of the loss with respect to every weight, which the *tape* works out from
+# what it has recorded. **Step:** the optimizer moves the weights against it; plain gradient descent by
+# $w \leftarrow w - \eta\, g$ with the rate $\eta$; Adam takes a running mean of $g$, divided by the usual
+# size of $g$.
 #
 # ### Exercise 2 ★★
 #
-# Write it: one step on the batch `x`, `y`; it returns the loss. `model.losses` are the L2 penalties, one for
-# each matrix; `optimizer.apply_gradients` takes pairs of gradient and variable.
+# Write it: one step on the batch `x`, `y`, which returns the loss: the mean absolute error, and the
+# penalties. `model.losses` are these, one for each matrix; `optimizer.apply_gradients` takes pairs of
+# gradient and variable.
 
 
 # %% tags=["exercise"]
@@ -275,7 +279,7 @@ def train_step(model, optimizer, x, y):
 check.train_step(train_step)
 
 # %% [markdown]
-# The loop round it is two lines. `tf.function` turns the step into a graph, which runs faster. We go on from
+# The loop around it is two lines. `tf.function` turns the step into a graph, which runs faster. We go on from
 # what `fit` reached, with your step once it is right:
 
 # %% tags=["nbval-ignore-output"]
@@ -304,10 +308,10 @@ def error_of(model, faces):
 
 shipped = senet(**FORM, keep_prob=1.0)
 training.set_weights(shipped, weights.weights_)
-copied = metrics.nme(
+baseline = metrics.nme(
     64 * np.tile(mean_shape, (len(test), 1)).reshape(-1, 68, 2), test.crops(64).points, "box"
 )
-print(f"mean shape       NME {copied.mean():.1%} of the box")
+print(f"mean shape       NME {baseline.mean():.1%} of the box")
 for name, model in {"trained here": small, "shipped weights": shipped}.items():
     print(f"{name:16} NME {error_of(model, test):.1%} of the box")
 
@@ -316,8 +320,8 @@ for name, model in {"trained here": small, "shipped weights": shipped}.items():
 #
 # Write a loss of your own: from `truth` and `predicted`, tensors (N, 136), to one number a face, or one in
 # all; with TensorFlow's functions. What should count: coordinates, or distances of points? Should large
-# errors count more, or less; some points more than others? Its slope must exist everywhere, also where an
-# error is 0. There is no single answer.
+# errors count more, or less; some points more than others (but none not at all)? Its slope must exist
+# everywhere, also where an error is 0. There is no single answer.
 
 
 # %% tags=["exercise"]
@@ -430,10 +434,11 @@ ways = {
     "augmentation": ({"keep_prob": 1.0, "l2": 0.0}, mild),
 }
 gaps = {}
+print("unseen people  start 1  start 2  start 3")
 for name, (settings, strength) in ways.items():
     found = three_starts(*many_crops(seen, strength, 100), "mae", [seen, unseen], **settings)
     gaps[name] = found.mean(axis=0)
-    print(f"{name:13} unseen people, three starts:", "  ".join(f"{e:.1%}" for e in found[:, 1]))
+    print(f"{name:13}", *(f"{error:8.1%}" for error in found[:, 1]))
 plots.show(plots.overfitting(gaps))
 # ALT Three pairs of bars, the error on the training faces and on other people. Without regularisation the
 # ALT gap is widest; with augmentation it is smallest.
@@ -452,23 +457,23 @@ plots.show(plots.overfitting(gaps))
 # %%
 log = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))
 path = paths.RESULTS / "published_recipe.json"
-told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+published = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 teacher, student, wider = log["phases"]
 lines = {
     "optimiser": ["Adam, L2", *(run["optimiser"] for run in (student, wider))],
-    "learning rate": ["0.001, x 0.98 a 1,000 steps"]
-    + [f"{run['learning_rate']:g}, 0 after the last {run['falling_in_the_last']:.0%}"
+    "learning rate": ["0.001, x 0.98 every 1,000 steps"]
+    + [f"{run['learning_rate']:g}, to 0 over the last {run['falling_in_the_last']:.0%}"
        for run in (student, wider)],
     "dropout": ["keep_prob 0.8", "none", "none"],
-    "steps": [f"{told.get('batches', 0):,} of {recipe.steps:,} run"]
+    "steps": [f"{recipe.steps:,}, {published.get('batches', 0):,} of them run"]
     + [f"{run['batches']:,}" for run in (student, wider)],
-    "crops a step": [told.get("batch_size", 64), student["batch_size"], wider["batch_size"]],
+    "crops a step": [published.get("batch_size", 64), student["batch_size"], wider["batch_size"]],
     "weights": ["the last", *[f"averaged, momentum {run['average_of_weights']}" for run in (student, wider)]],
     "labels": ["annotations", *["annotations, and the teacher"] * 2],
     "trained on": ["", student["device"], wider["device"]],
 }  # fmt: skip
 for name, cells in {"": ["published", student["name"], wider["name"]], **lines}.items():
-    print(f"{name:14}" + "".join(f"{cell!s:33}" for cell in cells).rstrip())
+    print(f"{name:15}" + "".join(f"{cell!s:33}" for cell in cells).rstrip())
 
 # %% [markdown]
 # Their curves: the error on validation photographs that none of them learnt from, in the boxes of dlib's
@@ -477,8 +482,8 @@ for name, cells in {"": ["published", student["name"], wider["name"]], **lines}.
 # %%
 runs = {"teacher": (teacher["validation"], 0), "student": (student["validation"], 0)}
 runs["wider student"] = wider["validation"], student["crops"]
-if told:
-    runs["published"] = told["validation"], 0
+if published:
+    runs["published"] = published["validation"], 0
 panels = {}
 for title, key in {"LFPW": "lfpw68/held-out", "HELEN": "helen68/validation", "YouTube": "yt68/val"}.items():
     panels[title] = {
@@ -486,13 +491,12 @@ for title, key in {"LFPW": "lfpw68/held-out", "HELEN": "helen68/validation", "Yo
         for name, (rows, before) in runs.items() if key in rows[-1]
     }  # fmt: skip
 plots.show(plots.run_curves(panels))
-print(f"The published recipe: {told.get('batches', 0):,} of {recipe.steps:,} steps have been run.")
 # ALT Three panels, LFPW, HELEN and YouTube Faces, of error against crops seen. The teacher's curve is lowest
 # ALT everywhere; the student's falls, and the wider student's goes on from its end and falls further, fastest
 # ALT where its learning rate falls. If the published recipe has run, its curve is there too.
 
 # %% [markdown]
-# Look where the errors fall: when the learning rate does. What did each step bring?
+# What did each phase bring?
 
 # %%
 for name in runs:
@@ -511,8 +515,8 @@ for row in ablation:
 
 # %% [markdown]
 # (The validation sets chose between trials; figures on sets that chose nothing are in
-# [11](11_the_comparison.ipynb).) Run the published recipe yourself: `python course.py train senet` on the
-# default faces; on two cores it takes about half a day.
+# [11](11_the_comparison.ipynb).) Run the published recipe yourself: `python course.py train senet
+# --set l2=5e-6` on the default faces; on two cores it takes about half a day.
 #
 # ## Can it learn from synthetic faces alone?
 #
@@ -538,6 +542,14 @@ for row in [dict(zip(widths, widths, strict=True)), *alone["rows"]]:
 #   of both sets.
 #
 # Repeat it: `python course.py train senet --n 30000 --steps 6000`.
+#
+# ## Questions
+#
+# 1. A loss falls for 200 steps and then stays where the mean shape has it. Name two possible causes, and what
+#    you would look at for each.
+# 2. The loss on the training faces still falls, that on the validation faces has been rising for a while.
+#    What is happening, and which weights would you keep?
+# 3. The student has a worse error than its teacher. Why ship the student?
 #
 # ## Key points
 #
