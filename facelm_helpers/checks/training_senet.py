@@ -58,7 +58,7 @@ def _train_step(model, optimizer, x, y):
 
 
 def _tried(step, in_graph=False):
-    """What a step does to a small network: its weights afterwards, the loss, the optimizer's count of steps."""
+    """What a step does to a small network: weights afterwards, the loss, the optimizer's count of steps."""
     import keras
     import tensorflow as tf
     from keras import layers, regularizers
