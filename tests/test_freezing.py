@@ -123,6 +123,15 @@ def test_litert_float(model, folder, crops):
     assert freezing.difference(freezing.open_litert(path), model, crops)[0] < 1e-4
 
 
+@pytest.mark.parametrize("bits, allowed", [(16, 1e-3), (8, 0.01)])
+def test_litert_with_fewer_bits_a_weight_is_smaller_and_nearly_the_same_answer(
+    model, folder, crops, bits, allowed
+):
+    path = freezing.save_litert(model, folder / f"{bits}.tflite", bits=bits)
+    assert path.stat().st_size < (bits / 8 + 1) * model.count_params()
+    assert freezing.difference(freezing.open_litert(path), model, crops)[0] < allowed
+
+
 def test_litert_int8(model, folder, crops):
     path = freezing.save_litert(model, folder / "int8.tflite", representative=crops[:60])
     assert path.stat().st_size < 2 * model.count_params()  # a byte a weight, and what describes the graph

@@ -74,7 +74,7 @@ def save_saved_model(model, folder):
     return folder
 
 
-def save_litert(model, path, representative=None, half=False):
+def save_litert(model, path, representative=None, bits=32):
     """Write a LiteRT file (``.tflite``), for one image at a time.
 
     Parameters
@@ -84,8 +84,9 @@ def save_litert(model, path, representative=None, half=False):
     representative : (N, H, W, 3) float32 array, optional
         About a hundred inputs as they will come: weights and activations become 8-bit integers, and these
         say of what range. Input and output stay float.
-    half : bool
-        Store weights as 16-bit floats, half the size; they are widened when the file is opened.
+    bits : {32, 16, 8}
+        Of a stored weight, without ``representative``: 16-bit floats are widened when the file is opened; of
+        8-bit integers every matrix has a scale of its own, and activations stay float between layers.
 
     Returns
     -------
@@ -94,9 +95,9 @@ def save_litert(model, path, representative=None, half=False):
     tf = _tensorflow()
     with _quiet():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([_constants(tf, fold(model, batch=1))])
-    if representative is not None or half:
+    if representative is not None or bits < 32:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if half:
+    if bits == 16:
         converter.target_spec.supported_types = [tf.float16]
     if representative is not None:
         images = np.asarray(representative, np.float32)

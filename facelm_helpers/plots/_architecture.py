@@ -45,7 +45,7 @@ def architecture(model, title=None):
     groups = {block: name for block in blocks if first[name := block.name.split("_")[0]] > 1}
     texts = {block: block.texts(groups.get(block)) for block in blocks if block.layers}
     letters = POINTS * LETTER / 72
-    widths = [THIN] * (1 + max(lane for line in edges.values() for lane in [line]))
+    widths = [THIN] * (1 + max(edges.values()))
     for block, lines in texts.items():
         widths[lanes[block]] = max(widths[lanes[block]], max(map(len, lines)) * letters + 0.2)
     shrink = min(1, (FULL - 0.1) / sum(widths))

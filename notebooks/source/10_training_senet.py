@@ -546,8 +546,8 @@ for row in [dict(zip(widths, widths, strict=True)), *alone["rows"]]:
 #
 # ## Questions
 #
-# 1. A loss falls for 200 steps and then stays where the mean shape has it. Name two possible causes, and what
-#    you would look at for each.
+# 1. From random weights, a loss falls for 200 steps and then stays at the error of the mean shape. Name two
+#    possible causes, and what you would look at for each.
 # 2. The loss on the training faces still falls, that on the validation faces has been rising for a while.
 #    What is happening, and which weights would you keep?
 # 3. The student has a worse error than its teacher. Why ship the student?

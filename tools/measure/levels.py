@@ -3,8 +3,7 @@
     python -m tools.measure.levels           every cascade of networks whose weights are here
     python -m tools.measure.levels dcnn      only this one; what is not measured again stays
 
-NME (inter-ocular) of the start and after each level, of all 68 points, of the 51 inner ones and of the 17 of
-the contour, on the sets of `face_sets`, in the boxes of dlib's detector; with 95 % intervals of the first.
+What is measured is said in the file (`WHAT`).
 """
 
 import sys
@@ -17,6 +16,11 @@ from tools.measure import face_sets
 from tools.measure.store import machine, merge, read, rounded, write
 
 FILE = RESULTS / "levels.json"
+WHAT = (
+    "NME (inter-ocular) of the start and after each level, of all 68 points, of the 51 inner ones and of the"
+    " 17 of the contour, on the sets of `face_sets`, in the boxes of dlib's detector; with 95 % intervals of"
+    " the first."
+)
 PARTS = {"inner": slice(17, 68), "contour": slice(0, 17)}
 
 
@@ -31,14 +35,14 @@ def levels(aligner, faces, boxes):
 
 def measure(names):
     """All of it, as plain numbers."""
-    found = {"what": " ".join(__doc__.split("\n\n")[2].split()), "machine": machine(), "faces": {}}
-    found["levels"] = {name: {} for name in names}
+    aligners = {name: methods.load(name) for name in names}
+    found = {"what": WHAT, "machine": machine(), "faces": {}, "levels": {name: {} for name in names}}
     for title in face_sets.present():
         group = face_sets.load(title)
         faces, boxes, *_ = group.views["detector"]
         found["faces"][title] = len(faces)
-        for name in names:
-            one = found["levels"][name][title] = levels(methods.load(name), faces, boxes)
+        for name, aligner in aligners.items():
+            one = found["levels"][name][title] = levels(aligner, faces, boxes)
             print(f"{name}, {title}:", *(f"{100 * e:.2f}" for e in one["nme"]), flush=True)
     return rounded(found)
 

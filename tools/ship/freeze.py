@@ -17,7 +17,7 @@ from facelm_helpers.arrays import Array, read_arrays
 from facelm_helpers.atomic import write_text
 from facelm_helpers.methods import _runtimes
 
-LARGEST = 3 * 2**20  # bytes of a frozen file
+LARGEST = 3e6  # bytes of a frozen file
 
 
 def main(names):
@@ -32,9 +32,10 @@ def main(names):
         aligner = methods.of(name).shipped()
         weights = _runtimes.fingerprint(aligner._state())
         path = paths.WEIGHTS / _runtimes.file_name("litert", name, weights)
-        _runtimes.write("litert", aligner.build(score=True), path)
-        if path.stat().st_size > LARGEST:  # DAN's: its weights as 16-bit floats, as in the .npz
-            freezing.save_litert(aligner.build(score=True), path, half=True)
+        model = aligner.build(score=True)
+        for bits in (32, 16, 8):  # the finest weights that fit
+            if freezing.save_litert(model, path, bits=bits).stat().st_size < LARGEST:
+                break
         for old in set(paths.WEIGHTS.glob(f"{name}-*.tflite")) - {path}:
             old.unlink()
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, weights {weights}")
@@ -64,7 +65,7 @@ def detector(folder, into=paths.DATA / "detectors"):
         model = networks.mtcnn(part)
         (found,) = folder.rglob(f"mtcnn_{part}.npz")
         training.set_weights(model, read_arrays(found, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
-        path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", half=True)
+        path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", bits=16)
         note({f"mtcnn_{part}": _record(found.parent)})
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
