@@ -1,11 +1,12 @@
 """The site of executed notebooks: a page each, links that lead somewhere, words for every picture."""
 
+import json
 import re
 
 import nbformat
 import pytest
 
-from tools.ship import book, pages, places, printed
+from tools.ship import book, pages, places, printed, shelf
 
 
 @pytest.fixture
@@ -39,11 +40,12 @@ def site(tmp_path, monkeypatch):
 def test_every_relative_link_of_the_site_leads_to_a_file(site):
     pages = sorted(site.glob("**/*.html"))
     assert [page.relative_to(site).as_posix() for page in pages] == [
-        "00_small.html", "index.html", "linked/data/README.html", "linked/data/faces.html",
+        "00_small.html", "index.html", "linked/data/README.html", "linked/data/faces.html", "search.html",
         "solutions/00_small.html",
     ]  # fmt: skip
     for page in pages:
-        targets = re.findall(r'<a [^>]*href="([^"#:]+)[#"]', page.read_text(encoding="utf-8"))
+        text = page.read_text(encoding="utf-8")
+        targets = re.findall(r'<(?:a|form) [^>]*(?:href|action)="([^"#:]+)[#"]', text)
         assert targets
         for target in targets:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
@@ -54,10 +56,37 @@ def test_pages_keep_the_words_of_pictures_and_the_index_the_minutes(site):
     assert re.findall(r'<img alt="([^"]*)"', page) == ["Two dots."]
     document = (site / "linked" / "data" / "faces.html").read_text(encoding="utf-8")
     assert '<h2 id="80-%-and-more">' in document and 'href="#80-%-and-more"' in document
-    assert '<h2 id="All">' in document and 'href="../../index.html">All notebooks' in document
+    assert '<h2 id="All">' in document and 'href="../../index.html">All pages' in document
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="linked/data/README.html">Data<' in index
     assert "7 min" in index and "10 s" in index and "Small &amp; &lt;plain&gt;" in index
+
+
+def test_pages_are_read_in_turn(site):
+    """At the foot of each page stands the one before it and the one after it."""
+    order, page = [], site / "index.html"
+    while page:
+        order.append(page.relative_to(site).as_posix())
+        text = page.read_text(encoding="utf-8")
+        foot = text[text.index('<nav class="facelm-nav foot"') :]
+        before = re.search(r'rel="prev" href="([^"]+)"', foot)
+        assert before is None or (page.parent / before[1]).resolve() == (site / order[-2]).resolve()
+        following = re.search(r'rel="next" href="([^"]+)"', foot)
+        page = (page.parent / following[1]).resolve() if following else None
+    assert order == ["index.html", "00_small.html", "linked/data/README.html"]
+
+
+def test_the_index_of_the_search_has_every_section(site):
+    page = (site / "search.html").read_text(encoding="utf-8")
+    index = json.loads(re.search(r'id="index">(.*?)</script>', page, re.DOTALL)[1])
+    assert [entry[:3] for entry in index] == [
+        ["Small & <plain>", "Small & <plain>", "00_small.html"],
+        ["Data", "Data", "linked/data/README.html"],
+        ["Faces", "Faces", "linked/data/faces.html"],
+        ["Faces", "All", "linked/data/faces.html#All"],
+        ["Faces", "80 % and more", "linked/data/faces.html#80-%-and-more"],
+    ]
+    assert index[0][3] == "data, this, web x" and index[2][3] == "Back to data."
 
 
 PRINTED = """\
@@ -103,14 +132,19 @@ def test_a_folder_that_is_no_book_is_left_alone(site, tmp_path):
     assert (other / "chapter.txt").read_text() == "words"
 
 
-@pytest.mark.parametrize("path", sorted(places.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem[:2])
+def test_tables_scroll_in_a_box_of_their_own():
+    page = pages.page(places.NOTEBOOKS / "reference" / "notation.md")
+    assert page.count("<table") == page.count('<div class="facelm-scroll facelm-words"><table') > 5
+
+
+@pytest.mark.parametrize("path", shelf.notebooks() + shelf.references()[:5], ids=lambda path: path.stem[:8])
 def test_pages_need_no_network_and_show_every_formula(path):
     page = pages.page(path)
     loads = re.findall(
         r'<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="(?!data:)([^"]*)"|@import|url\(http', page
     )
     assert not loads
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    cells = [cell.source for cell in shelf.read(path).cells if cell.cell_type == "markdown"]
     signs = re.sub(r"`[^`]*`", "", "\n".join(cells)).count("$")
     formulas = re.findall(r"<math\b.*?</math>", page, re.DOTALL)
     displayed = sum('display="block"' in formula for formula in formulas)

@@ -27,7 +27,7 @@ from conftest import REPOSITORY
 
 from facelm_helpers import plots
 from facelm_helpers.plots import picture
-from tools.ship import app, book
+from tools.ship import app, book, shelf
 
 NOTEBOOK = "13_compare_live.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -381,20 +381,52 @@ def test_the_app_on_a_phone_and_at_a_desk(page, tmp_path):
             assert sideways(page) == 0 and serious(page) == []
 
 
-@pytest.mark.campaign
-def test_the_books_pages_can_be_read_by_everybody(page, tmp_path):
-    assert book.main(["--output", str(tmp_path / "book")]) == 0
-    files = sorted((tmp_path / "book").glob("**/*.html"))
+def sampled():
+    """Pages of every kind that the book has, none of them among the largest."""
+    notebook = [path for path in shelf.notebooks() if path.stem.startswith("05")]
+    room = [path for path in shelf.references() if path.stem == "metrics"]
+    return [*notebook, *shelf.references()[:5], *room, *shelf.documents()[:1]]
+
+
+@pytest.mark.parametrize("everything", [False, pytest.param(True, marks=pytest.mark.campaign)])
+def test_the_books_pages_can_be_read_by_everybody(page, tmp_path, everything):
+    folder = tmp_path / "book"
+    if everything:
+        assert book.main(["--output", str(folder)]) == 0
+    else:
+        book.write(sampled(), folder)
+    files = sorted(folder.glob("**/*.html"))
     wrong, asked = {}, []
     page.on("request", lambda request: asked.append(request.url))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for file in files:
-            page.goto(file.as_uri())
-            found = [*serious(page), *([sideways(page)] if sideways(page) else [])]
+            page.goto(file.as_uri() + ("?q=normaliser" if file.name == "search.html" else ""))
+            found = [*serious(page), *filter(None, [sideways(page)])]
             wrong |= {(file.name, width): found} if found else {}
     assert files and wrong == {}
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_the_books_search_works_without_a_server(page, tmp_path):
+    book.write([*shelf.notebooks()[:1], *shelf.references()[:1]], tmp_path / "book")
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto((tmp_path / "book" / "reference" / "glossary.html").as_uri())
+    page.get_by_role("searchbox").fill("关键点")
+    page.get_by_role("button", name="Search").click()
+    found = page.locator(".facelm-found li")
+    assert "landmark" in found.all_inner_texts()[0] and page.url.endswith(
+        "search.html?q=%E5%85%B3%E9%94%AE%E7%82%B9"
+    )
+    page.get_by_role("searchbox", name="Search the book").fill("Normalizer")  # as an American writes it
+    assert "normaliser" in found.all_inner_texts()[0] and page.locator("mark").count() > 0
+    page.get_by_role("searchbox", name="Search the book").fill("point number")
+    found.get_by_role("link", name="Every point has a number").click()
+    assert page.locator("h2:target").inner_text().startswith("Every point has a number")
+    page.go_back()
+    page.get_by_role("searchbox", name="Search the book").fill("no such word (")
+    assert page.get_by_role("status").inner_text() == "Nothing found." and errors == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without telling it")

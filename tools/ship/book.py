@@ -6,7 +6,8 @@
 
 Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
 pictures are inside them, and formulas are MathML, which browsers draw by themselves. The files that notebooks
-link to come along, Markdown as pages.
+link to come along, Markdown as pages. Glossary, notation, bibliography, the key to TensorFlow 1.12 and the
+pages of the package are made from `notebooks/reference` and the docstrings; a search finds all of it.
 """
 
 import argparse
@@ -16,51 +17,43 @@ import shutil
 import sys
 from pathlib import Path
 
-import nbformat
+from tools.ship import places, search, shelf
+from tools.ship.pages import foot, frame, head, page
+from tools.ship.places import place
 
-from tools.ship import places
-from tools.ship.pages import FOCUS, STYLE, page, title
-from tools.ship.places import links, place, read
-
-DOCUMENTS = (
-    "notebooks/from_the_lesson.md",
-    "data/weights/MODEL_CARD.md",
-    "data/README.md",
-    "data/results/bench.md",
-    "data/results/dlib_or_senet.md",
-)
+NAME = "Face alignment, a notebook course"
 SOLUTION = re.compile(r'<a href="solutions/[^"]*">(.*?)</a>')
-INDEX = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Face alignment, a notebook course</title>
-{style}</head><body class="facelm-index"><main><h1>Face alignment, a notebook course</h1>
+INDEX = """<main><h1>Face alignment, a notebook course</h1>
 <p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
 <div class="facelm-scroll"><table>
 <tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
 </table></div>
-<h2>Beside the notebooks</h2><ul>{documents}</ul></main>{script}</body></html>
-"""
+<h2>To look things up</h2><ul>{references}</ul>
+<h2>Beside the notebooks</h2><ul>{documents}</ul></main>"""
 
 
-def index(paths):
-    """The page that lists the notebooks."""
+def index():
+    """The page that lists all others."""
     rows = []
-    for path in paths:
-        notebook = nbformat.read(path, as_version=4)
-        facts = notebook.metadata.get("facelm", {})
-        link = f'<a href="{path.stem}.html">{html.escape(title(notebook))}</a>'
+    for path in shelf.notebooks():
+        facts = shelf.read(path).metadata.get("facelm", {})
+        link = f'<a href="{path.stem}.html">{html.escape(shelf.title(path))}</a>'
         rows.append(
             f"<tr><td>{path.stem[:2]}</td><td>{link}</td>"
             f'<td class="minutes">{facts.get("reading_minutes", "?")} min</td>'
             f'<td class="minutes">{facts.get("computing_seconds", "?")} s</td>'
             f'<td><a href="solutions/{path.stem}.html">Solutions</a></td></tr>'
         )
-    documents = "".join(
-        f'<li><a href="{place(path).as_posix()}">{html.escape(title(read(path)))}</a></li>'
-        for path in map(places.ROOT.joinpath, DOCUMENTS)
-        if path.is_file()
+    references = [path for path in shelf.references() if path.parent.name == "reference"]
+    body = INDEX.format(
+        rows="\n".join(rows), references=_list(references), documents=_list(shelf.documents())
     )
-    return INDEX.format(style=STYLE, rows="\n".join(rows), documents=documents, script=FOCUS)
+    return frame(NAME, head(None) + body + foot(None))
+
+
+def _list(paths):
+    links = ((place(path).as_posix(), html.escape(shelf.title(path))) for path in paths)
+    return "".join(f'<li><a href="{target}">{words}</a></li>' for target, words in links)
 
 
 def without_solutions(text):
@@ -74,6 +67,38 @@ def without_solutions(text):
     return SOLUTION.sub(lambda link: "" if link[1] == "Solutions" else link[1], text)
 
 
+def write(paths, folder, kept=str):
+    """Write pages, the files that they link to, the index and the search into a folder.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Notebooks, documents and reference pages.
+    folder : Path
+    kept : function
+        From a page to what is kept of it.
+
+    Returns
+    -------
+    int
+        How many files were written.
+    """
+    todo, found = list(paths), []
+    for path in todo:  # which grows by what they link to
+        file = folder / place(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix in (".ipynb", ".md"):
+            file.write_text(kept(page(path)), encoding="utf-8")
+            todo += [linked for linked in dict.fromkeys(shelf.links(path)) if linked not in todo]
+            found += [path] if path not in shelf.solutions() else []
+        else:
+            shutil.copyfile(path, file)
+        print(file.relative_to(folder), flush=True)
+    (folder / "index.html").write_text(kept(index()), encoding="utf-8")
+    (folder / search.NAME).write_text(kept(search.page(found)), encoding="utf-8")
+    return len(todo) + 2
+
+
 def main(arguments=None):
     """The command line. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="course.py book", description=__doc__.splitlines()[0])
@@ -82,26 +107,18 @@ def main(arguments=None):
     )
     parser.add_argument("--without-solutions", action="store_true", help="leave out the solved notebooks")
     options = parser.parse_args(arguments)
-    kept = without_solutions if options.without_solutions else str
-    paths = sorted(places.NOTEBOOKS.glob("*.ipynb"))
-    if not paths:
+    if not shelf.notebooks():
         print(f"No notebooks in {places.NOTEBOOKS}: build them first with python course.py notebooks.")
         return 1
     fresh = options.output.with_name(options.output.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    solved = [] if options.without_solutions else sorted((places.NOTEBOOKS / "solutions").glob("*.ipynb"))
-    todo = [*paths, *solved]
-    todo += [path for path in map(places.ROOT.joinpath, DOCUMENTS) if path.is_file()]
-    for path in todo:  # which grows by what they link to
-        file = fresh / place(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix in (".ipynb", ".md"):
-            file.write_text(kept(page(path)), encoding="utf-8")
-            todo += [linked for linked in dict.fromkeys(links(path)) if linked not in todo]
-        else:
-            shutil.copyfile(path, file)
-        print(file.relative_to(fresh), flush=True)
-    (fresh / "index.html").write_text(kept(index(paths)), encoding="utf-8")
+    solved = [] if options.without_solutions else shelf.solutions()
+    written = write(
+        [*shelf.notebooks(), *solved, *shelf.references(), *shelf.documents()],
+        fresh,
+        without_solutions if options.without_solutions else str,
+    )
+    print(f"{written} pages and files")
     if options.output.exists() and not (options.output / "index.html").exists():
         print(f"{options.output} exists and is no book; it is left alone, and the new book is in {fresh}.")
         return 1

@@ -1,5 +1,6 @@
 """A notebook or a document as a page of the book: its text, its outputs, and the way to the other pages."""
 
+import functools
 import html
 import re
 from pathlib import Path
@@ -12,16 +13,24 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from facelm_helpers.plots import picture
 from tools.notebook.derive import FOLDED
-from tools.ship import printed
-from tools.ship.places import LINK, link_for_page, place, read
+from tools.ship import citations, printed, shelf
+from tools.ship.places import LINK, link_for_page, place
 
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
 QUOTED = re.compile(r'<h\d id="[^"]*"')  # nbconvert writes %25 for a percent sign
 HEADING = re.compile(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', re.DOTALL)
+SEARCH = """<form action="{up}search.html" role="search"><input type="search" name="q" aria-label="Search"
+placeholder="Search"><button>Search</button></form>"""
 STYLE = f"<style>\n{Path(__file__).with_name('book.css').read_text(encoding='utf-8')}</style>"
+FRAME = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{name}</title>
+{style}</head><body class="facelm-plain">{body}{script}</body></html>
+"""
 # whatever scrolls by itself can be reached and scrolled by keyboard
 FOCUS = """<script>
-const boxes = () => document.querySelectorAll("pre, table, math[display=block], .facelm-scroll");
+const boxes = () => document.querySelectorAll("pre, math[display=block], .facelm-scroll");
 const mark = () => boxes().forEach(box => box.scrollWidth > box.clientWidth ? box.tabIndex = 0
   : box.removeAttribute("tabindex"));
 addEventListener("resize", mark);
@@ -56,33 +65,46 @@ def words(source):
     return MarkdownWithMath(Words(escape=False)).render(source)
 
 
-def title(notebook):
-    """The first line of a notebook, without its heading marker.
+def anchor_of(heading):
+    """The place of a heading on its page.
 
-    >>> title(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Start here")]))
-    'Start here'
+    >>> anchor_of("## `get_one_batch`, 80 %")
+    'get_one_batch,-80-%'
     """
-    return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+    return unquote(html.unescape(re.search(r'id="([^"]*)"', words(heading))[1]))
+
+
+def frame(name, body):
+    """A page that is no notebook: the index, the search."""
+    return FRAME.format(name=html.escape(name), style=STYLE, body=body, script=FOCUS)
 
 
 def page(path):
-    """One notebook or document as a page of the site."""
-    notebook = read(path)
+    """A notebook, a document or a reference page as a page of the site."""
+    notebook = shelf.read(path)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", cell.source)
+            source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", cell.source)
+            cell.source = citations.linked(source, path)
         picture.as_html(cell)
         printed.as_html(cell)
         if FOLDED in cell.metadata.get("tags", []):
             _fold(cell)
-    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": words})
-    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title(notebook)}})
+    named = {"metadata": {"name": shelf.title(path)}}
+    body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
+    kind = "facelm-scroll facelm-words" if path.parent.name == "reference" else "facelm-scroll"
+    body = TABLE.sub(rf'<div class="{kind}">\g<0></div>', citations.with_entries(body, path))
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
-    foot = _navigation(path, "facelm-nav foot", "Previous and next")
-    body = body.replace("</body>", foot + FOCUS + "</body>", 1)
-    top = _navigation(path, "facelm-nav", "Notebooks") + _contents(body)
+    body = body.replace("</body>", foot(path) + FOCUS + "</body>", 1)
+    top = head(path) + _contents(body)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
+
+
+@functools.cache
+def _exporter():
+    """One for all pages: its templates are compiled once."""
+    return HTMLExporter(template_name="lab", filters={"markdown2html": words})
 
 
 def _fold(cell):
@@ -102,16 +124,39 @@ def _contents(body):
     return f'<nav class="facelm-contents" aria-label="Contents">{contents}</nav>' if contents else ""
 
 
-def _navigation(path, kind, label):
-    up = "../" * (len(place(path).parts) - 1)
-    links = [(f"{up}index.html", "All notebooks")]
-    if path.suffix == ".ipynb":
-        around = sorted(path.parent.glob("*.ipynb"))
-        at = around.index(path)
-        links += [(f"{other.stem}.html", "Previous") for other in around[max(at - 1, 0) : at]]
-        links += [(f"{other.stem}.html", "Next") for other in around[at + 1 : at + 2]]
-        links.append(
-            (f"{up}{path.stem}.html", "Exercises") if up else (f"solutions/{path.stem}.html", "Solutions")
+def head(path):
+    """The navigation at the top of a page: everything, this notebook's other half, the search.
+
+    Parameters
+    ----------
+    path : Path or None
+        None for the pages that stand for no file: the index and the search.
+    """
+    up = _up(path)
+    links = [(f"{up}index.html", "All pages")]
+    links += [(f"{up}{place(page).as_posix()}", shelf.title(page)) for page in shelf.references()[:1]]
+    if path is not None and path.suffix == ".ipynb":
+        solved = path.parent.name == "solutions"
+        other = (
+            (f"{up}{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
         )
+        links.append(other)
     anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)
-    return f'<nav class="{kind}" aria-label="{label}">{anchors}</nav>'
+    return f'<nav class="facelm-nav" aria-label="Pages">{anchors}{SEARCH.format(up=up)}</nav>'
+
+
+def foot(path):
+    """The navigation at the foot of a page: the one before it, the one after it."""
+    before, after = shelf.neighbours(path)
+    anchors = "".join(
+        f'<a rel="{rel}" href="{_up(path)}{place(page).as_posix()}"><small>{words}</small>'
+        f"{html.escape(shelf.title(page))}</a>"
+        for page, words, rel in [(before, "Previous", "prev"), (after, "Next", "next")]
+        if page is not None
+    )
+    anchors = anchors or f'<a href="{_up(path)}index.html">All pages</a>'
+    return f'<nav class="facelm-nav foot" aria-label="Previous and next">{anchors}</nav>'
+
+
+def _up(path):
+    return "" if path is None else "../" * (len(place(path).parts) - 1)

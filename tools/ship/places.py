@@ -4,8 +4,6 @@ import os
 import re
 from pathlib import Path
 
-import nbformat
-
 from tools.notebook.derive import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -30,9 +28,11 @@ def place(origin):
     'solutions/01_measuring_error.html'
     >>> place(ROOT / "data" / "weights" / "MODEL_CARD.md").as_posix()
     'linked/data/weights/MODEL_CARD.html'
+    >>> place(NOTEBOOKS / "reference" / "glossary.md").as_posix()
+    'reference/glossary.html'
     """
     origin = Path(origin)
-    if origin.suffix == ".ipynb":
+    if origin.suffix == ".ipynb" or origin.is_relative_to(NOTEBOOKS / "reference"):
         return origin.relative_to(NOTEBOOKS).with_suffix(".html")
     inside = Path("linked") / origin.relative_to(ROOT)
     return inside.with_suffix(".html") if origin.suffix == ".md" else inside
@@ -62,30 +62,16 @@ def link_for_page(target, origin):
     >>> link_for_page("https://doi.org/10.1109/CVPR.2014.241", NOTEBOOKS / "00_start_here.ipynb")
     'https://doi.org/10.1109/CVPR.2014.241'
     """
-    linked = _linked(target, origin)
+    linked = file_of(target, origin)
     if linked is None:
         return target
     anchor = "".join(target.partition("#")[1:])
     return Path(os.path.relpath(place(linked), place(origin).parent)).as_posix() + anchor
 
 
-def _linked(target, origin):
+def file_of(target, origin):
     """The file of the repository that a link means; None for an address or a place on the same page."""
     if re.match(r"[a-z]+:|#", target):
         return None
     file = Path(os.path.normpath(Path(origin).parent / target.partition("#")[0]))
     return file if file.is_relative_to(ROOT) else None
-
-
-def read(path):
-    """A notebook, or a document as a notebook of one cell."""
-    if path.suffix == ".ipynb":
-        return nbformat.read(path, as_version=4)
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))])
-
-
-def links(path):
-    """The files of the repository, other than notebooks, that a notebook or a document links to."""
-    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    files = [_linked(target, path) for source in cells for target in LINK.findall(source)]
-    return [file for file in files if file is not None and file.is_file() and file.suffix != ".ipynb"]

@@ -1,0 +1,130 @@
+"""The reference pages that are a text and a table: glossary, notation, TensorFlow 1.12, bibliography.
+
+`notebooks/reference/NAME.md` is the text; the rows of `NAME.csv` beside it take the place of its `[[table]]`.
+A row that names a notebook becomes a link as soon as that notebook exists; until then it says "planned".
+"""
+
+import csv
+import html
+from itertools import groupby
+from operator import itemgetter
+
+from tools.ship import citations, places
+
+NAMES = ("glossary", "notation", "tensorflow_1", "bibliography")
+TABLE = "[[table]]"
+
+
+def origins():
+    """Where the texts lie, in the order of the book."""
+    paths = [places.NOTEBOOKS / "reference" / f"{name}.md" for name in NAMES]
+    return [path for path in paths if path.is_file()]
+
+
+def rows(path):
+    """The rows of the table that belongs to a text: list of dict."""
+    with path.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def text(path, mentioned=None):
+    """A reference page as Markdown.
+
+    Parameters
+    ----------
+    path : Path
+        One of `origins`.
+    mentioned : dict, optional
+        For the bibliography: key of a paper -> list of (words, path) of the pages that mention it.
+    """
+    page = path.read_text(encoding="utf-8")
+    if path == citations.page():
+        return page.replace(TABLE, _bibliography(mentioned or {}))
+    write = {"glossary": _glossary, "notation": _notation, "tensorflow_1": _key}[path.stem]
+    return page.replace(TABLE, write(rows(path)))
+
+
+def notebook_link(number, heading=""):
+    """A link to a section of a notebook, as from a text in `notebooks/reference`.
+
+    >>> notebook_link("05", "`get_one_batch`")
+    '[05: `get_one_batch`](../05_preparing_data.ipynb#get_one_batch)'
+    >>> notebook_link("99")
+    'notebook 99 (planned)'
+    """
+    found = sorted(places.NOTEBOOKS.glob(f"{number}_*.ipynb"))
+    if not found:
+        return f"notebook {number} (planned)"
+    words = heading or found[0].stem[3:].replace("_", " ")
+    return f"[{number}: {words}](../{found[0].name}{anchor(heading)})"
+
+
+def anchor(heading):
+    """The place of a heading on its page, as JupyterLab and the book name it.
+
+    >>> anchor("Step 2: excite")
+    '#Step-2:-excite'
+    """
+    return "#" + heading.replace("`", "").replace(" ", "-") if heading else ""
+
+
+def name(term):
+    """The anchor of a term of the glossary.
+
+    >>> name("active shape model (ASM)")
+    'active-shape-model-(ASM)'
+    """
+    return term.replace(" ", "-")
+
+
+def _glossary(table):
+    parts = []
+    for letter, terms in groupby(table, key=lambda row: row["term"][0].upper()):
+        parts.append(f"## {letter}\n")
+        for row in terms:
+            chinese = f' <span lang="zh">{row["chinese"]}</span>' if row["chinese"] else ""
+            where = notebook_link(row["notebook"], row["heading"])
+            start = f'- <span id="{html.escape(name(row["term"]))}"></span>**{row["term"]}**'
+            parts.append(f"{start}{chinese}<br>{row['meaning']} {where}\n")
+    return "\n".join(parts)
+
+
+def _notation(table):
+    parts = []
+    for part, group in groupby(table, key=itemgetter("part")):
+        parts.append(f"## {part}\n\n| symbol | what it is | in code | notebooks |\n|---|---|---|---|")
+        for row in group:
+            notebooks = " ".join(map(_short, row["notebooks"].split()))
+            parts.append(f"| {row['symbol']} | {row['meaning']} | {row['code']} | {notebooks} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _key(table):
+    parts = []
+    for part, group in groupby(table, key=itemgetter("part")):
+        parts.append(
+            f"## {part}\n\n| TensorFlow 1.12 | what it was for | in the course | where |\n|---|---|---|---|"
+        )
+        for row in group:
+            where = notebook_link(row["notebook"], row["heading"])
+            parts.append(f"| {row['then']} | {row['meaning']} | {row['today']} | {where} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _short(number):
+    found = sorted(places.NOTEBOOKS.glob(f"{number}_*.ipynb"))
+    return f"[{number}](../{found[0].name})" if found else number
+
+
+def _bibliography(mentioned):
+    parts = []
+    for key, paper in citations.papers().items():
+        words = paper.address.removeprefix("https://doi.org/")
+        words = f"doi:{words}" if words != paper.address else words.removeprefix("https://")
+        address = paper.address.replace("(", "%28").replace(")", "%29")
+        pages = ", ".join(f"[{words}]({target})" for words, target in mentioned.get(key, []))
+        start = f'- <span id="{key}"></span>{", ".join(paper.authors)}, {paper.year}. *{paper.title}*.'
+        parts.append(f"{start} {paper.venue}. [{words}]({address}).{f' In {pages}.' if pages else ''}\n")
+    return "\n".join(parts)
