@@ -155,9 +155,11 @@ def begin(model, other, take=("",)):
         old = weights.get(key, weights.get(short))
         if old is not None and old.shape == value.shape:
             new[key] = np.float32(old)
-        elif old is not None and old.ndim == 4 and np.delete(old.shape, 2).tolist() == np.delete(
-            value.shape, 2
-        ).tolist():
+        elif (
+            old is not None
+            and old.ndim == 4
+            and np.delete(old.shape, 2).tolist() == np.delete(value.shape, 2).tolist()
+        ):
             new[key] = np.zeros_like(value)
             new[key][:, :, : old.shape[2]] = old[:, :, : value.shape[2]]
         else:

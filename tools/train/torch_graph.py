@@ -44,7 +44,7 @@ def _conv(layer, net, training):
 
 
 def _padded(net, size, strides, padding, value=0.0):
-    """"same" as TensorFlow pads: an odd pixel goes right and below."""
+    """ "same" as TensorFlow pads: an odd pixel goes right and below."""
     if padding == "valid" or set(size) == {1}:
         return net
     lack = [max(k - (n % s or s), 0) for n, k, s in zip(net.shape[2:], size, strides, strict=True)]
