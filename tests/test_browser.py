@@ -5,6 +5,7 @@ nothing. Where there is none the test is left out, in words; in CI (CI=true) it 
 """
 
 import contextlib
+import html
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import unquote
 
 import cv2
 import nbformat
@@ -388,11 +390,25 @@ def sampled():
     return [*notebook, *shelf.references()[:5], *room, *shelf.documents()[:1]]
 
 
+def astray(files):
+    """The links between pages whose place is on none."""
+    places = {file: set(re.findall(r'\bid="([^"]*)"', file.read_text(encoding="utf-8"))) for file in files}
+    found = []
+    for file in files:
+        for target in re.findall(r'href="([^":]*)"', file.read_text(encoding="utf-8")):
+            name, _, place = unquote(target).partition("#")
+            other = (file.parent / name).resolve() if name else file
+            if not other.is_file() or place and html.unescape(place) not in map(html.unescape, places[other]):
+                found.append((file.name, target))
+    return found
+
+
 @pytest.mark.parametrize("everything", [False, pytest.param(True, marks=pytest.mark.campaign)])
 def test_the_books_pages_can_be_read_by_everybody(page, tmp_path, everything):
     folder = tmp_path / "book"
     if everything:
         assert book.main(["--output", str(folder)]) == 0
+        assert astray(sorted(folder.resolve().glob("**/*.html"))) == []
     else:
         book.write(sampled(), folder)
     files = sorted(folder.glob("**/*.html"))

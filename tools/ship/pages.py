@@ -16,6 +16,8 @@ from tools.notebook.derive import FOLDED
 from tools.ship import citations, printed, shelf
 from tools.ship.places import LINK, link_for_page, place
 
+REMARK = re.compile(r"<!--.*?-->", re.DOTALL)  # at the start of a line it would end the paragraph
+EMPTY = re.compile(r"<th\b[^>]*>\s*</th>")  # a head that says nothing is none
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, require.js, mermaid: no page needs them
 QUOTED = re.compile(r'<h\d id="[^"]*"')  # nbconvert writes %25 for a percent sign
@@ -84,7 +86,8 @@ def page(path):
     notebook = shelf.read(path)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", cell.source)
+            source = REMARK.sub("", cell.source)
+            source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", source)
             cell.source = citations.linked(source, path)
         picture.as_html(cell)
         printed.as_html(cell)
@@ -94,7 +97,7 @@ def page(path):
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
     kind = "facelm-scroll facelm-words" if path.parent.name == "reference" else "facelm-scroll"
-    body = TABLE.sub(rf'<div class="{kind}">\g<0></div>', citations.with_entries(body, path))
+    body = TABLE.sub(rf'<div class="{kind}">\g<0></div>', citations.with_entries(EMPTY.sub("<td></td>", body), path))
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
     body = body.replace("</body>", foot(path) + FOCUS + "</body>", 1)
     top = head(path) + _contents(body)
