@@ -97,7 +97,9 @@ def page(path):
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
     kind = "facelm-scroll facelm-words" if path.parent.name == "reference" else "facelm-scroll"
-    body = TABLE.sub(rf'<div class="{kind}">\g<0></div>', citations.with_entries(EMPTY.sub("<td></td>", body), path))
+    body = TABLE.sub(
+        rf'<div class="{kind}">\g<0></div>', citations.with_entries(EMPTY.sub("<td></td>", body), path)
+    )
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
     body = body.replace("</body>", foot(path) + FOCUS + "</body>", 1)
     top = head(path) + _contents(body)
