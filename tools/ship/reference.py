@@ -48,14 +48,14 @@ def notebook_link(number, heading=""):
     """A link to a section of a notebook, as from a text in `notebooks/reference`.
 
     >>> notebook_link("05", "`get_one_batch`")
-    '[05: `get_one_batch`](../05_preparing_data.ipynb#get_one_batch)'
+    '[05: get_one_batch](../05_preparing_data.ipynb#get_one_batch)'
     >>> notebook_link("99")
     'notebook 99 (planned)'
     """
     found = sorted(places.NOTEBOOKS.glob(f"{number}_*.ipynb"))
     if not found:
         return f"notebook {number} (planned)"
-    words = heading or found[0].stem[3:].replace("_", " ")
+    words = heading.replace("`", "") or found[0].stem[3:].replace("_", " ")
     return f"[{number}: {words}](../{found[0].name}{anchor(heading)})"
 
 
