@@ -128,13 +128,13 @@ def share(count, n):
 
 
 # %%
-print(f"{'% of the box':14}  {'NME':18}  {'median':15}  {'AUC to 7%':20}  over 7%")
+print(f"{'% of the box':14}  {'NME':18}  {'median':18}  {'AUC to 7%':20}  over 7%")
 for row, e in zip(table, E, strict=True):
     nme = told(*(100 * row[key] for key in ("nme", "low", "high")))
     median = told(100 * row["median"], *(100 * end for end in metrics.bootstrap(e, np.median)))
     area = told(metrics.auc(e, FAILURE), *metrics.bootstrap(e, lambda e: metrics.auc(e, FAILURE)))
     failed = share(np.sum(e > FAILURE), len(e))
-    print(f"{row['method']:14}  {nme:18}  {median:15}  {area:20}  {failed}")
+    print(f"{row['method']:14}  {nme:18}  {median:18}  {area:20}  {failed}")
 plots.show(plots.leaderboard(table))
 # ALT A bar for each method, best on top: its NME, with its interval.
 

@@ -31,6 +31,7 @@ from tools.train.torch_graph import Graph  # noqa: E402
 from tools.train.widen import read  # noqa: E402
 
 WEIGHT_DECAY = 0.03
+TAUGHT = "annotations averaged with, or given by, a teacher"
 
 
 class Network(torch.nn.Module):
@@ -111,7 +112,8 @@ def trained(sets, options):
     batches = Batches(sets, where, STRENGTHS[options.strength])
     start = mean_shape(sets[name] for name in batches.shares)
     models = [aligner.build(start, seed=options.seed) for _ in range(2)]
-    told = "random weights" if not options.start else begin(models[0], read(options.start), options.take)
+    other = read(options.start) if options.start else None
+    told = begin(models[0], other, options.take) if other else "random weights"
     training.set_weights(models[1], training.weights_of(models[0]))
     for layer in models[0].layers:
         if layer.name.startswith(tuple(options.freeze)):
@@ -138,7 +140,7 @@ def trained(sets, options):
     run.run(draw, look, options.every, piece)
     if run.done < 1:
         print(f"{run.done:.0%} done: the same command goes on")
-    return saved(aligner, models[1], run, batches, options, told)
+    return saved(aligner, models[1], run, batches, options, told, other)
 
 
 def begin(model, other, take=("",)):
@@ -167,13 +169,24 @@ def begin(model, other, take=("",)):
         taken += 1
     training.set_weights(model, new)
     told = other["provenance"]
-    _, word, before = told.get("recipe", "").partition("begun with ")
+    recipe, word, before = told.get("recipe", "").partition("begun with ")
     words = f"{taken} of {len(new)} arrays from {other['name']} of {told.get('date', 'unknown date')}"
-    return words + bool(word) * f", {word}{before}"
+    return words + (TAUGHT in recipe) * f" ({TAUGHT})" + bool(word) * f", {word}{before}"
 
 
-def saved(aligner, model, run, batches, options, told):
-    """The averaged weights, with settings and a provenance that say what was done."""
+def learnt_from(names, n, before=""):
+    """The photographs and the ``n`` default faces of a training, and the photographs of the one before it.
+
+    >>> learnt_from(["LFPW", "AFW"], 3000, "LFPW, MTFL, 9 default faces of the course")
+    'LFPW, AFW, MTFL, 3,000 default faces of the course'
+    """
+    earlier = [name for name in before.split(", ") if name and "default faces" not in name]
+    names = [*dict.fromkeys([*names, *earlier])]
+    return ", ".join(names + [f"{n:,} default faces of the course"] * bool(n))
+
+
+def saved(aligner, model, run, batches, options, told, other=None):
+    """The averaged weights, with settings and a provenance that say what was done, here and in ``other``."""
     goal, steps = run.goal, max(1, run.step)
     settings = aligner.configuration() | {
         "weight_decay": goal.weight_decay, "ema": loop.AVERAGE, "steps": steps, "batch_size": goal.batch_size,
@@ -185,10 +198,10 @@ def saved(aligner, model, run, batches, options, told):
     faces = [NAMES[name] for name in batches.shares if name in NAMES]
     recipe = [f"as its configuration says, {options.strength} changes (tools/train/batches.py)"]
     recipe += [f"stopped at {run.done:.0%}"] * (run.done < 1)
-    recipe += ["annotations averaged with, or given by, a teacher"] * bool(options.labels)
+    recipe += [TAUGHT] * bool(options.labels)
     recipe += [f"begun with {told}", f"layers {', '.join(options.freeze)} frozen"][: 1 + bool(options.freeze)]
     fitted.provenance = {
-        "trained_on": ", ".join(faces + [f"{n:,} default faces of the course"] * bool(n)),
+        "trained_on": learnt_from(faces, n, other["provenance"].get("trained_on", "") if other else ""),
         "recipe": "; ".join(recipe), "date": datetime.date.today().isoformat(),
         "course_version": __version__,
     }  # fmt: skip
