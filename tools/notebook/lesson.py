@@ -30,8 +30,16 @@ def link(source, heading):
     >>> link(SOURCES / "05_preparing_data.py", "`get_one_batch`")
     '[05: `get_one_batch`](05_preparing_data.ipynb#get_one_batch)'
     """
-    anchor = heading.replace("`", "").replace(" ", "-")
-    return f"[{source.stem[:2]}: {heading}]({source.stem}.ipynb#{anchor})"
+    return f"[{source.stem[:2]}: {heading}]({source.stem}.ipynb#{anchor(heading)})"
+
+
+def anchor(heading):
+    """The place of a heading on its page, as JupyterLab and the book name it.
+
+    >>> anchor("Step 2: `excite`")
+    'Step-2:-excite'
+    """
+    return heading.replace("`", "").replace(" ", "-")
 
 
 def page():

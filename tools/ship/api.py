@@ -5,7 +5,6 @@ the public files of the rooms that are open (`methods`, `sources`): one file a m
 """
 
 import functools
-import inspect
 import logging
 import re
 import textwrap
@@ -52,7 +51,7 @@ def origins():
 def members(room):
     """What a room offers: list of (name as it is called, griffe's object), in alphabetical order."""
     exported = room.exports
-    public = exported or [name for name, value in room.members.items() if _own(name, value, room)]
+    public = exported or [name for name, value in room.members.items() if _own(name, value)]
     own = [name for name in map(str, public) if _inside(room[name])]
     found = [(f"{room.name}.{name}", _target(room[name])) for name in own]
     if room.name in OPEN:
@@ -61,14 +60,14 @@ def members(room):
                 found += [
                     (f"{room.name}.{module.name}.{name}", value)
                     for name, value in module.members.items()
-                    if _own(name, value, module)
+                    if _own(name, value)
                 ]
     return sorted(found, key=lambda member: member[0].casefold())
 
 
-def _own(name, value, module):
+def _own(name, value):
     """Whether a module's member is public and its own: a function, a class, or a constant."""
-    return not name.startswith("_") and not value.is_alias and not value.is_module and name in module.members
+    return not name.startswith("_") and not value.is_alias and not value.is_module
 
 
 def _inside(value):
@@ -146,7 +145,7 @@ def signature(name, value):
         kind = parameter.kind.value if parameter.kind else ""
         if kind == "keyword-only" and not only:
             given.append("*")
-        only = only or kind in ("keyword-only", inspect.Parameter.VAR_POSITIONAL.description)
+        only = only or kind in ("keyword-only", "variadic positional")
         stars = {"variadic positional": "*", "variadic keyword": "**"}.get(kind, "")
         default = f"={parameter.default}" if parameter.default is not None and not stars else ""
         given.append(f"{stars}{parameter.name}{default}")

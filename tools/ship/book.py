@@ -28,7 +28,7 @@ INDEX = """<main><h1>Face alignment, a notebook course</h1>
 <div class="facelm-scroll"><table>
 <tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
 </table></div>
-<h2>To look things up</h2><ul>{references}</ul>
+<h2>Reference</h2><ul>{references}</ul>
 <h2>Beside the notebooks</h2><ul>{documents}</ul></main>"""
 
 

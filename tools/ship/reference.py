@@ -9,6 +9,7 @@ import html
 from itertools import groupby
 from operator import itemgetter
 
+from tools.notebook import lesson
 from tools.ship import citations, places
 
 NAMES = ("glossary", "notation", "tensorflow_1", "bibliography")
@@ -52,11 +53,11 @@ def notebook_link(number, heading=""):
     >>> notebook_link("99")
     'notebook 99 (planned)'
     """
-    found = sorted(places.NOTEBOOKS.glob(f"{number}_*.ipynb"))
+    found = _notebook(number)
     if not found:
         return f"notebook {number} (planned)"
-    words = heading.replace("`", "") or found[0].stem[3:].replace("_", " ")
-    return f"[{number}: {words}](../{found[0].name}{anchor(heading)})"
+    words = heading.replace("`", "") or found.stem[3:].replace("_", " ")
+    return f"[{number}: {words}](../{found.name}{anchor(heading)})"
 
 
 def anchor(heading):
@@ -65,16 +66,7 @@ def anchor(heading):
     >>> anchor("Step 2: excite")
     '#Step-2:-excite'
     """
-    return "#" + heading.replace("`", "").replace(" ", "-") if heading else ""
-
-
-def name(term):
-    """The anchor of a term of the glossary.
-
-    >>> name("active shape model (ASM)")
-    'active-shape-model-(ASM)'
-    """
-    return term.replace(" ", "-")
+    return "#" + lesson.anchor(heading) if heading else ""
 
 
 def _glossary(table):
@@ -84,7 +76,7 @@ def _glossary(table):
         for row in terms:
             chinese = f' <span lang="zh">{row["chinese"]}</span>' if row["chinese"] else ""
             where = notebook_link(row["notebook"], row["heading"])
-            start = f'- <span id="{html.escape(name(row["term"]))}"></span>**{row["term"]}**'
+            start = f'- <span id="{html.escape(lesson.anchor(row["term"]))}"></span>**{row["term"]}**'
             parts.append(f"{start}{chinese}<br>{row['meaning']} {where}\n")
     return "\n".join(parts)
 
@@ -114,8 +106,13 @@ def _key(table):
 
 
 def _short(number):
-    found = sorted(places.NOTEBOOKS.glob(f"{number}_*.ipynb"))
-    return f"[{number}](../{found[0].name})" if found else number
+    found = _notebook(number)
+    return f"[{number}](../{found.name})" if found else number
+
+
+def _notebook(number):
+    """The notebook with a number, or None while it is not written."""
+    return next(places.NOTEBOOKS.glob(f"{number}_*.ipynb"), None)
 
 
 def _bibliography(mentioned):
