@@ -5,7 +5,7 @@ import pytest
 
 from facelm_helpers import networks
 from facelm_helpers.boxes import suppress
-from facelm_helpers.detectors import _mtcnn
+from facelm_helpers.detectors import mtcnn
 
 FACE = np.array([60.0, 40, 108, 88])  # the bright square of the picture
 
@@ -38,7 +38,7 @@ def made_up(part):
 
 def test_the_cascade_finds_the_bright_square():
     found = {part: made_up(part) for part in "pro"}
-    boxes, points, scores = _mtcnn.search(picture(), smallest=24, networks=found)
+    boxes, points, scores = mtcnn.search(picture(), smallest=24, networks=found)
     assert len(boxes) == len(scores) > 0 and points.shape == (len(boxes), 5, 2)
     inside = (boxes[:, :2] > FACE[:2] - 6).all() and (boxes[:, 2:] < FACE[2:] + 6).all()
     assert inside and (np.diff(scores) <= 0).all()
@@ -47,7 +47,7 @@ def test_the_cascade_finds_the_bright_square():
 
 def test_an_empty_picture_has_no_face():
     found = {part: made_up(part) for part in "pro"}
-    boxes, points, scores = _mtcnn.search(np.zeros((50, 60, 3), np.uint8), networks=found)
+    boxes, points, scores = mtcnn.search(np.zeros((50, 60, 3), np.uint8), networks=found)
     assert boxes.shape == (0, 4) and points.shape == (0, 5, 2) and scores.shape == (0,)
 
 
@@ -64,16 +64,16 @@ def test_suppression_keeps_the_surest_of_each_heap():
 
 def test_offsets_and_squares():
     box = np.array([[10.0, 10, 30, 50]])
-    np.testing.assert_allclose(_mtcnn.corrected(box, np.array([[0.5, 0.25, 0, -0.5]])), [[20, 20, 30, 30]])
-    np.testing.assert_allclose(_mtcnn.squared(box), [[0, 10, 40, 50]])
-    cut = _mtcnn.cut(picture(), np.array([[-50.0, -50, -10, -10], [60, 40, 108, 88]]), 24)
+    np.testing.assert_allclose(mtcnn.corrected(box, np.array([[0.5, 0.25, 0, -0.5]])), [[20, 20, 30, 30]])
+    np.testing.assert_allclose(mtcnn.squared(box), [[0, 10, 40, 50]])
+    cut = mtcnn.cut(picture(), np.array([[-50.0, -50, -10, -10], [60, 40, 108, 88]]), 24)
     assert cut.mean(axis=(1, 2, 3)) == pytest.approx([0, 1])
 
 
 @pytest.mark.parametrize("wrong", [{"thresholds": (0.5, 1.0, 0.5)}, {"smallest": 4}])
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(ValueError, match="wanted"):
-        _mtcnn.search(picture(), networks={part: made_up(part) for part in "pro"}, **wrong)
+        mtcnn.search(picture(), networks={part: made_up(part) for part in "pro"}, **wrong)
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import numpy as np
 
 from facelm_helpers.detectors._blazeface import detect as _blazeface
 from facelm_helpers.detectors._dlib import detect as _dlib
-from facelm_helpers.detectors._mtcnn import FILES as _MTCNN
-from facelm_helpers.detectors._mtcnn import detect as _detect_mtcnn
+from facelm_helpers.detectors.mtcnn import FILES as _MTCNN
+from facelm_helpers.detectors.mtcnn import detect as _detect_mtcnn
 
 __all__ = ["detect", "detect_one", "names"]
 

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from facelm_helpers import methods
 from facelm_helpers.boxes import overlap
-from facelm_helpers.detectors import _mtcnn, detect, names
+from facelm_helpers.detectors import detect, mtcnn, names
 from facelm_helpers.detectors._blazeface import search
 from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.landmarks import mirror
@@ -169,7 +169,7 @@ def main(folder):
     ours = [name for name in ("senet", "dcnn", "dlib") if methods.of(name).has_weights()]
     peers_here |= {name: Ours(name) for name in ours}
     if "mtcnn" in names():
-        peers_here["own_mtcnn"] = MTCNN(_mtcnn.search)
+        peers_here["own_mtcnn"] = MTCNN(mtcnn.search)
     result = {"mesh/penalty": mesh.penalty, "mesh/examples": mesh.examples_}
     for set_name, faces in peers.face_sets().items():
         for name, peer in peers_here.items():

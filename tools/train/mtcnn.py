@@ -21,7 +21,7 @@ from torch.nn import functional  # noqa: E402
 from facelm_helpers import networks, training  # noqa: E402
 from facelm_helpers.arrays import Array, read_arrays, write_arrays  # noqa: E402
 from facelm_helpers.boxes import overlap, tight_boxes  # noqa: E402
-from facelm_helpers.detectors import _mtcnn  # noqa: E402
+from facelm_helpers.detectors import mtcnn as steps  # noqa: E402
 from facelm_helpers.landmarks import convert  # noqa: E402
 from tools.data import no_faces, real_faces  # noqa: E402
 from tools.train import loop  # noqa: E402
@@ -207,14 +207,14 @@ def not_faces(part, before, limit=POOL, seconds=600):
             corner = rng.random((60, 2)) * (np.array([width, height]) - side[:, None])
             squares = np.concatenate([corner, corner + side[:, None]], axis=1)
         else:
-            squares, _ = _mtcnn.proposals(image, before["p"], LENIENT, 16)
+            squares, _ = steps.proposals(image, before["p"], LENIENT, 16)
             if part == "o" and len(squares):
-                answer = before["r"](_mtcnn.cut(image, squares, 24))
-                kept = _mtcnn.probability(answer[:, 0]) >= LENIENT
-                squares = _mtcnn.squared(_mtcnn.corrected(squares[kept], answer[kept, 1:5]))
+                answer = before["r"](steps.cut(image, squares, 24))
+                kept = steps.probability(answer[:, 0]) >= LENIENT
+                squares = steps.squared(steps.corrected(squares[kept], answer[kept, 1:5]))
         free = [max((overlap(square, face) for face in faces), default=0) < NEGATIVE for square in squares]
         squares = squares[np.array(free, bool)][:60]
-        found.append(np.uint8(np.rint(255 * _mtcnn.cut(image, squares, size))))
+        found.append(np.uint8(np.rint(255 * steps.cut(image, squares, size))))
         count += len(squares)
     return np.concatenate(found)[:limit]
 

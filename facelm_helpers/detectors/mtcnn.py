@@ -1,6 +1,7 @@
 """MTCNN, the course's own: three small networks, each of which looks closer at what the one before let pass.
 
-Their files, data/detectors/mtcnn_p.tflite, _r and _o, are trained by `tools.train.mtcnn`.
+Their files, data/detectors/mtcnn_p.tflite, _r and _o, are trained by `tools.train.mtcnn`. `detect` and
+`search` do all at once; the steps between are here one by one, so that a lesson can show them.
 """
 
 import threading
@@ -73,28 +74,87 @@ def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
     return squares.astype(np.float32), points.astype(np.float32), scores.astype(np.float32)
 
 
-def proposals(image, network, threshold, smallest):
-    """The squares that P-Net lets pass, (M, 4), and their scores: from every level of the image pyramid."""
-    height, width = image.shape[:2]
-    scale, found = CELL / smallest, [(np.zeros((0, 4)), np.zeros(0))]
-    while min(height, width) * scale >= CELL:
-        size = max(CELL, round(width * scale)), max(CELL, round(height * scale))
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        answer = np.asarray(network(cv2.resize(image, size, interpolation=method)[None] * PIXEL))[0]
-        scores = probability(answer[..., 0])
-        y, x = np.nonzero(scores >= threshold)
-        corner = np.stack([x, y], axis=-1) * STRIDE
-        cells = np.concatenate([corner, corner + CELL], axis=1) / np.tile(np.divide(size, (width, height)), 2)
-        first = suppress(cells, scores[y, x], 0.5)
-        found.append((corrected(cells, answer[y, x, 1:5])[first], scores[y, x][first]))
-        scale *= SHRINK
+def proposals(image, network, threshold, smallest, suppress=suppress):
+    """The squares that P-Net lets pass, (M, 4), and their scores: from every level of the image pyramid.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    network : function
+        (1, H', W', 3) in 0..1 -> (1, H'', W'', 15), as `networks.mtcnn` has it.
+    threshold : float
+    smallest : int
+        As in `detect`.
+    suppress : function
+        Non-maximum suppression, as `boxes.suppress`: within each level, and then over all of them.
+    """
+    found = [(np.zeros((0, 4)), np.zeros(0))]
+    for level in pyramid(image, smallest):
+        answer = np.asarray(network(level[None]))[0]
+        cells, scores, offsets = passed(answer, threshold, np.divide(image.shape[1::-1], level.shape[1::-1]))
+        first = suppress(cells, scores, 0.5)
+        found.append((corrected(cells, offsets)[first], scores[first]))
     boxes, scores = (np.concatenate(column) for column in zip(*found, strict=True))
     first = suppress(boxes, scores, 0.7)
     return squared(boxes[first]), scores[first]
 
 
+def pyramid(image, smallest):
+    """The image at falling sizes, float32 in 0..1: the smallest face has P-Net's 12 pixels in the first.
+
+    Examples
+    --------
+    >>> [level.shape[:2] for level in pyramid(np.zeros((80, 100, 3), np.uint8), smallest=24)]
+    [(40, 50), (28, 35), (20, 25), (14, 18)]
+    """
+    (height, width), scale, levels = image.shape[:2], CELL / smallest, []
+    while min(height, width) * scale >= CELL:
+        size = max(CELL, round(width * scale)), max(CELL, round(height * scale))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        levels.append(cv2.resize(image, size, interpolation=method) * PIXEL)
+        scale *= SHRINK
+    return levels
+
+
+def passed(answer, threshold, scale=(1, 1)):
+    """P-Net's squares whose probability of a face reaches a threshold.
+
+    Parameters
+    ----------
+    answer : (H, W, 15) array
+        For every square, the logit of a face, four offsets of its box, five points.
+    threshold : float
+    scale : (2,) array
+        Pixels of the image in one of the level, in x and y.
+
+    Returns
+    -------
+    squares : (M, 4) array
+        In pixels of the image, as they lie on P-Net's grid.
+    scores : (M,) array
+    offsets : (M, 4) array
+        What `corrected` takes.
+
+    Examples
+    --------
+    >>> answer = np.zeros((3, 3, 15))
+    >>> answer[1, 2, 0] = 5
+    >>> passed(answer, 0.9, scale=(2, 2))[0].tolist()
+    [[8.0, 4.0, 32.0, 28.0]]
+    """
+    scores = probability(answer[..., 0])
+    y, x = np.nonzero(scores >= threshold)
+    corner = np.stack([x, y], axis=-1) * STRIDE
+    squares = np.concatenate([corner, corner + CELL], axis=1) * np.tile(np.float64(scale), 2)
+    return squares, scores[y, x], answer[y, x, 1:5]
+
+
 def corrected(boxes, offsets):
-    """Boxes whose edges are moved by offsets (M, 4) in their own widths and heights."""
+    """Boxes whose edges are moved by offsets (M, 4) in their own widths and heights.
+
+    >>> corrected(np.array([[10.0, 10, 30, 50]]), np.array([[0.5, 0.25, 0, -0.5]])).tolist()
+    [[20.0, 20.0, 30.0, 30.0]]
+    """
     return boxes + offsets * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
 
 
@@ -104,7 +164,11 @@ def placed(boxes, points):
 
 
 def squared(boxes):
-    """Squares round the middles of boxes, as long as their longer sides."""
+    """Squares round the middles of boxes, as long as their longer sides.
+
+    >>> squared(np.array([[10.0, 10, 30, 50]])).tolist()
+    [[0.0, 10.0, 40.0, 50.0]]
+    """
     middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)[:, None] / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
@@ -124,7 +188,11 @@ def cut(image, squares, size):
 
 
 def probability(logits):
-    """Of a logit."""
+    """Of a logit.
+
+    >>> float(probability(0.0))
+    0.5
+    """
     return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
 
 
