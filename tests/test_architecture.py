@@ -36,3 +36,14 @@ def test_no_text_leaves_the_drawing_and_no_two_boxes_meet(model):
     for text in figure.axes[0].texts:
         extent = text.get_window_extent(renderer)
         assert extent.x0 >= 0 and extent.x1 <= figure.bbox.width, text.get_text()
+
+
+def test_networks_in_a_row_keep_their_places():
+    models = {part: networks.mtcnn(part) for part in "pro"}
+    figure = plots.architectures(models)
+    assert figure.get_figwidth() <= plots.FULL
+    titles = [text for text in figure.axes[0].texts if "weights" in text.get_text()]
+    assert [text.get_text()[0] for text in titles] == list("pro")
+    ends = [text.get_window_extent().x1 for text in titles]
+    starts = [text.get_window_extent().x0 for text in titles[1:]]
+    assert all(end < start for end, start in zip(ends, starts, strict=False))

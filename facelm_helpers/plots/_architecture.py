@@ -1,4 +1,4 @@
-"""A network as a drawing that is made from the model itself: its blocks, their shapes and weights."""
+"""Networks as drawings that are made from the models themselves: their blocks, with shapes and weights."""
 
 from collections import Counter
 
@@ -39,49 +39,96 @@ def architecture(model, title=None):
     >>> [text.get_text() for text in figure.axes[0].texts][-2:]
     ['stem: conv 3×3 /2', '4×4×4 · 112']
     """
+    return architectures({title: model})
+
+
+def architectures(models):
+    """Draw several networks in a row, each as `architecture` draws one.
+
+    Parameters
+    ----------
+    models : dict of title -> keras.Model
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import keras
+    >>> image = keras.Input((8, 8, 3))
+    >>> one = keras.Model(image, keras.layers.Conv2D(4, 3, name="stem")(image))
+    >>> texts = architectures({"a": one, "b": one}).axes[0].texts
+    >>> [text.get_text() for text in texts if "weights" in text.get_text()]
+    ['a: 112 weights', 'b: 112 weights']
+    """
+    least = LEAST if len(models) == 1 else 0
+    plans = [_plan(model, title, FULL / len(models), least) for title, model in models.items()]
+    width, height = (f(plan[side] for plan in plans) for f, side in ((sum, "width"), (max, "height")))
+    figure, ax = canvas(width=width, height=height)
+    figure.set_layout_engine("none")
+    ax.set_position([0, 0, 1, 1])
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.axis("off")
+    left = 0
+    for plan in plans:
+        _draw(ax, plan, left)
+        left += plan["width"]
+    return figure
+
+
+def _plan(model, title, most, least):
+    """Where everything of one network goes, in inches from its upper left corner."""
     blocks = grouped(blocks_of(model))
     rows, lanes, edges = _places(blocks)
     first = Counter(block.name.split("_")[0] for block in blocks if "_" in block.name)
     groups = {block: name for block in blocks if first[name := block.name.split("_")[0]] > 1}
     texts = {block: block.texts(groups.get(block)) for block in blocks if block.layers}
+    told = f"{model.count_params():,} weights"
+    told = f"{title}: {told}" if title else told
     letters = POINTS * LETTER / 72
     widths = [THIN] * (1 + max(edges.values()))
     for block, lines in texts.items():
         widths[lanes[block]] = max(widths[lanes[block]], max(map(len, lines)) * letters + 0.2)
-    shrink = min(1, (FULL - 0.1) / sum(widths))
-    lefts = shrink * np.cumsum([max(0.05, (LEAST - sum(widths)) / 2), *widths])
-    middles = (lefts[1:] + lefts[:-1]) / 2
+    shrink = min(1, (most - 0.1) / sum(widths))
+    least = least or 1.12 * letters * len(told) + 0.2  # bold letters are wider
+    lefts = shrink * np.cumsum([max(0.05, (least - sum(widths)) / 2), *widths])
     heights = [
         max((ROW if b.layers else 0.2) for b in blocks if rows[b] == row)
         for row in range(max(rows.values()) + 1)
     ]
     tops = np.cumsum([0.35, *(height + GAP for height in heights)])
-    figure, ax = canvas(width=max(LEAST, lefts[-1] + 0.05), height=tops[-1])
-    figure.set_layout_engine("none")
-    ax.set_position([0, 0, 1, 1])
-    ax.set(xlim=(0, figure.get_figwidth()), ylim=(tops[-1], 0))
-    ax.axis("off")
-    told = f"{model.count_params():,} weights"
-    ax.text(0.05, 0.14, f"{title}: {told}" if title else told, va="center", fontsize=POINTS, weight="bold")
-    for (parent, block), lane in edges.items():
+    return {
+        "told": told, "blocks": blocks, "rows": rows, "lanes": lanes, "edges": edges, "groups": groups,
+        "texts": texts, "widths": shrink * np.array(widths), "shrink": shrink, "heights": heights,
+        "tops": tops, "height": tops[-1], "middles": (lefts[1:] + lefts[:-1]) / 2,
+        "width": max(least, lefts[-1] + 0.05),
+    }  # fmt: skip
+
+
+def _draw(ax, plan, left):
+    """One network, its upper left corner at (left, 0)."""
+    rows, lanes, texts, tops, heights = (plan[key] for key in ("rows", "lanes", "texts", "tops", "heights"))
+    middles, widths, groups = plan["middles"] + left, plan["widths"], plan["groups"]
+    ax.text(left + 0.05, 0.14, plan["told"], va="center", fontsize=POINTS, weight="bold")
+    for (parent, block), lane in plan["edges"].items():
         _edge(ax, parent, block, middles[lane], middles, lanes, rows, tops, heights)
     largest = max(_side(block.shape) for block in texts)
-    for block in blocks:
+    for block in plan["blocks"]:
         x, top, lane = middles[lanes[block]], tops[rows[block]], lanes[block]
         middle = top + heights[rows[block]] / 2
         if not block.layers:
             ax.text(x, middle, block.sign, ha="center", va="center", fontsize=POINTS, zorder=4,
                     bbox={"boxstyle": "circle,pad=0.1", "fc": "white", "ec": "#666666"})  # fmt: skip
             continue
-        _box(ax, block, x, top, shrink * widths[lane] - 0.08, _side(block.shape) / largest)
+        _box(ax, block, x, top, widths[lane] - 0.08, _side(block.shape) / largest)
         for line, y in zip(texts[block], (middle - 0.085, middle + 0.085), strict=True):
-            ax.text(x, y, line, ha="center", va="center", fontsize=POINTS * shrink, zorder=4)
+            ax.text(x, y, line, ha="center", va="center", fontsize=POINTS * plan["shrink"], zorder=4)
         group = groups.get(block)
         if group and group not in [groups.get(parent) for parent in block.parents]:
-            left = x - shrink * widths[lane] / 2 + 0.04
-            ax.text(left, top - 0.01, group, fontsize=7, va="bottom", zorder=4,
+            edge = x - widths[lane] / 2 + 0.04
+            ax.text(edge, top - 0.01, group, fontsize=7, va="bottom", zorder=4,
                     bbox={"fc": "white", "lw": 0, "pad": 0})  # fmt: skip
-    return figure
 
 
 def _box(ax, block, x, top, width, share):
