@@ -4,11 +4,14 @@ Two methods trained on differently annotated faces differ by a bias (where the j
 sits) before either has made a mistake. N faces, K points; "eye distance" is between the outer eye corners.
 """
 
+import json
+
 import numpy as np
 
 from facelm_helpers.geometry import apply_transform, rotation
 from facelm_helpers.images import check_image, warp
 from facelm_helpers.metrics import nme, normaliser
+from facelm_helpers.paths import RESULTS
 
 
 def offsets(predicted, truth):
@@ -114,3 +117,48 @@ def turn(image, points, box, degrees):
     transform = rotation(degrees, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
     height, width = image.shape[:2]
     return warp(image, transform, (width, height)), apply_transform(transform, points).astype(np.float32)
+
+
+def over_seeds(changed, plain, record=None, level=0.95):
+    r"""What a change of the training brings: mean differences of errors over random starts, with intervals.
+
+    .. math:: \bar a - \bar b \;\pm\; t \sqrt{s_a^2 / n_a + s_b^2 / n_b}
+
+    is Welch's interval: with n runs of each, means and standard deviations s over the runs, and the quantile
+    t of Student's distribution. It says how far chance in the training reaches, not the choice of faces.
+
+    Parameters
+    ----------
+    changed, plain : str
+        Two ways of training in the record.
+    record : dict, optional
+        Way -> seed -> {"nme": set -> error}; what ``data/results/seeds.json`` holds by default.
+    level : float
+
+    Returns
+    -------
+    dict of set -> (difference, low, high, single)
+        As fractions, below 0 where the change helps; ``single`` are the differences of all pairs of runs.
+        Empty while either has not been run at least twice.
+
+    Examples
+    --------
+    >>> record = {"new": {"1": {"nme": {"a": 0.04}}, "2": {"nme": {"a": 0.042}}},
+    ...           "old": {"1": {"nme": {"a": 0.05}}, "2": {"nme": {"a": 0.052}}}}
+    >>> [round(float(part), 4) for part in over_seeds("new", "old", record)["a"][:3]]
+    [-0.01, -0.0161, -0.0039]
+    """
+    from scipy import stats
+
+    if record is None:
+        path = RESULTS / "seeds.json"
+        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    runs = [[run["nme"] for run in record.get(way, {}).values()] for way in (changed, plain)]
+    if min(map(len, runs)) < 2:
+        return {}
+    found = {}
+    for title in [title for title in runs[0][0] if all(title in run for way in runs for run in way)]:
+        a, b = (np.array([run[title] for run in way]) for way in runs)
+        low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval(level)
+        found[title] = a.mean() - b.mean(), low, high, np.subtract.outer(a, b).ravel()
+    return found

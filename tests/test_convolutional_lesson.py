@@ -1,9 +1,11 @@
 """Notebook 06: its checks tell right answers from nearly right ones; what it draws is what it is given."""
 
+import json
+
 import numpy as np
 import pytest
 
-from facelm_helpers import plots
+from facelm_helpers import plots, protocol
 from facelm_helpers.boxes import overlap
 from facelm_helpers.checks import convolutional_regression as check
 
@@ -130,6 +132,39 @@ def test_a_wrong_suppression_is_told_what_is_wrong(wrong, told):
 @pytest.mark.parametrize("exercise", check.OURS, ids=lambda exercise: exercise.__name__)
 def test_the_courses_own_answer_stands_in_until_the_check_passes(exercise):
     assert check.ready(lambda *given: ..., exercise) is check.OURS[exercise]
+
+
+# --- over random starts ------------------------------------------------------------------------------------
+
+
+def runs(*errors):
+    return {str(seed): {"nme": {"LFPW": error, "HELEN": error + 0.001}} for seed, error in enumerate(errors)}
+
+
+def test_a_gain_over_seeds_has_its_interval():
+    record = {"tasks": runs(0.050, 0.051, 0.052), "plain": runs(0.053, 0.055, 0.054)}
+    found = protocol.over_seeds("tasks", "plain", record)
+    assert list(found) == ["LFPW", "HELEN"]
+    middle, low, high, single = found["LFPW"]
+    half = 2.776 * 0.001 * (2 / 3) ** 0.5  # Student's t with 4 degrees of freedom
+    np.testing.assert_allclose([middle, low, high], [-0.003, -0.003 - half, -0.003 + half], atol=1e-6)
+    assert len(single) == 9 and single.mean() == pytest.approx(middle)
+    assert plots.differences(found, "difference").axes
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"tasks": runs(0.05, 0.06)}, {"tasks": runs(0.05), "plain": runs(0.06)}]
+)
+def test_what_was_not_run_twice_has_no_interval(record):
+    assert protocol.over_seeds("tasks", "plain", record) == {}
+
+
+def test_the_record_is_read_if_it_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(protocol, "RESULTS", tmp_path)
+    assert protocol.over_seeds("tasks", "plain") == {}
+    record = {"tasks": runs(0.05, 0.06), "plain": runs(0.07, 0.08)}
+    (tmp_path / "seeds.json").write_text(json.dumps(record), encoding="utf-8")
+    assert set(protocol.over_seeds("tasks", "plain")) == {"LFPW", "HELEN"}
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
