@@ -11,6 +11,7 @@ from facelm_helpers.plots._convolutional_regression import differences, levels, 
 from facelm_helpers.plots._dlib_68_points import boxes, detectors, gradients, joint_cascade, pixels
 from facelm_helpers.plots._faces import compare, face, faces_grid
 from facelm_helpers.plots._finding_faces import found, mining, pyramid
+from facelm_helpers.plots._heatmaps import decoded, decoding, heatmaps, votes
 from facelm_helpers.plots._measuring_error import bands, ced, ced_area, curves, leaderboard, regions
 from facelm_helpers.plots._normalisers import head_turn, normalisers
 from facelm_helpers.plots._se_modules import se_modules
@@ -34,12 +35,12 @@ from facelm_helpers.plots._training_senet import live_loss, loss_curves, network
 from facelm_helpers.plots.picture import show
 
 __all__ = [
-    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "architecture", "architectures", "bands",
-    "bits", "boxes", "canvas", "ced", "ced_area", "cells", "channel_maps", "compare", "convergence",
-    "curves", "detectors", "differences", "error_map", "face", "faces_grid", "fern", "found", "gate_cost",
-    "gate_spread", "gradient_by_depth", "gradients", "head_turn", "jaws", "joint_cascade", "leaderboard",
-    "levels", "live_loss", "loss_curves", "markup", "mining", "network_bars", "normalisers", "numbered",
-    "on_faces", "outlines", "overfitting", "pixels", "profile_search", "pyramid", "rebuilding", "regions",
-    "rule_maps", "run_curves", "se_modules", "setup", "show", "speed_and_error", "task_curves",
-    "textures", "views",
+    "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "architecture", "architectures", "bands", "bits",
+    "boxes", "canvas", "ced", "ced_area", "cells", "channel_maps", "compare", "convergence", "curves",
+    "decoded", "decoding", "detectors", "differences", "error_map", "face", "faces_grid", "fern", "found",
+    "gate_cost", "gate_spread", "gradient_by_depth", "gradients", "head_turn", "heatmaps", "jaws",
+    "joint_cascade", "leaderboard", "levels", "live_loss", "loss_curves", "markup", "mining",
+    "network_bars", "normalisers", "numbered", "on_faces", "outlines", "overfitting", "pixels",
+    "profile_search", "pyramid", "rebuilding", "regions", "rule_maps", "run_curves", "se_modules", "setup",
+    "show", "speed_and_error", "task_curves", "textures", "views", "votes",
 ]  # fmt: skip
