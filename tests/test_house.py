@@ -16,7 +16,7 @@ PACKAGE = REPOSITORY / "facelm_helpers"
 FLOORS = [
     ["paths", "silence", "atomic", "geometry"], ["arrays", "quiet", "images", "landmarks"],
     ["boxes", "heatmaps", "layers"],
-    ["se"], ["metrics", "faces"], ["detectors"], ["protocol", "augment", "sources"],
+    ["se"], ["metrics", "faces", "face3d"], ["detectors"], ["protocol", "augment", "sources"],
     ["tfrecords"], ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}

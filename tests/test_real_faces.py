@@ -66,3 +66,23 @@ def test_the_bias_of_the_youtube_annotations_is_subtracted():
     points[0, 45] = 100, 0
     moved = real_faces.unbiased(points) - points
     assert np.allclose(moved[..., 0], -1.8) and not moved[..., 1].any() and not points[0, 0].any()
+
+
+def test_covered_points_of_merl_rav_are_where_they_are_and_hidden_ones_nowhere(tmp_path):
+    (tmp_path / "shapes").mkdir()
+    points = np.full((1, 68, 2), 50, np.float32)
+    points[0, 3], points[0, 4], points[0, 5] = (-30, -40), (-1, -1), (-0.5, 7)  # covered, hidden, outside
+    np.savez(tmp_path / "shapes" / "shapes_merl_rav.npz", points=points, names=np.array(["left/a_1"]))
+    names, found, covered = real_faces.shapes("merl_rav", tmp_path)
+    assert names.tolist() == ["left/a_1"] and found[0, 3].tolist() == [30, 40]
+    assert np.isnan(found[0, 4]).all() and found[0, 5].tolist() == [-0.5, 7]
+    assert np.flatnonzero(covered[0]).tolist() == [3] and np.isfinite(found[0, [0, 67]]).all()
+    np.savez(tmp_path / "shapes" / "shapes_300w_train.npz", points=abs(points), names=np.array(["b"]))
+    assert not real_faces.shapes("300w", tmp_path)[2].any()
+    with pytest.raises(ValueError, match="wanted 300w or merl_rav"):
+        real_faces.shapes("afw", tmp_path)
+
+
+def test_the_real_shapes_of_merl_rav(shared_data):
+    points, covered = real_faces.shapes("merl_rav", shared_data)[1:]
+    assert 0.1 < covered.mean() < 0.12 and 0.12 < np.isnan(points[..., 0]).mean() < 0.14

@@ -222,7 +222,7 @@ def test_bad_options_say_what_is_wanted(options, words):
 
 
 def test_unknown_source():
-    with pytest.raises(ValueError, match="no source is called 'celebs': there are 300w-lp"):
+    with pytest.raises(ValueError, match="no source is called 'celebs': there are 300w-lp, aflw2000"):
         sources.load("celebs")
 
 

@@ -1,5 +1,7 @@
 """300W-LP and AFLW2000-3D, in small files of their own format, and in real ones where a machine has them."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy.sparse import coo_array
 
 from facelm_helpers import sources
 from facelm_helpers.landmarks import mirror
+from facelm_helpers.sources import aflw2000
 from facelm_helpers.sources.w300lp import load, poses
 
 SHAPE = np.random.default_rng(0).uniform(100, 300, (68, 2))
@@ -164,6 +167,36 @@ def test_real_300w_lp(shared_data):
     assert (faces.points > 0).all() and (faces.points < 450).all()
     np.testing.assert_allclose(poses(folder), [[-0.132, -0.768, 0.056]], atol=1e-3)
     assert "landmarks is missing" in said_by(lambda: load(folder), FileNotFoundError)
+
+
+def test_aflw2000_gives_points_poses_and_depths(tmp_path):
+    for k in range(3):
+        cv2.imwrite(str(tmp_path / f"image0000{k}.jpg"), np.full((450, 450, 3), 80, np.uint8))
+        solid = np.concatenate([SHAPE.T + k, np.full((1, 68), 5.0 + k)])
+        pose = np.array([[0.1 * k, 0.2, 0.3, 1, 2, 3, 4]], np.float32)
+        savemat(tmp_path / f"image0000{k}.mat", {"pt3d_68": solid, "Pose_Para": pose})
+    faces = sources.load("aflw2000", tmp_path)
+    np.testing.assert_allclose(faces.points, np.float32([SHAPE, SHAPE + 1, SHAPE + 2]))
+    assert len(set(faces.persons)) == 3 and faces[0][0].shape == (450, 450, 3)
+    np.testing.assert_allclose(aflw2000.poses(tmp_path)[:, 0], [0, 0.1, 0.2], rtol=1e-6)
+    assert aflw2000.depths(tmp_path)[:, 4].tolist() == [5, 6, 7]
+    np.testing.assert_array_equal(load(tmp_path).points, faces.points)  # the older road to them
+    chosen = aflw2000.depths(tmp_path, n=1, seed=1)[0, 0] - 5
+    np.testing.assert_allclose(
+        sources.load("aflw2000", tmp_path, n=1, seed=1).points[0], SHAPE + chosen, rtol=1e-6
+    )
+    savemat(tmp_path / "image00001.mat", {"pt3d_68": SHAPE.T, "Pose_Para": pose})
+    assert "image00001.mat" in said_by(lambda: aflw2000.depths(tmp_path))
+    assert "AFLW2000-3D" in said_by(lambda: aflw2000.load(tmp_path / ".." / tmp_path.name / "..", n=1))
+    assert "course.py data aflw2000" in said_by(lambda: aflw2000.load(tmp_path / "none"), FileNotFoundError)
+
+
+def test_all_of_300w_lp_that_is_here_is_read_and_split_by_photograph(shared_data):
+    faces = load(shared_data / "300w_lp_afw", subsets=["AFW"], progress=False)
+    train, test = faces.split_by_person(0.8, seed=0)
+    assert len(faces) > 2000 and len(train) + len(test) == len(faces)
+    stems = [{Path(path).stem.rsplit("_", 2)[0] for path in part.images.paths} for part in (train, test)]
+    assert not stems[0] & stems[1]
 
 
 def test_real_aflw2000(shared_data):

@@ -3,7 +3,7 @@
 The files are found by listing this folder: to add a source, add a file.
 
 >>> names()
-['300w-lp', 'folder', 'imglab', 'pts', 'synthetic', 'youtube']
+['300w-lp', 'aflw2000', 'folder', 'imglab', 'pts', 'synthetic', 'youtube']
 """
 
 import inspect

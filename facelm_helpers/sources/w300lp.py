@@ -1,4 +1,4 @@
-"""300W-LP, photographs of 300-W turned to profile by a 3D face, and AFLW2000-3D, its usual test set.
+"""300W-LP, photographs of 300-W turned to profile by a 3D face; for its usual test set see `aflw2000`.
 
 Source: Zhu et al., Face Alignment Across Large Poses: a 3D Solution, CVPR 2016. Research use, after you have
 agreed to the terms of its authors; `python course.py data 300w-lp` says how. On disk::
@@ -17,14 +17,11 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
-from facelm_helpers.images import image_size
-from facelm_helpers.landmarks import N_POINTS, mirror
-from facelm_helpers.sources._files import PictureFiles, choose, find_root
-from facelm_helpers.sources._matlab import read_field, read_points
+from facelm_helpers.sources._files import PictureFiles
 from facelm_helpers.sources._photographs import photograph_of_render
+from facelm_helpers.sources._turned_files import SUBSETS, of_300w_lp, read_poses, read_render, read_solid
 
 COUNTS = {"AFW": 5207, "HELEN": 37676, "IBUG": 1786, "LFPW": 16556}  # 61,225 renders; as many flips
-SUBSETS = tuple(COUNTS)
 LABELS = ("pts_2d", "pts_3d", "pt2d")
 
 
@@ -66,9 +63,9 @@ def load(root=None, which="pts_2d", flips=False, subsets=SUBSETS, n=None, seed=0
     """
     if which not in LABELS:
         raise ValueError(f"which is {which!r}: wanted one of {', '.join(LABELS)}")
-    folder, images = _images(root, flips, subsets, n, seed)
+    folder, images = of_300w_lp(root, flips, subsets, n, seed)
     points = [
-        _points(folder, image, which)
+        read_solid(image) if image.parent == folder else read_render(folder, image, which)
         for image in tqdm(images, desc="reading .mat", disable=not progress or len(images) < 1000)
     ]
     persons = np.array([photograph_of_render(image.stem) for image in images])
@@ -83,51 +80,4 @@ def poses(root=None, flips=False, subsets=SUBSETS, n=None, seed=0, progress=True
     (N, 3) float32 array
         Radians, the first three of ``Pose_Para``.
     """
-    _, images = _images(root, flips, subsets, n, seed)
-    found = np.empty((len(images), 3), np.float32)
-    for i, image in enumerate(tqdm(images, desc="reading poses", disable=not progress or len(images) < 1000)):
-        path = image.with_suffix(".mat")
-        values = read_field(path, "Pose_Para").ravel()
-        if len(values) < 3:
-            raise ValueError(f"{path}: field Pose_Para has {len(values)} numbers; wanted pitch, yaw, roll")
-        found[i] = values[:3]
-    return found
-
-
-def _images(root, flips, subsets, n, seed):
-    """The folder that holds the data set, and the image files to take from it, sorted."""
-    unknown = [subset for subset in subsets if subset not in SUBSETS]
-    if unknown or isinstance(subsets, str):
-        raise ValueError(f"subsets are {subsets!r}: wanted a list of some of {', '.join(SUBSETS)}")
-    given = find_root(root, "300w-lp")
-    names = [subset + ending for ending in (["", "_Flip"] if flips else [""]) for subset in subsets]
-    for folder in (given, given / "300W_LP", given / "AFLW2000"):
-        images = [path for name in names for path in sorted((folder / name).glob("*.jpg"))]
-        images = images or sorted(folder.glob("image[0-9]*.jpg"))
-        if images:
-            return folder, [images[i] for i in choose(len(images), n, seed)]
-    raise ValueError(
-        f"{given} holds neither 300W-LP (wanted a folder {' or '.join(names)} with .jpg and .mat)"
-        " nor AFLW2000-3D (wanted image00002.jpg and so on)"
-    )
-
-
-def _points(folder, image, which):
-    """The points (68, 2) of one image file."""
-    if image.parent == folder:
-        return read_points(image.with_suffix(".mat"), "pt3d_68", N_POINTS)
-    if which == "pt2d":
-        return read_points(image.with_suffix(".mat"), "pt2d", N_POINTS)
-    landmarks = folder / "landmarks"
-    if not landmarks.is_dir():
-        raise FileNotFoundError(
-            f"{landmarks} is missing, with the {which} of every render: unpack that folder of 300W-LP too"
-            ' (which="pt2d" reads NAME.mat instead, whose points are wrong for every turned face)'
-        )
-    own = landmarks / image.parent.name / f"{image.stem}_pts.mat"
-    if own.is_file() or not image.parent.name.endswith("_Flip"):
-        return read_points(own, which, N_POINTS)
-    # a flip without a file of its own: mirror the points of the image that it mirrors
-    subset = image.parent.name.removesuffix("_Flip")
-    straight = read_points(landmarks / subset / f"{image.stem.replace('_Flip', '')}_pts.mat", which, N_POINTS)
-    return mirror(straight, image_size(image)[0])
+    return read_poses(of_300w_lp(root, flips, subsets, n, seed)[1], progress)

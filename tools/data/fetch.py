@@ -6,7 +6,7 @@ from pathlib import Path
 
 from facelm_helpers.images import ENDINGS
 from facelm_helpers.paths import DATA, DOWNLOADS
-from facelm_helpers.sources import imglab, pts, w300lp, youtube
+from facelm_helpers.sources import aflw2000, imglab, pts, w300lp, youtube
 
 TERMS = "research and education only; the photographs belong to other people"
 SETS = {
@@ -26,7 +26,7 @@ SETS = {
     "aflw2000": (
         "2,000 photographs",
         "68, 3D fit",
-        f"{TERMS}; read by 300w-lp",
+        f"{TERMS}; ask its authors",
         "download it yourself, 83 MB",
     ),
     "pts": (
@@ -62,7 +62,7 @@ AFLW2000-3D is on the same page as 300W-LP; download it yourself:
   1. Open http://www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm and read what it says about use.
   2. If you agree, download AFLW2000-3D (83 MB) and unpack it so that {folder}
      holds image00002.jpg, image00002.mat and so on.
-  3. Read it with sources.load("300w-lp", root=that folder).
+  3. Run `python course.py data aflw2000` again: it checks every file.
 """
 HOW_PTS = """\
 300-W and its parts (LFPW, HELEN, AFW, IBUG) are distributed by the iBUG group for research, on
@@ -161,10 +161,11 @@ def _aflw2000(folder):
     if not folder.is_dir() or not any(folder.iterdir()):
         print(HOW_AFLW2000.format(folder=folder))
         return 1
-    faces = w300lp.load(folder)
-    faces.images[0]
-    print(f'{len(faces)} of 2000 photographs in {folder}: sources.load("300w-lp", root={str(folder)!r})')
-    return 0
+    faces = aflw2000.load(folder)
+    for i in range(len(faces)):
+        faces.images[i]
+    print(f'{len(faces)} of {aflw2000.COUNT} photographs in {folder}: sources.load("aflw2000")')
+    return int(len(faces) != aflw2000.COUNT)
 
 
 def _pts(folder):

@@ -115,13 +115,30 @@ def unbiased(points):
 
 
 def shapes(name, root=REAL):
-    """Shapes without pictures (N, 68, 2): "300w", or those of "merl_rav" whose points are all visible."""
+    """Shapes without pictures: "300w" (300-W's training faces) or "merl_rav" (AFLW, turned up to profile).
+
+    MERL-RAV (Kumar et al., CVPR 2020) writes a point that something covers as (-x, -y), and one that the head
+    itself hides, of which nobody knows the place, as (-1, -1).
+
+    Returns
+    -------
+    names : (N,) array of str
+    points : (N, 68, 2) float32 array
+        NaN, NaN where hidden. Counted from 1, as the files are.
+    covered : (N, 68) bool array
+        Points whose place was guessed behind something.
+    """
     file = {"300w": "shapes_300w_train.npz", "merl_rav": "shapes_merl_rav.npz"}.get(name)
     if file is None:
         raise ValueError(f"no shapes called {name!r}: wanted 300w or merl_rav")
     with np.load(Path(root) / "shapes" / file, allow_pickle=False) as opened:
-        points = opened["points"]
-    return points[(points != -1).all(axis=(1, 2))]
+        names, points = opened["names"], opened["points"].astype(np.float32)
+    if name == "300w":
+        return names, points, np.zeros(points.shape[:2], bool)
+    hidden, covered = (points == -1).all(axis=2), (points < 0).all(axis=2)
+    points = np.where(covered[..., None], -points, points)
+    points[hidden] = np.nan
+    return names, points, covered & ~hidden
 
 
 def mtfl(root=REAL, part="training"):

@@ -1,0 +1,21 @@
+"""A face in three dimensions: a point model, its fit to 68 points, head pose, a mesh and its UV position map.
+
+The model was learnt from 2D annotations alone (see ``data/face3d.md``); only its 68 points were ever compared
+with depths. The mesh between them is interpolated.
+
+Frames. A face's own frame has x to the right of the picture, y down and z towards the camera when it looks
+ahead; a picture has x and y in pixels, pixel centres at integers, and z in pixels towards the camera. Angles
+are pitch, yaw and roll in degrees, as 300W-LP's ``Pose_Para`` has them: see `rotation`.
+"""
+
+from facelm_helpers.face3d._camera import pnp, project, vertices
+from facelm_helpers.face3d._draw import code_colours, draw
+from facelm_helpers.face3d._fit import Fitted, fit
+from facelm_helpers.face3d._map import map_mask, points_of_map, position_map, unwrapped
+from facelm_helpers.face3d._model import Face3D, load_face3d
+from facelm_helpers.face3d._rotation import angles, rotation
+
+__all__ = [
+    "Face3D", "Fitted", "angles", "code_colours", "draw", "fit", "load_face3d", "map_mask", "pnp",
+    "points_of_map", "position_map", "project", "rotation", "unwrapped", "vertices",
+]  # fmt: skip

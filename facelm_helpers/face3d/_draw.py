@@ -1,0 +1,92 @@
+"""The mesh drawn over a picture."""
+
+import cv2
+import numpy as np
+
+from facelm_helpers.face3d._model import load_face3d
+
+FINE = 4  # binary digits of a pixel that corners are rounded to
+
+
+def code_colours():
+    """A colour for each vertex by its place on the mean face: x, y and z, each in 0..1, as red, green and
+    blue.
+
+    Drawn with them, the mesh is a projected normalised coordinate code (PNCC; Zhu et al., CVPR 2016): the
+    same spot of the head has the same colour in every picture.
+
+    Returns
+    -------
+    (V, 3) uint8 array
+
+    Examples
+    --------
+    >>> code_colours()[30].tolist() != code_colours()[8].tolist()   # tip of the nose, chin
+    True
+    """
+    model = load_face3d()
+    places = model.weights @ model.mean
+    low, high = places.min(axis=0), places.max(axis=0)
+    return np.uint8(np.rint(255 * (places - low) / (high - low)))
+
+
+def draw(image, places, colours=None, opacity=1.0, lines=False):
+    """The mesh over a picture: its triangles that face the camera, the nearest last.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+        It is not changed.
+    places : (V, 3) array
+        Of all vertices: see `vertices`, with ``dense=True``.
+    colours : (V, 3) uint8 array, optional
+        Of the vertices; by default grey, lit from the camera.
+    opacity : float
+        0 (unseen) to 1.
+    lines : bool
+        Draw the edges of the triangles only.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+
+    Raises
+    ------
+    ValueError
+        If there are not as many places or colours as vertices.
+
+    Examples
+    --------
+    >>> from facelm_helpers.face3d import fit, vertices
+    >>> places = vertices(fit(40 * load_face3d().mean[:, :2] + 50), dense=True)[0]
+    >>> drawn = draw(np.zeros((100, 100, 3), np.uint8), places, code_colours())
+    >>> drawn[50, 50].any(), drawn[0, 0].any()
+    (np.True_, np.False_)
+    """
+    model = load_face3d()
+    places = np.asarray(places, dtype=np.float64)
+    if places.shape != (len(model.uv), 3):
+        raise ValueError(f"places have shape {places.shape}: wanted ({len(model.uv)}, 3), x, y and depth")
+    corners = places[model.triangles]
+    across, along = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = np.cross(across, along)
+    light = normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
+    if colours is None:
+        shades = np.repeat(60 + 180 * light[:, None].clip(0), 3, axis=1)
+    else:
+        colours = np.asarray(colours, dtype=np.float64)
+        if colours.shape != places.shape:
+            raise ValueError(
+                f"colours have shape {colours.shape}: wanted {places.shape}, one for each vertex"
+            )
+        shades = colours[model.triangles].mean(axis=1)
+    painted = image.copy()
+    pixels = np.rint(corners[..., :2] * 2**FINE).astype(np.int32)
+    for k in np.argsort(corners[..., 2].mean(axis=1), kind="stable"):
+        if light[k] > 0:
+            shade = tuple(map(float, shades[k]))
+            if lines:
+                cv2.polylines(painted, [pixels[k]], True, shade, 1, cv2.LINE_AA, FINE)
+            else:
+                cv2.fillConvexPoly(painted, pixels[k], shade, cv2.LINE_8, FINE)
+    return cv2.addWeighted(painted, opacity, image, 1 - opacity, 0)
