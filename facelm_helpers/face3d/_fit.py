@@ -60,7 +60,7 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     and expression e for a given pose by ridge regression. R_2 are the first two rows of R, w_k is one over
     the variance of point k (the given noise and the model's own), 0 where it is hidden. Weak perspective:
     all points are at the same distance from the camera (Blanz and Vetter, IEEE PAMI, 2003, fit such a model
-    to pictures; Zhu et al., CVPR 2015, let the jaw slide).
+    to pictures; Zhu et al., CVPR 2016, let the jaw slide).
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""The UV map of the mesh: a picture whose pixels are places of the face (Feng et al., ECCV 2018: PRNet)."""
+"""The UV map of the mesh: a picture whose pixels are places of the face.
+
+Feng, Wu, Shao, Wang and Zhou, ECCV 2018, regress such a picture.
+"""
 
 from functools import lru_cache
 

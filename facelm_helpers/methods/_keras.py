@@ -16,7 +16,7 @@ from facelm_helpers.augment import Strength
 from facelm_helpers.faces import crop_transforms, cut, uncrop
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, validation_of
+from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, told, validation_of
 from facelm_helpers.methods._refine import REFINEMENTS, refined
 
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
@@ -101,10 +101,14 @@ class KerasAligner(Aligner):
         loss = training.LOSSES[self.loss]
         return sum(loss(truth, output[:, k : k + 136]) for k in stages) / len(stages)
 
+    def _truth(self, points):
+        """What `_loss` compares with, as an array, of points (N, 136) in 0..1: mostly they themselves."""
+        return points
+
     def _batches(self, faces, seed):
         """A function step -> (x, y), the same for the same step."""
-        strength = Strength(shift=self.jitter)
-        return training.face_batches(faces, self.batch_size, seed, self.size, self.margin, strength)
+        faces = faces, self.batch_size, seed, self.size, self.margin
+        return told(training.face_batches(*faces, Strength(shift=self.jitter)), self._truth)
 
     def architecture(self):
         """The settings of the network, as a dict."""
@@ -196,10 +200,6 @@ class KerasAligner(Aligner):
             None takes the fastest that is installed. The first use of one may convert the weights, which
             takes some seconds and TensorFlow; the result is kept in ``data/downloads/runtimes``.
 
-        Returns
-        -------
-        KerasAligner
-
         Raises
         ------
         ValueError
@@ -227,16 +227,19 @@ class KerasAligner(Aligner):
         return super().load(path).with_runtime(None)
 
     def _predict(self, images, boxes, stages=False, scores=False, refine=None):
-        with _opening:
-            if self._run is None:
-                build = lambda: self.build(score=True)  # noqa: E731
-                self._run = _runtimes.opened(self.runtime, self.name, self._state(), build)
+        self._open()
         if stages:
             transforms = crop_transforms(boxes, self.size, self.margin)
             shapes = self._shapes(self._outputs(cut(images, transforms, self.size))[0])
             return np.stack([uncrop(shape, transforms) for shape in shapes])
         points, sure = refined(self, images, boxes, refine)
         return (points, sure) if scores else points
+
+    def _open(self):
+        """Open the runtime, unless it is open."""
+        with _opening:
+            build = lambda: self.build(score=True)  # noqa: E731
+            self._run = self._run or _runtimes.opened(self.runtime, self.name, self._state(), build)
 
     def _answer(self, crops):
         """Points (N, 68, 2) in crop pixels and scores (N,), 0 without a head, of uint8 crops."""
@@ -245,8 +248,7 @@ class KerasAligner(Aligner):
 
     def _outputs(self, crops):
         """What the network gives, and scores (N, 1)."""
-        parts = [self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)]
-        found = parts[0] if len(parts) == 1 else _runtimes.joined(parts)
+        found = _runtimes.joined([self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)])
         return found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
 
     def _model_of(self, weights, head):

@@ -25,6 +25,16 @@ def mean_shape(faces, size, margin):
     return np.mean(shapes, axis=0) / size
 
 
+def told(batch, truth):
+    """A function step -> (crops, truth of the points), of one step -> (crops, points)."""
+
+    def batch_with_truth(step):
+        crops, points = batch(step)
+        return crops, truth(points)
+
+    return batch_with_truth
+
+
 def validation_of(aligner, faces):
     """A function: model -> mean distance of a point of these faces, as a share of the crop's side."""
     crops = faces.crops(aligner.size, aligner.margin)

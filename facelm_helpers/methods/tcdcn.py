@@ -56,14 +56,8 @@ class TCDCN(KerasAligner):
     def _points(self, output):
         return super()._points(output[:, :136])
 
-    def _batches(self, faces, seed):
-        batch = super()._batches(faces, seed)
-
-        def with_tasks(step):
-            crops, points = batch(step)
-            return crops, targets(points)
-
-        return with_tasks
+    def _truth(self, points):
+        return targets(points)
 
     def _loss(self, truth, output):
         from keras import ops

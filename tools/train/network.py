@@ -127,7 +127,8 @@ def trained(sets, options):
         "strength": options.strength, "taught": bool(options.labels), "start": told, "frozen": options.freeze,
         "seed": options.seed,
     }  # fmt: skip
-    draw, look = batches.draw, lambda net: validation.report(net, sets, where)
+    draw = with_truth(batches.draw, aligner)
+    look = lambda net: validation.report(net, sets, where)  # noqa: E731
     more = aligner.name == "tcdcn" and tasks.Tasks(aligner, batches, sets["mtfl"], tasks.attributes())
     goal = loop.goal(options, WEIGHT_DECAY)
     loss = lambda answer, truth: aligner._loss(truth.flatten(1), answer.float())  # noqa: E731
@@ -141,6 +142,17 @@ def trained(sets, options):
     if run.done < 1:
         print(f"{run.done:.0%} done: the same command goes on")
     return saved(aligner, models[1], run, batches, options, told, other)
+
+
+def with_truth(draw, aligner):
+    """A function that draws crops, what the method's loss compares with, and weights."""
+
+    def drawn(size):
+        crops, points, weights = draw(size)
+        truth = aligner._truth(points.cpu().flatten(1).numpy())
+        return crops, torch.from_numpy(truth).to(points.device), weights
+
+    return drawn
 
 
 def begin(model, other, take=("",)):

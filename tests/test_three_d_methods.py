@@ -1,0 +1,140 @@
+"""Networks that give a 3D face: their numbers, the costs of 3DDFA, the jaw, and the face in the picture."""
+
+import numpy as np
+import pytest
+
+from facelm_helpers import face3d, methods, sources
+from facelm_helpers.methods import _three_d
+
+TINY = {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "head": 8, "hidden": 16, "size": 64}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    rng = np.random.default_rng(0)
+    degrees = rng.uniform([-20, -80, -20], [20, 80, 20], (6, 3))
+    model = face3d.load_face3d()
+    numbers = [rng.normal(0, 0.6, (6, len(modes))) for modes in (model.identity, model.expression)]
+    return face3d.Fitted(
+        face3d.rotation(degrees), rng.uniform(0.5, 0.7, 6), rng.uniform(0.45, 0.55, (6, 2)), *numbers
+    )
+
+
+@pytest.fixture(scope="module")
+def pair(faces):
+    truth = _three_d.parameters(faces)
+    return truth, truth + np.random.default_rng(1).normal(0, 0.5, truth.shape).astype(np.float32)
+
+
+def test_numbers_and_faces_are_each_others_inverse(faces):
+    again = _three_d.faces_of(np.float64(_three_d.parameters(faces)), size=64)
+    np.testing.assert_allclose(again.R, faces.R, atol=1e-5)
+    np.testing.assert_allclose(again.scale, 64 * faces.scale, rtol=1e-5)
+    np.testing.assert_allclose(again.shift, 64 * faces.shift, rtol=1e-5)
+    np.testing.assert_allclose(again.identity, faces.identity, atol=1e-6)
+    assert _three_d.parameters(faces).shape == (6, methods.of("tddfa").network().output_shape[1])
+
+
+def test_a_matrix_that_is_no_rotation_becomes_the_nearest_one(pair):
+    found = _three_d.faces_of(np.float64(pair[1]), size=64)
+    np.testing.assert_allclose(found.R @ np.swapaxes(found.R, 1, 2), np.tile(np.eye(3), (6, 1, 1)), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(found.R), 1)
+
+
+def test_the_points_of_numbers_are_those_of_the_face(faces, pair):
+    points = np.asarray(_three_d.points_of(pair[0])).reshape(-1, 68, 2)
+    np.testing.assert_allclose(points, face3d.vertices(faces)[..., :2], atol=1e-5)
+
+
+def test_pdc_is_the_mean_squared_difference(pair):
+    np.testing.assert_allclose(_three_d.pdc(*pair), ((pair[1] - pair[0]) ** 2).mean(axis=1), rtol=1e-5)
+    assert not np.asarray(_three_d.pdc(pair[0], pair[0])).any()
+
+
+def test_vdc_is_the_distance_of_the_points(pair):
+    tddfa = methods.create("tddfa", cost="vdc", loss="l2", parameter_weight=0.0, **TINY)
+    points = [np.asarray(_three_d.points_of(numbers)) for numbers in pair]
+    np.testing.assert_allclose(tddfa._loss(*pair), ((points[1] - points[0]) ** 2).mean(axis=1), rtol=1e-4)
+    both = methods.create("tddfa", cost="vdc", loss="l2", parameter_weight=2.0, **TINY)
+    np.testing.assert_allclose(
+        both._loss(*pair), tddfa._loss(*pair) + 2 * np.asarray(_three_d.pdc(*pair)), rtol=1e-4
+    )
+
+
+def test_wpdc_weighs_each_number_by_how_far_it_moves_the_points(pair):
+    truth, found = pair
+    at = lambda numbers: np.asarray(_three_d.points_of(numbers))  # noqa: E731
+    moved = np.zeros(truth.shape)
+    for i in range(truth.shape[1]):
+        one = truth.copy()
+        one[:, i] = found[:, i]
+        moved[:, i] = np.linalg.norm(at(one) - at(truth), axis=1)
+    weights = np.asarray(_three_d.importance(truth, found))
+    np.testing.assert_allclose(weights, moved / moved.max(axis=1, keepdims=True), atol=2e-3)
+    wanted = (weights * (found - truth) ** 2).mean(axis=1)
+    np.testing.assert_allclose(_three_d.wpdc(truth, found), wanted, rtol=1e-4)
+
+
+def test_no_gradient_flows_through_the_weights(pair):
+    import tensorflow as tf
+
+    truth, found = map(tf.constant, pair)
+    with tf.GradientTape() as tape:
+        tape.watch(found)
+        loss = tf.reduce_sum(_three_d.wpdc(truth, found))
+    weights = np.asarray(_three_d.importance(truth, found))
+    wanted = 2 * weights * (pair[1] - pair[0]) / truth.shape[1]
+    np.testing.assert_allclose(tape.gradient(loss, found).numpy(), wanted, rtol=1e-3, atol=1e-7)
+
+
+def test_an_unknown_cost_or_jaw_is_refused():
+    with pytest.raises(ValueError, match="cost is 'l2': wanted one of pdc, wpdc, vdc"):
+        methods.create("tddfa", cost="l2")
+    tddfa = methods.create("tddfa", **TINY)
+    tddfa.jaw = "square"
+    with pytest.raises(ValueError, match="jaw is 'square': wanted one of mixed, visible, solid"):
+        tddfa._points(np.zeros((1, 38)))
+
+
+def test_the_mixed_jaw_is_the_contour_ahead_and_solid_in_profile(faces):
+    tddfa, numbers = methods.create("tddfa", **TINY), np.zeros((3, 38))
+    for row, yaw in zip(numbers, (10, 50, 85), strict=True):
+        turned = faces._replace(R=face3d.rotation([[0, yaw, 0]] * 6))
+        row[:8] = _three_d.parameters(turned)[0, :8]
+    seen = {}
+    for tddfa.jaw in ("mixed", "visible", "solid"):
+        seen[tddfa.jaw] = tddfa._points(numbers)
+    assert np.array_equal(seen["mixed"][0], seen["visible"][0])
+    np.testing.assert_allclose(seen["mixed"][2], seen["solid"][2], atol=1e-3)
+    between = (seen["mixed"][1] - seen["visible"][1]) / (seen["solid"][1] - seen["visible"][1] + 1e-9)
+    moved = np.abs(seen["solid"][1] - seen["visible"][1]) > 1
+    np.testing.assert_allclose(between[moved], (50 - 30) / 45, atol=0.02)
+
+
+def test_annotated_points_come_back_and_a_hidden_jaw_is_left_out(faces):
+    points = face3d.vertices(faces)[..., :2]
+    yaw = faces.degrees[:, 1]
+    wrong = points.copy()
+    for one, angle in zip(wrong, yaw, strict=True):
+        if abs(angle) > 60:
+            one[slice(0, 8) if angle > 0 else slice(9, 17)] += 0.1
+    found = _three_d.fit(wrong)
+    off = np.linalg.norm(face3d.vertices(found)[..., :2] - points, axis=-1).mean(axis=1)
+    assert (np.abs(yaw) > 60).any() and off[np.abs(yaw) > 60].max() < 0.02
+
+
+@pytest.mark.slow
+def test_a_3d_face_moves_with_the_picture():
+    faces = sources.load("synthetic", n=4, seed=1, progress=False)
+    tddfa = methods.create("tddfa", steps=3, batch_size=4, **TINY)
+    with pytest.raises(RuntimeError, match="learnt nothing"):
+        tddfa.predict_3d(faces.images, faces.boxes)
+    tddfa.fit(faces, progress=False)
+    tddfa.jaw = "solid"
+    one = tddfa.predict_3d(faces.images, faces.boxes)
+    points = tddfa.predict(faces.images, faces.boxes)
+    np.testing.assert_allclose(face3d.vertices(one)[..., :2], points, atol=0.01)
+    images = np.pad(faces.images, ((0, 0), (30, 0), (20, 0), (0, 0)), mode="reflect")
+    moved = tddfa.predict_3d(images, faces.boxes + np.float32([20, 30, 20, 30]))
+    np.testing.assert_allclose(moved.scale, one.scale, rtol=0.05)
+    np.testing.assert_allclose(moved.shift - one.shift, np.tile([20, 30], (4, 1)), atol=1.5)
