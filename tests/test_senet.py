@@ -57,7 +57,7 @@ def test_the_published_recipe_is_the_default():
         0.98,
         1000,
     )
-    assert (senet.l2, senet.reduction, recipe.schedule) == (1e-5, 16, "exponential")
+    assert (senet.l2, senet.reduction, recipe.schedule) == (5e-6, 16, "exponential")
     model = senet.build()
     assert model.input_shape == (None, 128, 128, 3) and model.output_shape == (None, 136)
     shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}

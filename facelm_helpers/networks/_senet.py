@@ -18,7 +18,7 @@ def senet(
     gate_at="branch",
     downsample="stride",
     keep_prob=0.8,
-    l2=1e-5,
+    l2=5e-6,
     mean_shape=None,
     size=SIZE,
 ):
