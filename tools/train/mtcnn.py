@@ -27,7 +27,8 @@ from tools.data import no_faces, real_faces  # noqa: E402
 from tools.train import loop  # noqa: E402
 from tools.train.batches import Batches, Placement, Strength  # noqa: E402
 from tools.train.faces import load  # noqa: E402
-from tools.train.frames import MARGIN, MIDDLE  # noqa: E402
+from tools.train.frames import MARGIN, MIDDLE, SIZE  # noqa: E402
+from tools.train.photometric import photometric  # noqa: E402
 from tools.train.tasks import as_five  # noqa: E402
 from tools.train.torch_graph import Graph  # noqa: E402
 
@@ -37,6 +38,7 @@ HARD = 0.7  # share of faces and no faces that count
 NOT_FACES = 1 / 3  # of a batch: squares of pictures without a face
 WEIGHTS = {"p": (1.0, 0.5, 0.5), "r": (1.0, 0.5, 0.5), "o": (1.0, 0.5, 1.0)}  # face, box, points
 POOL = 30_000  # squares without a face in memory
+SIDE = 88  # pixels of a square without a face: as large as the square within a face's crop, in JPEG's blocks
 LENIENT = 0.3  # probability from which a network's squares are looked at by the next, to learn
 
 
@@ -47,6 +49,7 @@ def main(arguments=None):
     )
     parser.add_argument("part", choices=networks.PARTS)
     loop.add_options(parser, batch_size=384, rate=1e-3)
+    parser.add_argument("--start", type=Path, help="weights of the part to begin with")
     parser.add_argument("--before", type=Path, nargs="*", default=[], help="the weights of the parts before")
     options = parser.parse_args(arguments)
     torch.manual_seed(7)
@@ -59,6 +62,9 @@ def trained(options, squares):
     """Train on drawn squares, save the weights."""
     part, where = options.part, loop.device()
     models = [networks.mtcnn(part) for _ in range(2)]
+    if options.start:
+        weights = read_arrays(options.start, {"*/*": Array("f2 f4")}, "weights of MTCNN")
+        training.set_weights(models[0], weights)
     training.set_weights(models[1], training.weights_of(models[0]))
     network, average = (Answers(model) for model in models)
     about = {"part": part, "without_a_face": len(squares.pool)}
@@ -110,8 +116,9 @@ class Squares:
     ----------
     part : str
     sets : dict of Faces
-    pool : (M, S, S, 3) uint8 array
-        Squares without a face; every tenth is kept to judge by.
+    pool : (M, SIDE, SIDE, 3) uint8 array
+        Squares without a face; every tenth is kept to judge by. They go through the same changes of light and
+        sharpness as the faces, or a network would tell the two by those.
     """
 
     def __init__(self, part, sets, pool):
@@ -126,13 +133,15 @@ class Squares:
         few = round(NOT_FACES * size)
         pictures, truth = self.without(few, np.random.default_rng(int(torch.randint(2**31, ()))), True)
         crops, points, _ = self.faces.draw(size - few)
-        edge = round(crops.shape[2] * (1 - 1 / MARGIN) / 2)
-        middle = crops[:, :, edge : crops.shape[2] - edge, edge : crops.shape[2] - edge]
-        inner = middle.shape[2] / crops.shape[2]
-        points = (points - MIDDLE) / inner + 0.5
-        crops = functional.interpolate(middle, size=(self.size, self.size), mode="area")
+        edge = round(SIZE * (1 - 1 / MARGIN) / 2)
+        middle = crops[:, :, edge : SIZE - edge, edge : SIZE - edge]
+        points = (points - MIDDLE) * (SIZE / middle.shape[2]) + 0.5
         truth = torch.cat([truth_of(points, self.known()), truth])
-        return torch.cat([crops, pictures]), truth, torch.ones(size)
+        return torch.cat([self.small(middle), self.small(pictures)]), truth, torch.ones(size)
+
+    def small(self, pictures):
+        """Squares at the size that the part sees."""
+        return functional.interpolate(pictures, size=(self.size, self.size), mode="area")
 
     def known(self):
         """Of the last batch, whether a face has all its 68 points."""
@@ -140,13 +149,14 @@ class Squares:
         return np.concatenate([np.full(count, known) for known, count in counts])
 
     def without(self, count, rng, learning):
-        """Squares without a face, mirrored now and then, and their truth."""
+        """Squares without a face, mirrored now and then and changed to learn from, and their truth."""
         some = np.arange(len(self.pool)) % 10 > 0 if learning else np.arange(len(self.pool)) % 10 == 0
         pictures = self.pool[rng.choice(np.flatnonzero(some), count)]
         pictures = np.where(rng.random((count, 1, 1, 1)) < 0.5, pictures[:, :, ::-1], pictures)
         truth = torch.full((count, 15), torch.nan)
         truth[:, 0] = 0
-        return torch.from_numpy(np.float32(pictures) / 255).permute(0, 3, 1, 2), truth
+        pictures = torch.from_numpy(np.float32(pictures)).permute(0, 3, 1, 2)
+        return photometric(pictures, self.faces.strength.changes) if learning else pictures / 255, truth
 
     @torch.no_grad()
     def report(self, network):
@@ -156,7 +166,7 @@ class Squares:
             torch.manual_seed(1)
             crops, truth, _ = self.draw(1000)
         found = network(crops)[:, 0].sigmoid() > 0.7
-        passed = network(pictures)[:, 0].sigmoid() > 0.7
+        passed = network(self.small(pictures))[:, 0].sigmoid() > 0.7
         faces = found[truth[:, 0] == 1]
         return {"found": float(faces.float().mean()), "passed": float(passed.float().mean())}
 
@@ -193,11 +203,11 @@ def opened(path):
 
 
 def not_faces(part, before, limit=POOL, seconds=600):
-    """Squares without a face (M, S, S, 3): of scenes, and of MTFL's pictures beside its faces.
+    """Squares without a face (M, SIDE, SIDE, 3): of scenes, and of MTFL's pictures beside its faces.
 
     Of P-Net they lie anywhere; of the others, where the networks before (``before``) see a face.
     """
-    rng, size = np.random.default_rng(3), networks.PARTS[part][0]
+    rng = np.random.default_rng(3)
     found, began, count = [], time.monotonic(), 0
     while count < limit and time.monotonic() - began < seconds:
         image, faces = picture(rng)
@@ -214,7 +224,7 @@ def not_faces(part, before, limit=POOL, seconds=600):
                 squares = steps.squared(steps.corrected(squares[kept], answer[kept, 1:5]))
         free = [max((overlap(square, face) for face in faces), default=0) < NEGATIVE for square in squares]
         squares = squares[np.array(free, bool)][:60]
-        found.append(np.uint8(np.rint(255 * steps.cut(image, squares, size))))
+        found.append(np.uint8(np.rint(255 * steps.cut(image, squares, SIDE))))
         count += len(squares)
     return np.concatenate(found)[:limit]
 
