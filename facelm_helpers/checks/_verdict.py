@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facelm_helpers.checks._report import remember
+
 SIGNS = {"right": "✔ Right", "wrong": "✘ Not yet", "untried": "… Not tried yet"}
 COLOURS = {"right": "#1a7f37", "wrong": "#b35900", "untried": "#666666"}
 
@@ -95,11 +97,13 @@ def kindly(check):
     @functools.wraps(check)
     def wrapped(answer, *given, **named):
         try:
-            return UNTRIED if untried(answer) else check(_on_copies(answer), *given, **named)
+            verdict = UNTRIED if untried(answer) else check(_on_copies(answer), *given, **named)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a learner's mistake, be it sys.exit, must not stop the notebook
-            return Verdict("wrong", f"Checking your answer stopped with {_told(error)}")
+            verdict = Verdict("wrong", f"Checking your answer stopped with {_told(error)}")
+        remember(check, verdict.state)
+        return verdict
 
     return wrapped
 
