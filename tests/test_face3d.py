@@ -57,6 +57,7 @@ def test_the_signs_of_the_angles_are_what_the_docstring_says(model):
     (lambda: face3d.fit(np.ones((68, 2))), "on one spot"),
     (lambda: face3d.fit(np.zeros((68, 2)), jaw="soft"), "jaw is 'soft': wanted one of visible, solid"),
     (lambda: face3d.fit(np.zeros((68, 2)), noise=0), "noise is 0: wanted a positive"),
+    (lambda: face3d.fit_3d(np.zeros((68, 3))), r"wanted \(N, 68, 3\), numbers"),
     (lambda: face3d.pnp(np.zeros((68, 2)), (9, 9), focal=0), "focal is 0: wanted a positive"),
     (lambda: face3d.load_face3d().shape(np.zeros(300)), r"identity has shape \(300,\): wanted at most"),
     (lambda: face3d.position_map(np.zeros((68, 3))), r"\(68, 3\): wanted \(N, V, D\)"),
@@ -91,6 +92,19 @@ def test_a_known_pose_and_shape_are_recovered(model, jaw):
     for one, other in zip(true, found, strict=True):
         assert np.corrcoef(one, other)[0, 1] > 0.98
     assert depth.shape == (5, 68, 2)
+
+
+def test_a_3d_fit_needs_no_guess_at_depth(model):
+    S, R = random_shapes(model, len(POSES)), face3d.rotation(POSES)
+    placed = 120.0 * (S @ np.swapaxes(R, 1, 2)) + [300, 200, -50]
+    fitted = face3d.fit_3d(placed, noise=0.005, steps=6)
+    turn = np.swapaxes(fitted.R, 1, 2) @ R
+    assert np.degrees(np.arccos((np.trace(turn, axis1=1, axis2=2) - 1) / 2)).max() < 2
+    np.testing.assert_allclose(fitted.scale, 120, rtol=0.03)
+    found = face3d.vertices(fitted)
+    assert np.linalg.norm((found - placed)[..., :2], axis=-1).mean() < 0.01 * 120
+    mirrored = face3d.fit_3d(placed * [1, 1, -1])  # no face is turned inside out
+    np.testing.assert_allclose(np.linalg.det(mirrored.R), 1)
 
 
 def test_moved_scaled_and_turned_points_give_the_same_face(model):
@@ -202,6 +216,8 @@ def test_the_points_are_read_off_the_position_map(model):
     assert errors[0] > errors[1] > errors[2] and errors[1] < 0.01  # units of the face's size
     one = face3d.position_map(places[0], 32)
     np.testing.assert_allclose(one, face3d.position_map(places, 32)[0])
+    shapes = random_shapes(model, 3)
+    np.testing.assert_allclose(face3d.map_weights(32) @ shapes[0], one, atol=1e-4)
     mask = face3d.map_mask(64)
     assert np.array_equal(mask, mask[:, ::-1]) and 0.4 < mask.mean() < 0.8
 

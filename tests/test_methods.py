@@ -67,8 +67,8 @@ def test_asking_for_names_imports_no_method_and_no_tensorflow():
 
 
 def test_an_unknown_name_or_setting_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no method called 'ret' \(did you mean 'ert'\?\): wanted one of "):
-        methods.create("ret")
+    with pytest.raises(ValueError, match=r"no method called 'errt' \(did you mean 'ert'\?\): wanted one of "):
+        methods.create("errt")
     with pytest.raises(ValueError, match="no method called 'quantum'"):
         methods.load("quantum")
     with pytest.raises(ValueError, match="ert has no setting 'T': wanted any of n_stages"):

@@ -123,17 +123,78 @@ def test_annotated_points_come_back_and_a_hidden_jaw_is_left_out(faces):
     assert (np.abs(yaw) > 60).any() and off[np.abs(yaw) > 60].max() < 0.02
 
 
+# --- position maps
+
+MAP = {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "widths": (8, 8, 8), "size": 64}
+
+
+def test_the_true_map_gives_back_the_face(faces):
+    prnet = methods.create("prnet", **MAP)
+    points = face3d.vertices(faces)[..., :2]
+    truth = prnet._truth(np.float32(points).reshape(6, 136))
+    assert truth.shape == (6, 64, 64, 3) and truth.dtype == np.float32
+    fitted = _three_d.fit(points)
+    prnet.jaw = "solid"
+    off = np.linalg.norm(prnet._points(truth) - 64 * face3d.vertices(fitted)[..., :2], axis=-1)
+    assert off.mean() < 0.01 * 64
+    again = prnet._faces(truth)
+    turn = np.trace(np.swapaxes(again.R, 1, 2) @ fitted.R, axis1=1, axis2=2)
+    assert np.degrees(np.arccos(np.clip((turn - 1) / 2, -1, 1))).max() < 1
+    np.testing.assert_allclose(again.scale, 64 * fitted.scale, rtol=0.02)
+
+
+def test_the_mean_map_is_what_an_untrained_network_answers():
+    prnet = methods.create("prnet", **MAP)
+    output = np.asarray(prnet.build()(np.zeros((1, 64, 64, 3), np.float32)))
+    assert output.shape == (1, 64, 64, 3) and np.abs(output).max() < 0.1
+    points = prnet._points(np.zeros((1, 64, 64, 3)))[0]
+    assert 25 < points[:, 0].mean() < 39 and points[8, 1] > points[30, 1] > points[27, 1]
+
+
+@pytest.mark.parametrize("mask", ["paper", "file", "even"])
+def test_the_mask_weighs_points_most_and_the_paper_gives_the_outside_nothing(mask):
+    from facelm_helpers.methods import prnet
+
+    weights = prnet.weight_map(64, mask)
+    assert weights.sum() == pytest.approx(1) and np.allclose(weights, weights[:, ::-1])
+    uv = face3d.load_face3d().uv[30] * 64 - 0.5
+    tip, cheek, outside = weights[int(uv[1]), int(uv[0])], weights[28, 4], weights[0, 0]
+    ratio = [value / cheek for value in (tip, outside)]
+    assert ratio == pytest.approx({"paper": [16 / 3, 0], "file": [16 / 3, 1], "even": [1, 0]}[mask])
+
+
+def test_the_loss_of_a_map_is_a_weighted_mean():
+    from facelm_helpers.methods import prnet
+
+    rng = np.random.default_rng(0)
+    truth, found = rng.random((2, 3, 16, 16, 3), dtype=np.float32)
+    weights = prnet.weight_map(16, "paper")
+    for loss, d in (
+        ("l2", ((truth - found) ** 2).sum(-1)),
+        ("distance", np.linalg.norm(truth - found, axis=-1)),
+    ):
+        method = methods.create("prnet", loss=loss, mask="paper", **MAP)
+        np.testing.assert_allclose(method._loss(truth, found), (d * weights).sum((1, 2)), rtol=1e-3)
+        flat = truth.reshape(3, -1)  # as the trainer gives it
+        np.testing.assert_allclose(method._loss(flat, found), method._loss(truth, found))
+    with pytest.raises(ValueError, match="mask is 'none': wanted one of paper, file, even"):
+        methods.create("prnet", mask="none")
+    with pytest.raises(ValueError, match="loss is 'wing': of a position map, wanted one of distance, l2"):
+        methods.create("prnet", loss="wing")
+
+
 @pytest.mark.slow
-def test_a_3d_face_moves_with_the_picture():
+@pytest.mark.parametrize("name, settings", [("tddfa", TINY), ("prnet", MAP)])
+def test_a_3d_face_moves_with_the_picture(name, settings):
     faces = sources.load("synthetic", n=4, seed=1, progress=False)
-    tddfa = methods.create("tddfa", steps=3, batch_size=4, **TINY)
+    tddfa = methods.create(name, steps=3, batch_size=4, **settings)
     with pytest.raises(RuntimeError, match="learnt nothing"):
         tddfa.predict_3d(faces.images, faces.boxes)
     tddfa.fit(faces, progress=False)
     tddfa.jaw = "solid"
     one = tddfa.predict_3d(faces.images, faces.boxes)
     points = tddfa.predict(faces.images, faces.boxes)
-    np.testing.assert_allclose(face3d.vertices(one)[..., :2], points, atol=0.01)
+    np.testing.assert_allclose(face3d.vertices(one)[..., :2], points, atol=0.01 if name == "tddfa" else 2)
     images = np.pad(faces.images, ((0, 0), (30, 0), (20, 0), (0, 0)), mode="reflect")
     moved = tddfa.predict_3d(images, faces.boxes + np.float32([20, 30, 20, 30]))
     np.testing.assert_allclose(moved.scale, one.scale, rtol=0.05)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facelm_helpers.face3d._model import load_face3d
-from facelm_helpers.face3d._pose import better_pose, first_pose, shift_of
+from facelm_helpers.face3d._pose import better_pose, centred, first_pose, shift_of
 from facelm_helpers.face3d._rotation import angles
 from facelm_helpers.face3d._silhouette import slid_rows
 
@@ -117,6 +117,60 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     R, s = better_pose(S, x, w, R, s)
     split = len(model.identity)
     return Fitted(R, s, shift_of(S, x, w, R, s), b[:, :split], b[:, split:])
+
+
+def fit_3d(points, noise=0.05, steps=2):
+    r"""The 3D faces whose 68 points lie at given places with a depth, as a position map tells them.
+
+    .. math:: \min \sum_k w_k \lVert s R S_k(a, e) + t - x_k \rVert^2 / s^2 + |a|^2 + |e|^2
+
+    The pose for a given shape is the orthogonal Procrustes solution (Umeyama, IEEE PAMI, 1991).
+
+    Parameters
+    ----------
+    points : (N, 68, 3) array
+        Pixels; the jaw's are fixed spots of the head. z is towards the camera, from anywhere.
+    noise, steps
+        As for `fit`.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ValueError
+        If the points have another shape, or are no numbers.
+
+    Examples
+    --------
+    >>> from facelm_helpers.face3d import rotation
+    >>> placed = 50 * load_face3d().mean @ rotation([0, 80, 0]).T
+    >>> fit_3d(placed[None]).degrees.round(3).tolist()
+    [[0.0, 80.0, 0.0]]
+    """
+    x = np.asarray(points, dtype=np.float64)
+    if x.ndim != 3 or x.shape[1:] != (68, 3) or not np.isfinite(x).all():
+        raise ValueError(f"points have shape {x.shape}: wanted (N, 68, 3), numbers")
+    model, n = load_face3d(), len(x)
+    w = 1 / (model.noise**2 + noise**2)
+    C = model.modes.transpose(1, 2, 0).reshape(204, -1)
+    weighted = (C * np.repeat(w, 3)[:, None]).T
+    solve = np.linalg.solve(weighted @ C + np.eye(C.shape[1]), weighted)
+    S, y = np.broadcast_to(model.mean, x.shape), centred(x, np.broadcast_to(w, x.shape[:2]))
+    for _ in range(max(1, steps)):
+        T = centred(S, np.broadcast_to(w, x.shape[:2]))
+        U, D, V = np.linalg.svd(np.swapaxes(y * w[:, None], 1, 2) @ T)
+        flip = np.ones((n, 3))
+        flip[:, 2] = np.sign(np.linalg.det(U) * np.linalg.det(V))
+        R = (U * flip[:, None]) @ V
+        s = (D * flip).sum(axis=1) / (w[:, None] * T**2).sum(axis=(1, 2))
+        t = (w @ (x - s[:, None, None] * (S @ np.swapaxes(R, 1, 2)))) / w.sum()
+        ahead = (x - t[:, None]) @ R / s[:, None, None] - model.mean
+        b = ahead.reshape(n, 204) @ solve.T
+        S = model.mean + (b @ C.T).reshape(n, 68, 3)
+    split = len(model.identity)
+    return Fitted(R, s, t[:, :2], b[:, :split], b[:, split:])
 
 
 def visible(points):

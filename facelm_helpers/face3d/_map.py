@@ -48,6 +48,30 @@ def position_map(places, size=64):
     return found.reshape(*places.shape[:-2], size, size, places.shape[-1])
 
 
+@lru_cache(maxsize=4)
+def map_weights(size=64):
+    """Weights (size, size, 68) of the 68 points in every pixel of the map.
+
+    The position map of a face without its mesh: ``map_weights() @ S`` is ``position_map(weights @ S)``.
+
+    Parameters
+    ----------
+    size : int
+        Side of the map.
+
+    Returns
+    -------
+    (size, size, 68) float64 array
+        Those of a pixel sum to 1.
+
+    Examples
+    --------
+    >>> bool(np.allclose(map_weights(32).sum(axis=-1), 1, atol=1e-3))
+    True
+    """
+    return position_map(load_face3d().weights, size)
+
+
 def map_mask(size=64):
     """Which pixels of the UV map the mesh covers: (size, size) bool.
 

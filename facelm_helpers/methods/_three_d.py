@@ -40,12 +40,18 @@ class ThreeD(KerasAligner):
     def _points(self, output):
         if self.jaw not in JAWS:
             raise ValueError(f"jaw is {self.jaw!r}: wanted one of {', '.join(JAWS)}")
-        faces = self._faces(np.asarray(output, np.float64))
-        if self.jaw != "mixed":
-            return np.float32(face3d.vertices(faces, jaw=self.jaw)[..., :2])
-        solid = face3d.vertices(faces)[..., :2]
-        share = np.clip((np.abs(faces.degrees[:, 1]) - CONTOUR) / (SOLID - CONTOUR), 0, 1)[:, None, None]
-        return np.float32(share * solid + (1 - share) * face3d.vertices(faces, jaw="visible")[..., :2])
+        faces = self._faces(output)
+        points = self._solid(output, faces)
+        if self.jaw != "solid":
+            yaw = np.abs(faces.degrees[:, 1])
+            share = np.clip((yaw - CONTOUR) / (SOLID - CONTOUR), 0, 1) * (self.jaw == "mixed")
+            seen = face3d.vertices(faces, jaw="visible")[:, :17, :2]
+            points[:, :17] += (1 - share[:, None, None]) * (seen - points[:, :17])
+        return np.float32(points)
+
+    def _solid(self, output, faces):
+        """The 68 solid points (N, 68, 2) in crop pixels."""
+        return face3d.vertices(faces)[..., :2].copy()
 
     def predict_3d(self, images, boxes):
         """The 3D face in each box.
@@ -72,7 +78,7 @@ class ThreeD(KerasAligner):
         pictures = [check_image(images[i], f"image {i}") for i in range(len(boxes))]
         transforms = crop_transforms(boxes, self.size, self.margin)
         self._open()
-        faces = self._faces(np.asarray(self._outputs(cut(pictures, transforms, self.size))[0], np.float64))
+        faces = self._faces(self._outputs(cut(pictures, transforms, self.size))[0])
         scale = np.hypot(transforms[:, 0, 0], transforms[:, 1, 0])
         return faces._replace(scale=faces.scale / scale, shift=uncrop(faces.shift[:, None], transforms)[:, 0])
 
@@ -109,6 +115,7 @@ def faces_of(found, size):
 
     The matrix of a network is not quite a scaled rotation: the nearest one is taken.
     """
+    found = np.asarray(found, np.float64)
     pose = found[:, :POSES] * SPREAD + MEAN
     U, D, V = np.linalg.svd(pose[:, :6].reshape(-1, 2, 3), full_matrices=False)
     R = U @ V

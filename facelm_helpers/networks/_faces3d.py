@@ -49,3 +49,50 @@ def tddfa(
     net = layers.Dense(hidden, "relu", kernel_initializer="he_normal", name="hidden")(net)
     net = layers.Dropout(1 - keep_prob, name="dropout")(net)
     return keras.Model(image, to_points(net, np.zeros(parameters), name="parameters"), name="tddfa")
+
+
+def prnet(
+    *, stem=16, channels=(64, 128, 256, 256), blobs=(1, 2, 2, 2), widths=(128, 64, 32, 16), size=128,
+):  # fmt: skip
+    """A position map: SENet's trunk, then convolutions between doublings of the side.
+
+    With the defaults: SENet's trunk to 4x4x256, 1x1 to 4x4x128; up and 3x3 to 8x8x64, 16x16x32, 32x32x16,
+    64x64x3. The paper has ten residual blocks to 8x8x512 and 17 transposed convolutions to 256x256x3.
+
+    Parameters
+    ----------
+    stem, channels, blobs
+        See `senet`.
+    widths : sequence of int
+        Channels before each doubling.
+    size : int
+        Side of the crop.
+
+    Returns
+    -------
+    keras.Model
+        (N, size, size, 3) -> (N, M, M, 3): x, y and depth of each place of the UV map from where the mean
+        face has it, in sides of the crop.
+
+    References
+    ----------
+    Feng et al., Joint 3D face reconstruction and dense alignment with position map regression network, ECCV
+    2018.
+
+    Examples
+    --------
+    >>> prnet(stem=8, channels=(16, 32), blobs=(1, 1), widths=(16, 8), size=64).output_shape
+    (None, 32, 32, 3)
+    """
+    import keras
+    from keras import initializers, layers
+
+    image = keras.Input((size, size, 3), name="image")
+    net = convolve(trunk(image, stem, channels, blobs)[-1], widths[0], 1, name="narrow")
+    for number, width in enumerate([*widths[1:], None], start=1):
+        net = layers.UpSampling2D(2, name=f"up{number}")(net)
+        if width:
+            net = convolve(net, width, 3, name=f"wide{number}")
+    start = initializers.VarianceScaling(1e-4, "fan_in", "truncated_normal")
+    places = layers.Conv2D(3, 3, padding="same", kernel_initializer=start, dtype="float32", name="places")
+    return keras.Model(image, places(net), name="prnet")
