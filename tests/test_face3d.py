@@ -1,13 +1,15 @@
 """The 3D face: rotations, projection, fit, pose by a camera, mesh and UV map; its file and its making."""
 
+import json
 import time
 
 import numpy as np
 import pytest
 
-from facelm_helpers import face3d
+from facelm_helpers import face3d, paths
 from facelm_helpers.face3d._model import FACE3D
 from facelm_helpers.landmarks import MIRROR
+from facelm_helpers.sources import aflw2000
 
 FLIP = np.array([-1.0, 1, 1])
 POSES = np.array([[0, 0, 0], [10, 35, -15], [-20, -60, 20], [5, 80, 0], [0, -85, 10]], float)
@@ -55,7 +57,7 @@ def test_the_signs_of_the_angles_are_what_the_docstring_says(model):
     (lambda: face3d.fit(np.full((68, 2), np.inf)), "infinity"),
     (lambda: face3d.fit(np.full((2, 68, 2), np.nan)), "face 0 has 0 visible points: wanted at least 8"),
     (lambda: face3d.fit(np.ones((68, 2))), "on one spot"),
-    (lambda: face3d.fit(np.zeros((68, 2)), jaw="soft"), "jaw is 'soft': wanted one of visible, solid"),
+    (lambda: face3d.fit(np.zeros((68, 2)), jaw="soft"), "jaw is 'soft': wanted one of visible, solid, near"),
     (lambda: face3d.fit(np.zeros((68, 2)), noise=0), "noise is 0: wanted a positive"),
     (lambda: face3d.fit_3d(np.zeros((68, 3))), r"wanted \(N, 68, 3\), numbers"),
     (lambda: face3d.pnp(np.zeros((68, 2)), (9, 9), focal=0), "focal is 0: wanted a positive"),
@@ -281,3 +283,23 @@ def test_against_the_depth_of_aflw2000(shared_data):
 
     found = measured.depth(shared_data, most=40)
     assert min(found["correlation"].values()) > 0.98 and max(found["error"].values()) < 0.035
+
+
+def test_head_pose_by_both_roads_on_aflw2000(shared_data):
+    from tools.measure import pose
+
+    faces, truth = (
+        aflw2000.load(shared_data / "aflw2000", n=60),
+        aflw2000.poses(shared_data / "aflw2000", n=60),
+    )
+    found = pose.roads(faces.points, (450, 450), solid=True)
+    error = {road: pose.errors(degrees, np.degrees(truth))["0-30"] for road, degrees in found.items()}
+    assert error["fit"] < 1.5 < error["PnP"] < 4
+
+
+def test_the_recorded_figures_are_those_of_the_course():
+    pose = json.loads((paths.RESULTS / "pose.json").read_text(encoding="utf-8"))
+    depth = json.loads((paths.RESULTS / "face3d.json").read_text(encoding="utf-8"))
+    assert pose["degrees"]["senet"]["fit"]["mean"] < pose["degrees"]["senet"]["PnP"]["mean"]
+    assert pose["degrees"]["senet"]["fit"]["mean"] < pose["published"]["PnP on landmarks"]
+    assert min(depth["depth"]["correlation"].values()) > 0.98 and depth["milliseconds"]["one"] < 2

@@ -11,12 +11,13 @@ from facelm_helpers.face3d._silhouette import slid_rows
 
 FEWEST = 8  # visible points
 JAWS = ("visible", "solid")
+HIDDEN = 45  # degrees of yaw from which the far side of the jaw is left out, with jaw="near"
 
 
-def known_jaw(jaw):
-    """Raise ValueError unless jaw is one of `JAWS`."""
-    if jaw not in JAWS:
-        raise ValueError(f"jaw is {jaw!r}: wanted one of {', '.join(JAWS)}")
+def known_jaw(jaw, jaws=JAWS):
+    """Raise ValueError unless jaw is one of these."""
+    if jaw not in jaws:
+        raise ValueError(f"jaw is {jaw!r}: wanted one of {', '.join(jaws)}")
 
 
 class Fitted(NamedTuple):
@@ -66,10 +67,11 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     ----------
     points : (N, 68, 2) or (68, 2) array
         Pixels. NaN, NaN where hidden; at least 8 points must be visible.
-    jaw : {"visible", "solid"}
+    jaw : {"visible", "solid", "near"}
         What the 17 jaw points are: the visible contour, as most data sets and methods have it, which slides
         over the cheek when the head turns; or fixed spots of the head, as in `project`'s answer, AFLW2000-3D
-        and the `pts_3d` of 300W-LP.
+        and the `pts_3d` of 300W-LP; or "near", the contour, of which the far side is left out where the head
+        is turned by over 45 degrees: there, data sets disagree on what it is.
     noise : float
         Standard deviation of the given points, as a share of the face's size: 0.05 for a network's points,
         0.01 for careful annotations. The smaller, the closer the shape follows them and the worse its depth.
@@ -96,10 +98,14 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     ([[5.0, -30.0, 10.0]], [100.0])
     """
     model = load_face3d()
-    known_jaw(jaw)
+    known_jaw(jaw, (*JAWS, "near"))
     if not noise > 0:
         raise ValueError(f"noise is {noise}: wanted a positive share of the face's size")
     x, w = visible(points)
+    if jaw == "near":
+        yaw = fit(points, "visible", noise, steps).degrees[:, 1]
+        w[yaw > HIDDEN, :8] = 0  # the nose points to the left of the picture
+        w[yaw < -HIDDEN, 9:17] = 0
     w = w / (model.noise**2 + noise**2)
     n, count = len(x), len(model.modes)
     rows = np.broadcast_to(model.basis, (n, *model.basis.shape))
@@ -107,7 +113,7 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     S = _shapes(rows, b)
     R, s = first_pose(S, x, w)
     for step in range(max(1, steps)):
-        if jaw == "visible":
+        if jaw != "solid":
             rows = slid_rows(b, R)
             S = _shapes(rows, b)
         for _ in range(3 if step == 0 else 1):

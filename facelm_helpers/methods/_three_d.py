@@ -13,7 +13,6 @@ CONTOUR, SOLID = (
     30,
     75,
 )  # degrees of yaw up to which the mixed jaw is the contour, and from which the solid one
-HIDDEN = 45  # degrees of yaw from which the far side of an annotated jaw says nothing certain
 NOISE = 0.015  # of annotated points, as a share of the face's size
 POSES = 8  # numbers of a pose: s R_2 row by row, then t, in sides of the crop
 MEAN = (0.54, 0, 0, 0, 0.59, 0.04, 0.5, 0.51)  # of drawn training crops, and their standard deviations
@@ -84,23 +83,8 @@ class ThreeD(KerasAligner):
 
 
 def fit(points):
-    """The 3D faces of annotated points (N, 68, 2), whichever jaw they have.
-
-    Up to 45 degrees of yaw the jaw is taken for the visible contour. Beyond, its far side is left out: there,
-    annotations are of the contour, of the 3D jaw, or in between.
-    """
-    points = np.float64(points)
-    faces = face3d.fit(points, noise=NOISE)
-    yaw = faces.degrees[:, 1]
-    turned = np.abs(yaw) > HIDDEN
-    if turned.any():
-        seen = points[turned]
-        seen[yaw[turned] > 0, :8] = np.nan  # the nose points to the left of the picture
-        seen[yaw[turned] < 0, 9:17] = np.nan
-        some = face3d.fit(seen, jaw="solid", noise=NOISE)
-        for whole, part in zip(faces, some, strict=True):
-            whole[turned] = part
-    return faces
+    """The 3D faces of annotated points (N, 68, 2), whatever the far side of their jaw is."""
+    return face3d.fit(points, jaw="near", noise=NOISE)
 
 
 def parameters(faces):
