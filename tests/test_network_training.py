@@ -63,6 +63,13 @@ for name, settings in json.loads(sys.argv[2]).items():
     network.add_options(parser)
     words = [name, f"{sys.argv[1]}/{name}", "--crops", "8", "--batch", "4", "--every", "1000"]
     words += [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    if name == "tddfa":
+        few = network.trained(sets, parser.parse_args([*words, "--after", "flat", "--stored", "8"]))
+        assert "after flat, on 8 stored crops" in few.provenance["recipe"]
+        for key, value in training.weights_of(methods.create(name, **settings).build(seed=7)).items():
+            moved = not np.array_equal(np.float16(value), few.weights_[key])
+            assert moved <= key.startswith(("hidden", "parameters")), key
+        words[1] += "-whole"
     if name != "tcdcn":
         fitted = network.trained(sets, parser.parse_args(words))
         again = network.trained(sets, parser.parse_args(words))  # it is done: nothing more is learnt

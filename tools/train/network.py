@@ -6,7 +6,8 @@ run. RUN/NAME.npz holds the method's weights, RUN/training.json how it went.
 
 --start FILE begins with the weights of another method where layers have the same names and shapes: SENet's
 begin heatmap_offset, pipnet, and both stages of dan. --take PREFIX takes only such layers, --freeze PREFIX
-leaves layers as they are.
+leaves layers as they are. --after LAYER trains the layers behind one, on --stored N crops that pass through
+the others once.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from torch.nn import functional  # noqa: E402
 from facelm_helpers import __version__, methods, training  # noqa: E402
 from tools.train import loop, tasks, validation  # noqa: E402
 from tools.train.batches import STRENGTHS, Batches  # noqa: E402
-from tools.train.faces import load, taught  # noqa: E402
+from tools.train.faces import load, taught
+from tools.train.features import Rest, Stored  # noqa: E402
 from tools.train.frames import SIZE  # noqa: E402
 from tools.train.method import settings_of  # noqa: E402
 from tools.train.shipped import NAMES, mean_shape  # noqa: E402
@@ -39,11 +41,11 @@ class Network(torch.nn.Module):
 
     Parameters
     ----------
-    aligner : KerasAligner
     model : keras.Model
+    aligner : KerasAligner
     """
 
-    def __init__(self, aligner, model):
+    def __init__(self, model, aligner):
         super().__init__()
         self.graph, self.aligner = Graph(model), aligner
 
@@ -89,6 +91,10 @@ def add_options(parser):
     parser.add_argument("--start", help="weights to begin with, of this or of another method")
     parser.add_argument("--take", nargs="+", default=[""], help="beginnings of the names of those layers")
     parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of the names of layers to leave")
+    parser.add_argument("--after", help="the layer up to which all stay as they are")
+    parser.add_argument(
+        "--stored", type=int, default=30_000, help="with --after: crops to learn from (30000)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                         help="a setting of the method, repeatable")  # fmt: skip
     parser.set_defaults(steps=None)
@@ -118,14 +124,15 @@ def trained(sets, options):
     for layer in models[0].layers:
         if layer.name.startswith(tuple(options.freeze)):
             layer.trainable = False
-    network, average = (Network(aligner, model) for model in models)
+    kind, what = (Rest, options.after) if options.after else (Network, aligner)
+    network, average = (kind(model, what) for model in models)
     learnt = {id(variable.value) for variable in models[0].trainable_variables}
     for weights in network.parameters():
         weights.requires_grad_(id(weights) in learnt)
     about = {
         "method": aligner.name, "settings": aligner.architecture(), "share_of_batch": batches.shares,
         "strength": options.strength, "taught": bool(options.labels), "start": told, "frozen": options.freeze,
-        "seed": options.seed,
+        "seed": options.seed, "stored": options.stored if options.after else 0,
     }  # fmt: skip
     draw = with_truth(batches.draw, aligner)
     look = lambda net: validation.report(net, sets, where)  # noqa: E731
@@ -137,6 +144,10 @@ def trained(sets, options):
         draw, plain = more.draw, look
         look = lambda net: plain(net) | {"tasks": more.report(net, run.reports)}  # noqa: E731
         aligner.learning = tasks.learning([row["tasks"] for row in run.reports])
+    if options.after:
+        model, eye = models[1], lambda crops: seen(crops, aligner.size)
+        few = Stored(batches.draw, eye, model, options.after, aligner._truth, options.stored, options.run)
+        draw, look = few.draw, lambda _: validation.report(Network(model, aligner).eval(), sets, where)
     piece = options.piece and 60 * options.piece
     run.run(draw, look, options.every, piece)
     if run.done < 1:
@@ -211,6 +222,8 @@ def saved(aligner, model, run, batches, options, told, other=None):
     recipe = [f"as its configuration says, {options.strength} changes (tools/train/batches.py)"]
     recipe += [f"stopped at {run.done:.0%}"] * (run.done < 1)
     recipe += [TAUGHT] * bool(options.labels)
+    if options.after:
+        recipe += [f"only the layers after {options.after}, on {options.stored:,} stored crops"]
     recipe += [f"begun with {told}", f"layers {', '.join(options.freeze)} frozen"][: 1 + bool(options.freeze)]
     fitted.provenance = {
         "trained_on": learnt_from(faces, n, other["provenance"].get("trained_on", "") if other else ""),
