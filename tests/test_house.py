@@ -17,7 +17,8 @@ FLOORS = [
     ["paths", "silence", "atomic", "geometry"], ["arrays", "quiet", "images", "landmarks"],
     ["boxes", "heatmaps", "layers"],
     ["se"], ["metrics", "faces", "face3d"], ["detectors"], ["protocol", "augment", "sources"],
-    ["tfrecords"], ["networks", "training", "freezing"], ["methods"], ["plots"], ["widgets", "checks"],
+    ["tfrecords"], ["networks", "training", "freezing"], ["methods"], ["applications", "plots"],
+    ["widgets", "checks"],
 ]  # fmt: skip
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))

@@ -16,12 +16,15 @@ from facelm_helpers.geometry import apply_transform, eye_aspect_ratio, mouth_asp
 from facelm_helpers.geometry import yaw as geometry_yaw
 from facelm_helpers.landmarks import MIRROR, mirror
 from facelm_helpers.sources import _disturb
+from facelm_helpers.sources._clip import clip
 from facelm_helpers.sources._exact import normal, on_grid, uniform
 from facelm_helpers.sources._face_model import FaceModel, load_face_model, open_lids_and_lips
 from facelm_helpers.sources._turning_head import turning_head
 from facelm_helpers.sources._warp import look_up
 
-__all__ = ["EXPRESSIONS", "FaceModel", "POSES", "load", "load_face_model", "sample", "turning_head"]
+__all__ = [
+    "EXPRESSIONS", "FaceModel", "POSES", "clip", "load", "load_face_model", "sample", "turning_head",
+]  # fmt: skip
 
 POSES = {"frontal": (0.0, 0.2), "half": (0.2, 0.5), "profile": (0.5, 1.0)}  # |yaw| from, to
 EXPRESSIONS = ("neutral", "open mouth", "closed eyes")
