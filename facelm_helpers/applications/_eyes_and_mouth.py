@@ -101,8 +101,8 @@ def spans(active, rate, shortest=0.0):
 def watch(points, rate, calibration=2.0, share=0.75):
     """Blinks, microsleeps and yawns of one face in a clip, and whether it seems drowsy.
 
-    The eye aspect ratio follows Soukupova and Cech (Computer Vision Winter Workshop, 2016); the share of time
-    with closed eyes, PERCLOS, is that of Wierwille et al. (1994), here over the clip.
+    The eye aspect ratio follows Soukupova and Cech (Computer Vision Winter Workshop, 2016). The share of time
+    with closed eyes is what the study of drowsy drivers calls PERCLOS, there over a minute or more.
 
     Parameters
     ----------

@@ -152,7 +152,7 @@ def fit_3d(points, noise=0.05, steps=2):
     --------
     >>> from facelm_helpers.face3d import rotation
     >>> placed = 50 * load_face3d().mean @ rotation([0, 80, 0]).T
-    >>> fit_3d(placed[None]).degrees.round(3).tolist()
+    >>> (fit_3d(placed[None]).degrees.round(3) + 0.0).tolist()
     [[0.0, 80.0, 0.0]]
     """
     x = np.asarray(points, dtype=np.float64)
