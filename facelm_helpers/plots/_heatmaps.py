@@ -6,6 +6,7 @@ from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, SQUARE, canvas
 from facelm_helpers.plots._faces import faces_grid
 
 MARKERS = "ovs^Dp"
+LEAST = 0.01  # the smallest error that is drawn, pixels
 
 
 def heatmaps(images, maps, points=None, truth=None, titles=None, columns=4):
@@ -74,7 +75,7 @@ def decoded(m, truth, places):
     ax.imshow(m, cmap="gray", interpolation="nearest")
     ax.plot(*truth, "P", color="white", mec="black", ms=11, label="truth")
     for i, (name, place) in enumerate(places.items()):
-        style = {"color": METHOD_COLOURS[(i + 1) % len(METHOD_COLOURS)], "ms": 8, "mec": "white"}
+        style = {"color": METHOD_COLOURS[(i + 1) % len(METHOD_COLOURS)], "ms": 7, "mec": "white"}
         ax.plot(*place, MARKERS[i % len(MARKERS)], label=name, **style)
     ax.set(xticks=range(m.shape[1]), yticks=range(m.shape[0]), xlabel="x, map pixels", ylabel="y")
     ax.grid(visible=False)
@@ -90,7 +91,7 @@ def decoding(sides, panels):
     ----------
     sides : sequence of int
     panels : dict of title -> dict of name -> sequence of float
-        Mean errors in pixels of the crop.
+        Mean errors in pixels of the crop; what is below `LEAST` is drawn there.
 
     Returns
     -------
@@ -105,7 +106,14 @@ def decoding(sides, panels):
     figure, axes = canvas(columns=len(panels), width=FULL, height=2.9, squeeze=False, sharey=True)
     for ax, (title, lines) in zip(axes[0], panels.items(), strict=True):
         for i, (name, errors) in enumerate(lines.items()):
-            ax.plot(sides, errors, marker=MARKERS[i], ms=4, color=METHOD_COLOURS[(i + 1) % 8], label=name)
+            ax.plot(
+                sides,
+                np.maximum(errors, LEAST),
+                marker=MARKERS[i],
+                ms=4,
+                color=METHOD_COLOURS[(i + 1) % 8],
+                label=name,
+            )
         ax.set(title=title, xlabel="side of the map", xscale="log", yscale="log")
         ax.set_xticks(sides, [str(side) for side in sides])
         ax.minorticks_off()
@@ -115,7 +123,7 @@ def decoding(sides, panels):
     return figure
 
 
-def votes(images, side, cells, own, voted, titles=None):
+def votes(images, side, cells, own, voted, truth=None, titles=None):
     """Draw the grid of a coarse map on faces, and what cells say of one point.
 
     Parameters
@@ -123,12 +131,14 @@ def votes(images, side, cells, own, voted, titles=None):
     images : sequence of N arrays (H, H, 3)
     side : int
         Cells in a row.
-    cells : array (N, M, 2)
+    cells : N arrays (M, 2)
         The middles of the cells that speak, x and y in pixels: the point's own first, then its neighbours'.
     own : array (N, 2)
-        What the first cell says.
-    voted : array (N, M - 1, 2)
-        What the others say.
+        What the first cell says, drawn as a square.
+    voted : N arrays (M - 1, 2)
+        What the others say, drawn as dots; a white cross is the mean of all.
+    truth : array (N, 2), optional
+        A green ring.
     titles : sequence of N strings, optional
 
     Returns
@@ -143,7 +153,10 @@ def votes(images, side, cells, own, voted, titles=None):
     1
     """
     figure = faces_grid(images, titles=titles, columns=len(images))
-    for ax, image, middles, mine, theirs in zip(figure.axes, images, cells, own, voted, strict=True):
+    rings = [None] * len(images) if truth is None else truth
+    for ax, image, middles, mine, theirs, ring in zip(
+        figure.axes, images, cells, own, voted, rings, strict=True
+    ):
         for edge in np.arange(1, side) * len(image) / side - 0.5:
             ax.axvline(edge, color="white", lw=0.4, alpha=0.6)
             ax.axhline(edge, color="white", lw=0.4, alpha=0.6)
@@ -151,7 +164,9 @@ def votes(images, side, cells, own, voted, titles=None):
             ax.plot(*np.stack([start, end]).T, color=METHOD_COLOURS[5], lw=1)
             ax.plot(*end, "o", color=METHOD_COLOURS[5], ms=4, mec="black", mew=0.4)
         ax.plot(*np.stack([middles[0], mine]).T, color=METHOD_COLOURS[4], lw=2)
-        ax.plot(*mine, "s", color=METHOD_COLOURS[4], ms=5, mec="black", mew=0.5)
+        ax.plot(*mine, "s", color=METHOD_COLOURS[4], ms=6, mec="black", mew=0.5)
+        if ring is not None:
+            ax.plot(*ring, "o", mfc="none", mec="#00e676", ms=12, mew=2)
         mean = np.concatenate([mine[None], theirs]).mean(axis=0)
-        ax.plot(*mean, "X", color="white", ms=8, mec="black")
+        ax.plot(*mean, "X", color="white", ms=7, mec="black", mew=0.6)
     return figure
