@@ -183,6 +183,25 @@ def test_the_loss_of_a_map_is_a_weighted_mean():
         methods.create("prnet", loss="wing")
 
 
+def test_errors_on_aflw2000_are_by_yaw_and_their_mean_is_that_of_the_ranges(shared_data, monkeypatch):
+    from tools.measure import faces3d
+
+    class Perfect:
+        jaw = "mixed"
+
+        def predict(self, images, boxes):
+            points = {len(known.points): known.points for known in sets}[len(boxes)]
+            return points + np.float32([5, 0])
+
+    few = sources.load("synthetic", n=3, seed=1, progress=False)
+    monkeypatch.setattr(faces3d.face_sets, "in_memory", lambda name, most: few)
+    sets = few, sources.load("aflw2000", shared_data / "aflw2000")
+    found = faces3d.of_aligner(Perfect(), shared_data)
+    bins = [found["points"][name] for name in ("0-30", "30-60", "60-90")]
+    assert found["points"]["mean"] == pytest.approx(np.mean(bins)) and "pose" not in found
+    assert all(0.01 < value < 0.1 for value in bins)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name, settings", [("tddfa", TINY), ("prnet", MAP)])
 def test_a_3d_face_moves_with_the_picture(name, settings):

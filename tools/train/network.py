@@ -14,6 +14,7 @@ import argparse
 import datetime
 import os
 import re
+from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
@@ -92,6 +93,7 @@ def add_options(parser):
     parser.add_argument("--take", nargs="+", default=[""], help="beginnings of the names of those layers")
     parser.add_argument("--freeze", nargs="+", default=[], help="beginnings of the names of layers to leave")
     parser.add_argument("--after", help="the layer up to which all stay as they are")
+    parser.add_argument("--features", type=Path, help="with --after: where those crops are kept (RUN)")
     parser.add_argument(
         "--stored", type=int, default=30_000, help="with --after: crops to learn from (30000)"
     )
@@ -145,8 +147,9 @@ def trained(sets, options):
         look = lambda net: plain(net) | {"tasks": more.report(net, run.reports)}  # noqa: E731
         aligner.learning = tasks.learning([row["tasks"] for row in run.reports])
     if options.after:
+        kept = options.features or options.run
         model, eye = models[1], lambda crops: seen(crops, aligner.size)
-        few = Stored(batches.draw, eye, model, options.after, aligner._truth, options.stored, options.run)
+        few = Stored(batches.draw, eye, model, options.after, aligner._truth, options.stored, kept)
         draw, look = few.draw, lambda _: validation.report(Network(model, aligner).eval(), sets, where)
     piece = options.piece and 60 * options.piece
     run.run(draw, look, options.every, piece)
