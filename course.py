@@ -13,6 +13,7 @@
     python course.py notebooks         rebuild the notebooks from their source
     python course.py book              a site of the executed notebooks
     python course.py try FILE          make-up, head pose, blinks and more on your photo, clip or webcam
+    python course.py slides            slides of the notebooks
     python course.py export            for a class: without solutions (--student), for nbgrader (--nbgrader)
     python course.py scores FOLDER     a table of the scores that a class handed in
 
@@ -32,7 +33,8 @@ FIRST = "notebooks/00_start_here.ipynb"
 TOOLS = {
     "data": "data.fetch", "train": "train.method", "bench": "measure.bench", "app": "ship.app",
     "notebooks": "notebook.build", "book": "ship.book",
-    "try": "ship.try_file", "export": "ship.export", "scores": "ship.scores",
+    "try": "ship.try_file", "slides": "ship.slides", "export": "ship.export",
+    "scores": "ship.scores",
 }  # fmt: skip
 
 if sys.version_info >= (3, 11):  # an older Python gets one sentence from `complaint`, not a syntax error

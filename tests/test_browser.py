@@ -497,3 +497,26 @@ def test_the_app_in_voila(page, photograph, tmp_path):
         while kernels() and time.monotonic() < end:
             time.sleep(1)
         assert kernels() == []  # a page that was left leaves no kernel behind
+
+
+def test_an_answer_of_a_quiz_is_explained_with_a_script_and_without(page, browser, tmp_path):
+    book.write(shelf.notebooks()[:1], tmp_path / "book")
+    (file,) = (tmp_path / "book").glob("00_*.html")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(file.as_uri())
+        questions = page.locator(".facelm-quiz fieldset").all()
+        assert page.locator(".facelm-quiz details:visible").count() == 0
+        for question in questions:
+            question.locator(".facelm-answer:not([data-right]) input").first.focus()
+            page.keyboard.press("Space")
+            assert question.locator(".facelm-verdict").inner_text().startswith("Not quite.")
+            question.locator(".facelm-answer[data-right] input").check()
+            assert question.locator(".facelm-verdict").inner_text().startswith("Right.")
+        assert page.locator(".facelm-score").inner_text() == "0 of 5 right at the first try."
+        assert serious(page) == [] and sideways(page) == 0
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(file.as_uri())
+    answer = plain.locator(".facelm-answer[data-right]").first
+    answer.locator("summary").click()
+    assert "Right." in answer.inner_text()

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -162,7 +163,9 @@ def test_nbgrader_grades_a_right_and_an_empty_answer(tmp_path, monkeypatch):
 
     def nbgrader(*words):
         command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
+        env = os.environ | {"PATH": programs}
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
         assert done.returncode == 0, done.stderr
 
     nbgrader("generate_assignment", "00_small")

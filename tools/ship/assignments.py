@@ -26,8 +26,8 @@ c.ExecutePreprocessor.timeout = 600  # seconds for one cell: some train a networ
 README = """# The course's exercises for nbgrader
 
 Written by `python course.py export --nbgrader`. Install nbgrader beside the course, that is, into the
-environment in which `facelm_helpers` is importable, or register that environment's Python as the kernel
-`python3`. Then, in this folder:
+environment in which `facelm_helpers` is importable, and activate it; or register that environment's Python as
+the kernel `python3`. Then, in this folder:
 
     nbgrader generate_assignment 00_start_here
     # collect the students' notebooks as submitted/NAME/00_start_here/00_start_here.ipynb

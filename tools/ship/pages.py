@@ -13,7 +13,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from facelm_helpers.plots import picture
 from tools.notebook.derive import FOLDED
-from tools.ship import citations, printed, shelf
+from tools.ship import citations, printed, quiz, shelf
 from tools.ship.places import LINK, link_for_page, place
 
 REMARK = re.compile(r"<!--.*?-->", re.DOTALL)  # at the start of a line it would end the paragraph
@@ -30,6 +30,7 @@ FRAME = """<!doctype html>
 <title>{name}</title>
 {style}</head><body class="facelm-plain">{body}{script}</body></html>
 """
+SORT = f"<script>\n{Path(__file__).with_name('sort.js').read_text(encoding='utf-8')}</script>"
 # whatever scrolls by itself can be reached and scrolled by keyboard
 FOCUS = """<script>
 const boxes = () => document.querySelectorAll("pre, math[display=block], .facelm-scroll");
@@ -92,7 +93,7 @@ def page(path):
         picture.as_html(cell)
         printed.as_html(cell)
         if FOLDED in cell.metadata.get("tags", []):
-            _fold(cell)
+            fold(cell)
     named = {"metadata": {"name": shelf.title(path)}}
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
@@ -101,7 +102,9 @@ def page(path):
         rf'<div class="{kind}">\g<0></div>', citations.with_entries(EMPTY.sub("<td></td>", body), path)
     )
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
-    body = body.replace("</body>", foot(path) + FOCUS + "</body>", 1)
+    sort = SORT if 'class="facelm-sortable"' in body else ""
+    body = body.replace("</body>", foot(path) + sort + FOCUS + "</body>", 1)
+    body = f"{quiz.section(path, words)}</main>".join(body.rsplit("</main>", 1))
     top = head(path) + _contents(body)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
 
@@ -112,7 +115,7 @@ def _exporter():
     return HTMLExporter(template_name="lab", filters={"markdown2html": words})
 
 
-def _fold(cell):
+def fold(cell):
     """Put the outputs of a cell behind a line to click on: its reader is to predict them first."""
     shown = [
         output["data"].get("text/html", "") if "data" in output else f"<pre>{html.escape(output.text)}</pre>"

@@ -10,6 +10,7 @@ from tools.ship import api, citations, places, reference
 from tools.ship.places import LINK, file_of
 
 DOCUMENTS = (
+    "data/results/leaderboard.md",
     "notebooks/from_the_lesson.md",
     "data/weights/MODEL_CARD.md",
     "data/README.md",
