@@ -37,17 +37,8 @@ class PIPNet(KerasAligner):
     full = {"body": "resnet18", "neighbours": 10, "size": 256}
 
     def _points(self, output):
-        n, side = output.shape[:2]
-        output, table = output.reshape(n, side * side, -1), neighbours(self.neighbours)
-        cell = output[..., :68].argmax(axis=1)  # (N, 68)
-        said = output[np.arange(n)[:, None], cell]  # all that each point's cell says
-        k, corner = np.arange(68), np.stack([cell % side, cell // side], axis=-1)
-        own = said[:, k, 68:204].reshape(n, 68, 68, 2)[:, k, k] + corner
-        votes = said[..., 204:].reshape(n, 68, 68, -1, 2)[:, k, k] + corner[:, :, None]
-        total, count = own.copy(), np.ones(68)
-        np.add.at(total, (slice(None), table), votes)
-        np.add.at(count, table, 1)
-        return to_crop(total / count[:, None] - 0.5, side, self.size)
+        _, own, votes = words(output)
+        return to_crop(together(own, votes) - 0.5, output.shape[1], self.size)
 
     def _loss(self, truth, output):
         from keras import ops
@@ -79,3 +70,48 @@ def neighbours(n):
     shape = np.rint(100 * MEAN_SHAPE).astype(int)  # whole numbers: the same order on every machine
     distances = np.square(shape[:, None] - shape).sum(axis=-1)
     return np.argsort(distances, axis=1, kind="stable")[:, 1 : n + 1]
+
+
+def words(output):
+    """What the cell with each point's highest score says, in cells from the upper left corner of the map.
+
+    Parameters
+    ----------
+    output : (N, G, G, 68 (3 + 2 n)) array
+        What `networks.pipnet` gives.
+
+    Returns
+    -------
+    cell : (N, 68, 2) array of int
+        Column and row of each point's cell.
+    own : (N, 68, 2) array
+        Where it says that the point is.
+    votes : (N, 68, n, 2) array
+        Where it says that the point's n `neighbours` are.
+
+    Examples
+    --------
+    >>> cell, own, votes = words(np.zeros((2, 8, 8, 1020), np.float32))
+    >>> cell.shape, own.shape, votes.shape
+    ((2, 68, 2), (2, 68, 2), (2, 68, 6, 2))
+    """
+    count, side = output.shape[:2]
+    output = output.reshape(count, side * side, -1)
+    best = output[..., :68].argmax(axis=1)  # (N, 68)
+    said = output[np.arange(count)[:, None], best]  # all that each point's cell says
+    k, cell = np.arange(68), np.stack([best % side, best // side], axis=-1)
+    own = said[:, k, 68:204].reshape(count, 68, 68, 2)[:, k, k] + cell
+    votes = said[..., 204:].reshape(count, 68, 68, -1, 2)[:, k, k] + cell[:, :, None]
+    return cell, own, votes
+
+
+def together(own, votes):
+    """The mean of each point's own word and of all votes for it, (N, 68, 2); both as `words` gives them.
+
+    >>> together(np.zeros((1, 68, 2)), np.ones((1, 68, 6, 2))).shape
+    (1, 68, 2)
+    """
+    table, total, count = neighbours(votes.shape[2]), own.copy(), np.ones((68, 1))
+    np.add.at(total, (slice(None), table), votes)
+    np.add.at(count, table, 1)
+    return total / count

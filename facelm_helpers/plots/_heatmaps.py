@@ -123,23 +123,25 @@ def decoding(sides, panels):
     return figure
 
 
-def votes(images, side, cells, own, voted, truth=None, titles=None):
-    """Draw the grid of a coarse map on faces, and what cells say of one point.
+def votes(images, side, cell, own, votes, neighbours, points, truth=None):
+    """Draw a coarse grid on faces, and what its cells say of one point of each.
 
     Parameters
     ----------
     images : sequence of N arrays (H, H, 3)
     side : int
         Cells in a row.
-    cells : N arrays (M, 2)
-        The middles of the cells that speak, x and y in pixels: the point's own first, then its neighbours'.
-    own : array (N, 2)
-        What the first cell says, drawn as a square.
-    voted : N arrays (M - 1, 2)
-        What the others say, drawn as dots; a white cross is the mean of all.
+    cell : array (N, K, 2)
+        The cell of each point, column and row.
+    own : array (N, K, 2)
+        Where each point's cell says that the point is, in cells from the grid's corner; drawn as a square.
+    votes : array (N, K, n, 2)
+        Where it says that the point's n neighbours are; drawn as dots. A cross is the mean of all words.
+    neighbours : array (K, n) of int
+    points : sequence of N ints
+        The point to draw on each face.
     truth : array (N, 2), optional
-        A green ring.
-    titles : sequence of N strings, optional
+        As ``own``; drawn as a ring.
 
     Returns
     -------
@@ -147,26 +149,27 @@ def votes(images, side, cells, own, voted, truth=None, titles=None):
 
     Examples
     --------
-    >>> image = np.zeros((1, 32, 32, 3), np.uint8)
-    >>> figure = votes(image, 4, np.full((1, 3, 2), 12), np.full((1, 2), 14.0), np.full((1, 2, 2), 15.0))
+    >>> image, cell = np.zeros((1, 32, 32, 3), np.uint8), np.array([[[1, 1], [2, 1]]])
+    >>> figure = votes(image, 4, cell, cell + 0.5, cell[:, ::-1, None] + 0.4, np.array([[1], [0]]), [0])
     >>> len(figure.axes)
     1
     """
-    figure = faces_grid(images, titles=titles, columns=len(images))
+    figure = faces_grid(images, columns=len(images))
     rings = [None] * len(images) if truth is None else truth
-    for ax, image, middles, mine, theirs, ring in zip(
-        figure.axes, images, cells, own, voted, rings, strict=True
-    ):
-        for edge in np.arange(1, side) * len(image) / side - 0.5:
+    for i, (ax, image, point, ring) in enumerate(zip(figure.axes, images, points, rings, strict=True)):
+        pixels = len(image) / side
+        for edge in np.arange(1, side) * pixels - 0.5:
             ax.axvline(edge, color="white", lw=0.4, alpha=0.6)
             ax.axhline(edge, color="white", lw=0.4, alpha=0.6)
-        for start, end in zip(middles[1:], theirs, strict=True):
+        voters, which = np.nonzero(neighbours == point)  # who speaks of it, and as which of its neighbours
+        said = np.concatenate([own[i, [point]], votes[i, voters, which]]) * pixels - 0.5
+        starts = (cell[i, [point, *voters]] + 0.5) * pixels - 0.5
+        for start, end in zip(starts[1:], said[1:], strict=True):
             ax.plot(*np.stack([start, end]).T, color=METHOD_COLOURS[5], lw=1)
             ax.plot(*end, "o", color=METHOD_COLOURS[5], ms=4, mec="black", mew=0.4)
-        ax.plot(*np.stack([middles[0], mine]).T, color=METHOD_COLOURS[4], lw=2)
-        ax.plot(*mine, "s", color=METHOD_COLOURS[4], ms=6, mec="black", mew=0.5)
+        ax.plot(*np.stack([starts[0], said[0]]).T, color=METHOD_COLOURS[4], lw=2)
+        ax.plot(*said[0], "s", color=METHOD_COLOURS[4], ms=6, mec="black", mew=0.5)
         if ring is not None:
-            ax.plot(*ring, "o", mfc="none", mec="#00e676", ms=12, mew=2)
-        mean = np.concatenate([mine[None], theirs]).mean(axis=0)
-        ax.plot(*mean, "X", color="white", ms=7, mec="black", mew=0.6)
+            ax.plot(*(np.asarray(ring) * pixels - 0.5), "o", mfc="none", mec="#00e676", ms=12, mew=2)
+        ax.plot(*said.mean(axis=0), "X", color="white", ms=7, mec="black", mew=0.6)
     return figure

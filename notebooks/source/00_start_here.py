@@ -380,7 +380,7 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train regression trees; annotate your own photographs |
 # | [05 preparing data](05_preparing_data.ipynb) | data sets; crop, normalise, split by person, TFRecords |
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
-# | 07 heatmaps | FAN and DAN: a map for each point |
+# | [07 heatmaps](07_heatmaps.ipynb) | FAN, DAN, PIPNet: a map for each point |
 # | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
 # | [09 squeeze and excitation](09_squeeze_and_excitation.ipynb) | what SENet adds to a network, and why |
 # | [10 training SENet](10_training_senet.ipynb) | the whole recipe, from data to checkpoint |
