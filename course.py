@@ -9,6 +9,7 @@
     python course.py data NAME         fetch a real data set, or say how to get it
     python course.py train METHOD      train a method
     python course.py bench             measure the methods and the pipeline (--peers: what others offer)
+    python course.py leaderboard       every method on the same faces, with what it costs
     python course.py app               the live comparison as a page
     python course.py notebooks         rebuild the notebooks from their source
     python course.py book              a site of the executed notebooks
@@ -33,8 +34,8 @@ FIRST = "notebooks/00_start_here.ipynb"
 TOOLS = {
     "data": "data.fetch", "train": "train.method", "bench": "measure.bench", "app": "ship.app",
     "notebooks": "notebook.build", "book": "ship.book",
-    "try": "ship.try_file", "slides": "ship.slides", "export": "ship.export",
-    "scores": "ship.scores",
+    "leaderboard": "measure.leaderboard", "try": "ship.try_file", "slides": "ship.slides",
+    "export": "ship.export", "scores": "ship.scores",
 }  # fmt: skip
 
 if sys.version_info >= (3, 11):  # an older Python gets one sentence from `complaint`, not a syntax error

@@ -520,3 +520,34 @@ def test_an_answer_of_a_quiz_is_explained_with_a_script_and_without(page, browse
     answer = plain.locator(".facelm-answer[data-right]").first
     answer.locator("summary").click()
     assert "Right." in answer.inner_text()
+
+
+def test_the_leaderboard_is_sorted_by_mouse_and_by_keyboard(page, tmp_path):
+    (board,) = [path for path in shelf.documents() if path.stem == "leaderboard"]
+    book.write([board], tmp_path / "book")
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(next((tmp_path / "book").glob("**/leaderboard.html")).as_uri())
+    table = page.locator(".facelm-sortable table").first
+    sizes = table.get_by_role("button", name="MB")
+    column = table.locator("thead th").all_inner_texts().index(sizes.inner_text())
+
+    def values(at):
+        return [row.locator("td").nth(at).inner_text() for row in table.locator("tbody tr").all()]
+
+    sizes.click()
+    assert table.locator("th[aria-sort=ascending]").all_inner_texts() == [sizes.inner_text()]
+    found = [float(text) for text in values(column)]
+    assert found == sorted(found)
+    page.keyboard.press("Enter")  # the button has the focus
+    assert (
+        table.locator("th[aria-sort=descending]").count() == 1 and table.locator("th[aria-sort]").count() == 1
+    )
+    assert [float(text) for text in values(column)] == sorted(found, reverse=True)
+    assert "Sorted by MB, largest first." in page.locator(".facelm-status").first.inner_text()
+    work = table.get_by_role("button", name="million multiply-adds")
+    for _ in range(2):  # whatever the direction, what has no figure comes last
+        work.click()
+        texts = values(table.locator("thead th").all_inner_texts().index(work.inner_text()))
+        assert texts[-1] == "-" and texts[0] != "-"
+    assert errors == [] and serious(page) == []

@@ -53,12 +53,13 @@ def measure(quick=False, chosen=None):
             continue
         print(f"timing: {part}, {'one thread' if one else 'all threads'} ...", flush=True)
         try:
-            yield {title: _in_a_process(part, one, quick, chosen)}
+            yield {title: in_a_process(part, one, quick, chosen)}
         except RuntimeError as error:  # one part that cannot run here leaves the others their figures
             print(f"  {error}")
 
 
-def _in_a_process(part, one_thread, quick, chosen):
+def in_a_process(part, one_thread=True, quick=False, chosen=None):
+    """The answer of a part, of `PARTS`, measured in a Python of its own."""
     variables = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     if one_thread:
         variables |= dict.fromkeys(THREADS, "1")
@@ -89,7 +90,14 @@ def points(quick=False, chosen=None):
     return time_in_turns(_tasks(faces, chosen), len(faces), rounds=3 if quick else 20, baseline=BASELINE)
 
 
-def _tasks(faces, chosen):
+def as_shipped(quick=False, chosen=None):
+    """Milliseconds a face like `points`, each method in the one runtime that `methods.load` opens."""
+    faces = sources.load("synthetic", n=8 if quick else 24, size=256, seed=TEST_SEED, progress=False)
+    tasks = _tasks(faces, chosen, runtimes=(None,))
+    return time_in_turns(tasks, len(faces), rounds=3 if quick else 15, baseline=BASELINE, seconds=5.0)
+
+
+def _tasks(faces, chosen, runtimes=RUNTIMES):
     """Name -> function of a face's number."""
     from facelm_helpers.detectors import detect
 
@@ -100,8 +108,8 @@ def _tasks(faces, chosen):
     for name in methods.names():
         if name == "dlib" or (chosen and name not in chosen):
             continue
-        runtimes = RUNTIMES if methods.of(name).with_runtime is not methods.Aligner.with_runtime else (None,)
-        for runtime in runtimes:
+        has_some = methods.of(name).with_runtime is not methods.Aligner.with_runtime
+        for runtime in runtimes if has_some else (None,):
             title = f"{name}, {runtime}" if runtime else name
             try:
                 aligner = methods.load(name, runtime=runtime)
@@ -202,10 +210,13 @@ def training_rates(quick=False, chosen=None):
     return {"pipeline": pipeline, "training": {key: round(value, 3) for key, value in speed.items()}}
 
 
+PARTS = {"points": points, "as_shipped": as_shipped, "rates": rates, "training": training_rates}
+
+
 def main(arguments=None):
     """One part, in this process; the answer goes to a file."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=["points", "rates", "training"])
+    parser.add_argument("part", choices=list(PARTS))
     parser.add_argument("--answer", type=Path, required=True)
     parser.add_argument("--one-thread", action="store_true")
     parser.add_argument("--quick", action="store_true")
@@ -217,8 +228,8 @@ def main(arguments=None):
         cv2.setNumThreads(1)
         if hasattr(os, "sched_setaffinity"):  # for whatever heeds no variable
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    part = {"points": points, "rates": rates, "training": training_rates}[options.part]
-    options.answer.write_text(json.dumps(part(options.quick, options.methods)), encoding="utf-8")
+    measured = PARTS[options.part](options.quick, options.methods)
+    options.answer.write_text(json.dumps(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from facelm_helpers.methods import COMPARED
 from facelm_helpers.paths import WEIGHTS
-from tools.measure import tables_outside
+from tools.measure import tables_leaderboard, tables_outside, tables_teaching
 from tools.measure.cells import percent, places
 from tools.measure.changes import TITLES
 
@@ -223,4 +223,4 @@ def _ranked(results, name, box):
 TABLES = {function.__name__: function for function in (
     accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, training, sizes,
     provenance,
-)} | tables_outside.TABLES  # fmt: skip
+)} | tables_outside.TABLES | tables_leaderboard.TABLES | tables_teaching.TABLES  # fmt: skip

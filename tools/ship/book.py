@@ -23,6 +23,9 @@ from tools.ship.places import place
 
 NAME = "Face alignment, a notebook course"
 SOLUTION = re.compile(r'<a href="solutions/[^"]*">(.*?)</a>')
+GUIDE = re.compile(
+    r'<li><a href="[^"]*teaching/[^"]*">.*?</a></li>|<a rel="next" href="[^"]*teaching/.*?</a>'
+)
 INDEX = """<main><h1>Face alignment, a notebook course</h1>
 <p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
 <div class="facelm-scroll"><table>
@@ -57,14 +60,14 @@ def _list(paths):
 
 
 def without_solutions(text):
-    """A page whose links to solutions are plain words, those of its navigation and of the index left out.
+    """A page whose links to solutions are plain words, those of its navigation and to the guide left out.
 
     >>> without_solutions('Answers: the <a href="solutions/01.html">solutions of 01</a>.')
     'Answers: the solutions of 01.'
     >>> without_solutions('<a href="01.html">Next</a><a href="solutions/01.html">Solutions</a>')
     '<a href="01.html">Next</a>'
     """
-    return SOLUTION.sub(lambda link: "" if link[1] == "Solutions" else link[1], text)
+    return SOLUTION.sub(lambda link: "" if link[1] == "Solutions" else link[1], GUIDE.sub("", text))
 
 
 def write(paths, folder, kept=str):
@@ -112,9 +115,11 @@ def main(arguments=None):
         return 1
     fresh = options.output.with_name(options.output.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    solved = [] if options.without_solutions else shelf.solutions()
+    solved, documents = shelf.solutions(), shelf.documents()
+    if options.without_solutions:
+        solved, documents = [], [path for path in documents if path.parent.name != "teaching"]
     written = write(
-        [*shelf.notebooks(), *solved, *shelf.references(), *shelf.documents()],
+        [*shelf.notebooks(), *solved, *shelf.references(), *documents],
         fresh,
         without_solutions if options.without_solutions else str,
     )

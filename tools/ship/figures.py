@@ -33,10 +33,11 @@ MISSING = "not measured yet"
 
 
 def pages():
-    """The pages that quote figures and need no run after a change: README and the Markdown under data."""
-    readme = ROOT / "README.md"
-    data = [*sorted((ROOT / "data").glob("*.md")), RESULTS / "dlib_or_senet.md"]
-    return [page for page in (readme, *data) if page.is_file()] + cards()
+    """The pages that quote figures and need no run after a change: README, Markdown under data, the guide."""
+    named = ("README.md", "data/results/dlib_or_senet.md", "data/results/leaderboard.md",
+             "notebooks/teaching/guide.md")  # fmt: skip
+    found = [*(ROOT / name for name in named), *sorted((ROOT / "data").glob("*.md"))]
+    return [page for page in found if page.is_file()] + cards()
 
 
 def cards():

@@ -16,6 +16,8 @@ DOCUMENTS = (
     "data/README.md",
     "data/results/bench.md",
     "data/results/dlib_or_senet.md",
+    "notebooks/project.md",
+    "notebooks/teaching/guide.md",  # the last: an edition for a class goes without it
 )
 
 
