@@ -185,6 +185,15 @@ def _hex(colour):
     return to_hex(colour)
 
 
+def test_the_worst_level_is_in_the_picture():
+    figure = plots.levels({"inner": {"a": [0.3, 0.06, 0.05]}, "contour": {"a": [0.3, 0.13, 0.08]}})
+    assert all(ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 13 for ax in figure.axes)
+
+
+def test_differences_that_are_not_measured_are_said_so():
+    assert plots.differences({}, "difference").axes[0].texts[0].get_text() == "not measured yet"
+
+
 def test_what_is_mined_is_shaded_from_the_share_on():
     figure = plots.mining({"faces": np.arange(1, 5), "no faces": np.arange(1, 7)}, 0.7)
     assert figure.axes[0].patches[0].get_x() == pytest.approx(7)

@@ -91,7 +91,7 @@ def _plan(model, title, most, least):
     for block, lines in texts.items():
         widths[lanes[block]] = max(widths[lanes[block]], max(map(len, lines)) * letters + 0.2)
     shrink = min(1, (most - 0.1) / sum(widths))
-    least = least or 1.12 * letters * len(told) + 0.2  # bold letters are wider
+    least = max(least, 1.12 * letters * len(told) + 0.2)  # bold letters are wider
     lefts = shrink * np.cumsum([max(0.05, (least - sum(widths)) / 2), *widths])
     heights = [
         max((ROW if b.layers else 0.2) for b in blocks if rows[b] == row)

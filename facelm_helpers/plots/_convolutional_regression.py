@@ -6,7 +6,7 @@ from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, canvas
 from facelm_helpers.plots._faces import face
 
 
-def views(image, squares, pictures, titles, points=None, columns=4):
+def views(image, squares, pictures, titles, points=None, columns=4, kinds=None):
     """Draw a face with the squares that networks cut out of it, and beside it what the networks see.
 
     Parameters
@@ -21,6 +21,8 @@ def views(image, squares, pictures, titles, points=None, columns=4):
         On the face.
     columns : int
         Of the pictures beside the face.
+    kinds : sequence of M ints, optional
+        Squares of one kind have one colour; by default each its own, of six.
 
     Returns
     -------
@@ -33,13 +35,13 @@ def views(image, squares, pictures, titles, points=None, columns=4):
     >>> [ax.get_title() for ax in figure.axes]
     ['', 'an eye']
     """
-    rows = -(-len(pictures) // columns)
+    rows, kinds = -(-len(pictures) // columns), range(len(pictures)) if kinds is None else kinds
     figure, _ = canvas(width=FULL, height=max(0.36 * FULL, rows * (0.58 * FULL / columns + 0.25)))
     figure.clear()
     left, right = figure.subfigures(1, 2, width_ratios=[0.4, 0.6])
     face(image, points, ax=(ax := left.subplots()))
     for k, corners in enumerate(np.asarray(squares, float)):
-        ax.plot(*np.concatenate([corners, corners[:1]]).T, color=_colour(k), lw=1.6)
+        ax.plot(*np.concatenate([corners, corners[:1]]).T, color=_colour(kinds[k]), lw=1.6)
     panels = np.atleast_1d(right.subplots(rows, columns)).ravel()
     for ax in panels:
         ax.set(xticks=[], yticks=[])
@@ -49,7 +51,7 @@ def views(image, squares, pictures, titles, points=None, columns=4):
         seen = np.asarray(picture)
         seen = seen[..., 0] if seen.ndim == 3 and seen.shape[2] == 1 else seen
         ax.imshow(seen, vmin=0, vmax=255 if seen.max() > 1 else 1, cmap="gray", interpolation="nearest")
-        ax.spines[:].set(visible=True, color=_colour(k), linewidth=2.5)
+        ax.spines[:].set(visible=True, color=_colour(kinds[k]), linewidth=2.5)
         ax.set_title(title, fontsize=8)
     for ax in panels[len(pictures) :]:
         ax.remove()
@@ -84,8 +86,8 @@ def levels(panels):
             y = np.round(100 * np.asarray(errors)[1:], 9)
             ax.plot(range(1, len(y) + 1), y, "os^D"[k % 4], ls="-", ms=5, color=_colour(k), label=name)
             ax.set_xticks(range(1, len(y) + 1))
-        ax.set(title=title, xlabel="level", xlim=(0.7, 3.3), ylim=(0, None))
-    axes[0][0].set_ylabel("NME, %")
+        ax.set(title=title, xlabel="level", xlim=(0.7, 3.3))
+    axes[0][0].set(ylabel="NME, %", ylim=(0, None))  # once all is drawn: the panels share it
     axes[0][-1].legend(loc="lower left")
     return figure
 
@@ -127,6 +129,7 @@ def differences(rows, xlabel):
     Parameters
     ----------
     rows : dict of name -> (middle, low, high, sequence of single values)
+        Where there are none, the picture says so.
     xlabel : str
 
     Returns
@@ -139,13 +142,15 @@ def differences(rows, xlabel):
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['LFPW']
     """
-    figure, ax = canvas(width=FULL, height=0.75 + 0.42 * len(rows))
+    figure, ax = canvas(width=FULL, height=0.75 + 0.42 * max(len(rows), 1))
+    if not rows:
+        ax.text(0.5, 0.5, "not measured yet", ha="center", va="center", transform=ax.transAxes)
     ax.axvline(0, color="#888888", lw=1, ls=":")
     for y, (middle, low, high, single) in enumerate(rows.values()):
         ax.plot([low, high], [y, y], color=METHOD_COLOURS[0], lw=2)
         ax.plot(single, [y - 0.22] * len(single), "o", color="#888888", ms=3.5)
         ax.plot(middle, y, "D", color=METHOD_COLOURS[0], ms=6)
-    ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.6))
+    ax.set(xlabel=xlabel, ylim=(max(len(rows), 1) - 0.5, -0.6))
     ax.set_yticks(range(len(rows)), rows)
     ax.grid(visible=False, axis="y")
     return figure

@@ -23,8 +23,8 @@ COLUMN = 820
 WIDGET = "application/vnd.jupyter.widget-view+json"
 """The type of output that only a running kernel can show."""
 
-DENSITY = 2
-"""Pixels of the file for each CSS pixel, so that pictures are crisp on fine screens."""
+DENSITY, TALL = 2, 1.25
+"""Pixels of the file for each CSS pixel, so that pictures are crisp on fine screens; of tall ones fewer."""
 
 QUALITY, COLOURS = 36, 128
 """Of JPEG, and of a PNG's palette: low, which is invisible at double resolution and halves the size."""
@@ -83,7 +83,8 @@ def encode(figure):
     from PIL import Image
 
     stream, packed = io.BytesIO(), io.BytesIO()
-    dpi = DENSITY * COLUMN / FULL
+    tall = figure.get_figheight() > 1.5 * FULL
+    dpi = (TALL if tall else DENSITY) * COLUMN / FULL
     figure.savefig(stream, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})  # packed well below
     photographs = any(picture.get_array().ndim == 3 for ax in figure.axes for picture in ax.images)
     with Image.open(stream) as image:
