@@ -355,7 +355,7 @@ for name in ("vanilla_cnn", "dcnn"):
 # than half a patch, levels 2 and 3 refine a wrong place: the mean rises above that of the single network.
 #
 # **Obsolete today:** patches without context, one network a point. What stayed: coarse to fine.
-# Notebook 07 shows DAN, which lets every stage see the whole face.
+# [Notebook 07](07_heatmaps.ipynb) shows DAN, which lets every stage see the whole face.
 #
 # ## Face++: boxes, points, parts
 #
@@ -782,4 +782,4 @@ plots.show(plots.run_curves({"LFPW, validation": runs}))
 #   Learning*](https://doi.org/10.1007/978-3-319-10599-4_7), ECCV 2014: which task helps which face.
 # - K. Zhang and others, [*Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
 #   Networks*](https://doi.org/10.1109/LSP.2016.2603342), SPL 2016: the detector of a decade.
-# - Next: [09, squeeze and excitation](09_squeeze_and_excitation.ipynb).
+# - Next: [07, heatmaps](07_heatmaps.ipynb).
