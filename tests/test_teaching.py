@@ -6,11 +6,12 @@ import pytest
 
 from tools.measure import tables_teaching
 from tools.notebook.derive import SOURCES, read_source
-from tools.ship import book, figures, places, quiz, shelf
+from tools.ship import book, figures, places, shelf
 
 GUIDE = places.NOTEBOOKS / "teaching" / "guide.md"
 PROJECT = places.NOTEBOOKS / "project.md"
-WRITTEN = [path for path in sorted(SOURCES.glob("[0-9]*.py")) if path.stem[:2] not in quiz.WITHOUT]
+LATER = ("08", "14", "15")  # notebooks of which the guide need not speak yet
+WRITTEN = [path for path in sorted(SOURCES.glob("[0-9]*.py")) if path.stem[:2] not in LATER]
 
 
 def section(source):
@@ -26,9 +27,10 @@ def section(source):
 @pytest.mark.parametrize("source", WRITTEN, ids=lambda source: source.stem[:2])
 def test_the_guide_has_exercises_mistakes_and_the_answers_that_a_notebook_leaves_open(source):
     told = section(source)
-    assert [len(stars) for stars in re.findall("★+", told.split("**Mistakes.**")[0])] == [1, 2, 3]
-    assert "open" in told.lower() and "**Mistakes.**" in told
     text = "\n".join(cell.source for cell in read_source(source).cells if cell.cell_type == "markdown")
+    stars = re.findall(r"^### Exercise \d (★+)", text, re.MULTILINE)
+    assert re.findall("★+", told.split("**Mistakes.**")[0]) == stars and len(stars) == 3
+    assert "open" in told.lower() and "**Mistakes.**" in told
     asked = re.search(r"^## Questions\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if asked and "<details>" not in asked[1]:
         numbers = re.findall(r"^(\d)\. ", asked[1], re.MULTILINE)
