@@ -56,7 +56,7 @@ class Head(NamedTuple):
         """
         model = face3d.load_face3d()
         R = face3d.rotation([pitch, yaw, roll])
-        places = self.shape @ R.T * (0.62 * size) + [(size - 1) / 2, 0.5 * size, 0]
+        places = self.shape @ R.T * (0.56 * size) + [(size - 1) / 2, 0.5 * size, 0]
         corners = places[model.triangles]
         across, along = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
         ahead = across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] > 0
@@ -77,7 +77,9 @@ class Head(NamedTuple):
         flow = np.zeros((size, size, 2), np.float32)
         flow[y, x] = np.clip(uv, 0, SIZE - 1)
         picture = np.full((size, size, 3), GROUND, np.uint8)
-        cv2.fillPoly(picture, [np.rint(places[60:68, :2] * 2**FINE).astype(np.int32)], self.mouth, shift=FINE)
+        lips = np.rint(places[60:68, :2] * 2**FINE).astype(np.int32)
+        cv2.fillPoly(picture, [lips], self.mouth, shift=FINE)
+        cv2.polylines(picture, [lips], True, self.mouth, 1, shift=FINE)  # no gap to the lips' own triangles
         picture[y, x] = cv2.remap(_grown(self.texture), flow, None, cv2.INTER_LINEAR)[y, x]
         return picture, places[:68, :2]
 

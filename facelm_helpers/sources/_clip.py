@@ -8,9 +8,9 @@ from facelm_helpers.geometry import apply_transform, eye_aspect_ratio, mouth_asp
 from facelm_helpers.sources import _disturb
 from facelm_helpers.sources._face_model import load_face_model, open_lids_and_lips
 
-FRONTAL = 0.35  # |yaw| of the rows of the face model that are learnt from
+FRONTAL = 0.6  # |yaw| of the rows of the face model that are learnt from
 OPEN, SHUT, CLOSED, YAWN = 0.29, 0.1, 0.04, 0.75  # aspect ratios of the eyes, of the mouth
-TURN = 0.2  # of `geometry.yaw`, to each side
+TURN = 0.45  # of `geometry.yaw`, to each side
 BLINK, NOD, GAPE = 0.2, 1.0, 2.0  # seconds: of a blink, a microsleep, a yawn
 EASE = 0.08  # seconds in which lids fall or rise; lips take four times as long
 SWAY = 0.01  # of the picture's side

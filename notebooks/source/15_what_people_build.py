@@ -1,0 +1,457 @@
+# %% [markdown]
+# # What people build
+#
+# **After this notebook you can**
+#
+# - find blinks, yawns and drowsiness in a clip from two ratios, with a threshold of the person's own;
+# - steady trembling points, and say what a filter costs: flicker against lag;
+# - read head pose, and a smile, off 68 points;
+# - put make-up on a face, put one face in another's place, and average faces, with no seam to see;
+# - turn a photograph into a head that a slider turns;
+# - say for each where it fails, for whom, and what is not right to build.
+#
+# **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The exercises take about
+# 25 minutes, the questions 10. **Needs:** notebooks [02](02_shape_models.ipynb) (warps) and
+# [04](04_dlib_68_points.ipynb) (dlib); the letters are those of [notebook 00](00_start_here.ipynb). Answers
+# are in the SOLUTIONS_LINK.
+
+# %%
+import json
+
+import cv2
+import numpy as np
+
+from facelm_helpers import applications, methods, paths, plots, sources, widgets
+from facelm_helpers.boxes import tight_boxes
+from facelm_helpers.checks import what_people_build as check
+from facelm_helpers.detectors import detect_one
+
+plots.setup()
+
+# %% [markdown]
+# ## A clip, and a track
+#
+# A clip is T pictures, `rate` of them a second. This one is drawn from the face model, so it shows nobody,
+# needs no download, and its annotations are exact: a head that turns, blinks, yawns once and nods off once.
+
+# %%
+clip = sources.synthetic.clip(seconds=12, rate=25, seed=0)
+rate, time = 25, clip.attributes["time"]
+plots.show(plots.faces_grid(clip.images[::25], titles=[f"{t:.0f} s" for t in time[::25]], columns=6))
+# ALT Twelve frames of a face that turns a little to both sides, opens its mouth wide at 5 and 6 seconds, and
+# ALT has closed eyes at 10 seconds.
+
+# %% [markdown]
+# A **track** is the points of one face in all frames, (T, 68, 2). A detector is needed for the first frame
+# only: the box of the next frame is the tight box of the points just found. (A product looks for the face
+# anew every second or so, and whenever the box jumps. `python course.py try` does so.)
+
+
+# %%
+def follow(method, images, box):
+    """The points of one face in each picture, from its box in the first."""
+    track = []
+    for image in images:
+        points = method.predict([image], box[None])[0]
+        track.append(points)
+        box = tight_boxes(points[None])[0]
+    return np.array(track, dtype=float)
+
+
+start = detect_one(clip.images[0])
+tracks = {
+    "annotated": clip.points.astype(float),
+    "dlib": follow(methods.load("dlib"), clip.images, start),
+    "SENet": follow(methods.load("senet", runtime="litert"), clip.images, start),
+}
+for name in ("dlib", "SENet"):
+    off = np.linalg.norm(tracks[name] - tracks["annotated"], axis=2).mean()
+    print(f"{name:6} {off:.0f} pixels from the annotation, in a picture of {clip.images.shape[2]}")
+
+# %% [markdown]
+# ## Blinks
+#
+# How far an eye is open must be told without knowing how near the face is, or how it is tilted. The **eye
+# aspect ratio** (Soukupová and Čech, 2016) divides the distances of the lids by the width of the eye. With
+# $p_0$ and $p_3$ the corners, $p_1, p_2$ on the upper lid and $p_5, p_4$ below them:
+#
+# $$r = \frac{\lVert p_1 - p_5 \rVert + \lVert p_2 - p_4 \rVert}{2\, \lVert p_0 - p_3 \rVert}$$
+#
+# ### Exercise 1 ★
+#
+# Write it for one eye, `p` of shape (6, 2). `np.linalg.norm` gives the length of a vector.
+
+
+# %% tags=["exercise"]
+def eye_ratio(p):
+    """The aspect ratio of an eye from its six points, (6, 2)."""
+    # SOLUTION
+    lids = np.linalg.norm(p[1] - p[5]) + np.linalg.norm(p[2] - p[4])
+    return lids / (2 * np.linalg.norm(p[0] - p[3]))
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.eye_ratio(eye_ratio)
+
+# %% [markdown]
+# Over the clip, the mean of both eyes. Grey: when the eyes really are closed.
+
+# %%
+eye_ratio = check.ready(eye_ratio, check.eye_ratio)
+ratios = {
+    name: np.array([(eye_ratio(points[36:42]) + eye_ratio(points[42:48])) / 2 for points in track])
+    for name, track in tracks.items()
+}
+closed = applications.spans(clip.attributes["closed_eyes"], rate)
+plots.show(plots.over_time(time, ratios, closed, ylabel="eye aspect ratio"))
+# ALT Three curves over twelve seconds, all flat but for dips where the eyes are closed. The annotated one
+# ALT falls furthest, dlib's less, SENet's least.
+
+# %% [markdown]
+# Look at how far each one falls. A network that minimises the mean error learns what is usual, and closed
+# eyes are rare in its training photographs: it pulls lids open. **A low NME does not say that a blink is
+# seen**: the lids are eight points of 68. (How far other methods close the lids: see Go further.)
+#
+# ## A threshold of one's own
+#
+# People's open eyes differ by a factor of two, so that one threshold for all calls some people asleep: those
+# with narrow eyes, which differs between groups of people, and whoever laughs or looks down. Hence a
+# **calibration**: the first two seconds give the person's open ratio, and closed is what falls below three
+# quarters of it.
+
+# %%
+for name, ratio in ratios.items():
+    level = applications.personal_threshold(ratio[: 2 * rate], share=0.75)
+    found = applications.spans(ratio < level, rate)
+    print(f"{name:9} threshold {level:.2f}: {len(found)} closures; really {len(closed)}")
+
+# %% [markdown]
+# `applications.watch` does all this, and sorts the closures: under half a second a blink, from then on a
+# *microsleep*. A yawn is an inner mouth more than half as high as wide, for a second or longer.
+
+# %%
+seen = applications.watch(tracks["dlib"], rate)
+print("blinks     ", [f"{start:.1f} s" for start, end in seen.blinks])
+print("microsleeps", [f"{start:.1f} to {end:.1f} s" for start, end in seen.microsleeps])
+print("yawns      ", [f"{start:.0f} to {end:.0f} s" for start, end in seen.yawns])
+print("drowsy     ", seen.drowsy)
+
+# %% [markdown]
+# **What goes wrong, and for whom.** Glasses that reflect, a hand at the eye, a head that looks down: the
+# ratio falls, the eyes are open. At 10 frames a second a blink of 0.15 s can fall between two frames. And a
+# ratio that works on one's own face says little about others': measure it per group before you rely on it.
+#
+# **Not right to build:** a safety device from this (a car's own uses infrared light, and is tested); and the
+# surveillance of people who did not agree, such as of workers or pupils, whose wandering eyes would be held
+# against them.
+#
+# ## Steady points
+#
+# Each frame is aligned on its own, so that points tremble even when nothing moves. **Flicker** measures it:
+# how far the residual $e_t = x_t - x_t^{true}$ of a point is from the mean of its neighbours in time, over
+# the size $s_t$ of the face. A constant error is no flicker.
+#
+# $$F = \operatorname{mean}_{t,k} \frac{\lVert e_t - (e_{t-1} + e_{t+1})/2 \rVert}{s_t}$$
+#
+# The clip is clean, so we shake its points the way a poor camera does.
+
+# %%
+truth = tracks["annotated"]
+shaken = truth + np.random.default_rng(0).normal(0, 0.8, truth.shape)
+print(f"SENet's flicker {1000 * applications.flicker(tracks['SENet'], truth):.0f} thousandths of the face")
+print(f"shaken          {1000 * applications.flicker(shaken, truth):.0f} thousandths")
+
+# %% [markdown]
+# A **moving average** over $w$ frames is calm, and late: $(w - 1) / 2$ frames, which one sees when the head
+# turns. An **exponential filter** keeps one old value instead of w:
+#
+# $$\hat x_t = a\, x_t + (1 - a)\, \hat x_{t-1}, \qquad a = \frac{1}{1 + \text{rate} / (2\pi f_c)}$$
+#
+# with the rate in frames a second and $f_c$ the cut-off frequency in Hz. The **1€ filter** (Casiez, Roussel
+# and Vogel, 2012) makes $f_c$ grow with the speed of the point, $f_c = f_{min} + \beta\,|v|$: calm at rest,
+# quick in motion.
+#
+# ### Exercise 2 ★
+#
+# Write the share $a$ of the new value.
+
+
+# %% tags=["exercise"]
+def filter_share(cutoff, rate):
+    """a, from the cut-off and the rate, both in Hz."""
+    # SOLUTION
+    return 1 / (1 + rate / (2 * np.pi * cutoff))
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.filter_share(filter_share)
+
+# %% [markdown]
+# With your share, the 1€ filter is a loop of four lines. The speed is in sizes of the face a second, so that
+# $\beta$ means the same for a near and a far face, and is itself filtered at 1 Hz.
+
+# %%
+filter_share = check.ready(filter_share, check.filter_share)
+
+
+def one_euro(track, lowest, beta):
+    """The track, steadied."""
+    found, speed, size = track.copy(), np.zeros((68, 2)), np.ptp(track[0], axis=0).max()
+    for t in range(1, len(track)):
+        now = (track[t] - track[t - 1]) * rate / size
+        speed = speed + filter_share(1.0, rate) * (now - speed)
+        cutoff = lowest + beta * np.linalg.norm(speed, axis=1, keepdims=True)
+        found[t] = found[t - 1] + filter_share(cutoff, rate) * (track[t] - found[t - 1])
+    return found
+
+
+families = {"moving average, w frames": [], "1€ filter, $f_{min}$ = 1 Hz, by β": []}
+for w in (1, 2, 3, 5, 7, 9):
+    calm = applications.moving_average(shaken, w)
+    families["moving average, w frames"].append(
+        (w, applications.lag(calm, truth), applications.flicker(calm, truth))
+    )
+for beta in (0, 5, 10, 20, 40):
+    calm = one_euro(shaken, 1.0, beta)
+    families["1€ filter, $f_{min}$ = 1 Hz, by β"].append(
+        (beta, applications.lag(calm, truth), applications.flicker(calm, truth))
+    )
+plots.show(plots.flicker_and_lag(families))
+# ALT Flicker against lag. Along both curves less flicker costs more lag; where the lag is short the 1€
+# ALT filter's curve lies below the moving average's.
+
+# %% [markdown]
+# Every filter moves along a curve; a better one has a lower curve. Neither knows the future: a filter for
+# recorded clips may look both ways and has no lag at all.
+#
+# **What goes wrong.** What is rare and fast is smoothed away: at a low cut-off a blink disappears. Filter
+# what is drawn, not what is measured.
+#
+# ## Head pose
+#
+# The 3D face of notebook 08, laid on the points, gives three angles. Here the yaw of the turning head.
+
+# %%
+angles = {name: applications.head_pose(track)[:, 1] for name, track in tracks.items()}
+plots.show(plots.over_time(time, angles, ylabel="yaw in degrees"))
+# ALT Three curves of yaw over time that swing to both sides together; SENet's and dlib's follow the annotated
+# ALT one within a few degrees.
+
+# %% [markdown]
+# In the pictures: red points to the right of the head, green down, blue ahead.
+
+# %%
+some = [30, 90, 128, 170, 238, 262]
+drawn = [applications.draw_pose(clip.images[t], tracks["SENet"][t]) for t in some]
+plots.show(plots.faces_grid(drawn, titles=[f"{time[t]:.1f} s" for t in some], columns=6))
+# ALT Six frames with three arrows from the tip of the nose; the arrow ahead leans as the head turns.
+
+# %% [markdown]
+# **What goes wrong.** Pitch is harder than yaw and roll: a long chin and a head that
+# looks down move the points alike. **Not right to build:** a measure of "attention" from pose. People listen
+# with closed eyes, too, and some look away in order to concentrate.
+#
+# ## Make-up
+#
+# Paint is a colour and a soft mask $m$, 0..1. With the strength $\alpha$ the picture becomes
+#
+# $$I' = (1 - \alpha\,m)\, I + \alpha\,m\, I_{paint}$$
+#
+# in a colour space in which lightness stands apart (CIELAB): the skin's own light and shade stay, and paint
+# looks worn, not pasted.
+#
+# ### Exercise 3 ★★
+#
+# Write the mixing. `image` is (H, W, 3), `paint` a colour (3,), `mask` (H, W).
+
+
+# %% tags=["exercise"]
+def mixed(image, paint, mask, strength):
+    """The painted image, (H, W, 3)."""
+    # SOLUTION
+    alpha = strength * mask[..., None]
+    return (1 - alpha) * image + alpha * paint
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.mixed(mixed)
+
+# %% [markdown]
+# Yours, on the lips, in CIELAB, only on the two axes of colour; beside it the masks, and all of
+# `applications.make_up`.
+
+# %%
+mixed = check.ready(mixed, check.mixed)
+image, points = clip.images[90], tracks["SENet"][90]
+masks = applications.regions(points, image.shape)
+lab = cv2.cvtColor(np.float32(image) / 255, cv2.COLOR_RGB2LAB)
+paint = cv2.cvtColor(np.float32([[[0.65, 0.1, 0.25]]]), cv2.COLOR_RGB2LAB)[0, 0]
+painted = lab.copy()
+painted[..., 1:] = mixed(lab, paint, masks["lips"], 0.7)[..., 1:]
+yours = np.uint8(255 * np.clip(cv2.cvtColor(painted, cv2.COLOR_LAB2RGB), 0, 1))
+where = np.uint8(255 * np.stack([masks["lips"], masks["brows"], masks["blush"]], axis=-1))
+made = applications.make_up(image, points, brows=(60, 40, 30), strength=0.7)
+titles = ["the frame", "masks", "yours: lips", "lips, brows, blush"]
+plots.show(plots.faces_grid([image, where, yours, made], titles=titles, columns=4))
+# ALT The same face four times: plain, its masks in three colours, with red lips, and with red lips, darker
+# ALT brows and red cheeks.
+
+# %% [markdown]
+# In a video the mask follows the steadied points. The open mouth stays free, since it is cut out by the inner
+# lips:
+
+# %%
+calm = applications.one_euro(tracks["SENet"], rate)
+worn = [applications.make_up(clip.images[t], calm[t], strength=0.7) for t in some]
+plots.show(plots.faces_grid(worn, columns=6))
+# ALT Six frames with red lips and blush that follow the turning head and the open mouth; the teeth are not
+# ALT painted.
+
+# %% [markdown]
+# **What goes wrong.** The paint is as wrong as the points are. Where a hand covers the mouth, the hand is
+# painted. Shades that were tuned on light skin look grey on dark skin: try them on many people, and let each
+# choose. **Not right to build:** a filter that lightens skin or narrows faces unasked, and does not say so.
+#
+# ## One face in another's place
+#
+# Each triangle of one face is warped onto the same triangle of the other (notebook 02). Pasting it leaves a
+# seam. **Poisson blending** (Pérez, Gangnet and Blake, 2003) keeps the *gradients* of the new face and the
+# colours on the rim of the old one: it looks for the picture $I'$ inside the mask with
+#
+# $$\Delta I' = \Delta I_{new} \quad \text{inside}, \qquad I' = I \quad \text{on the rim}$$
+#
+# where $I_{new}$ is the warped face and $\Delta$ the sum of the second derivatives.
+
+# %%
+pair = sources.load("synthetic", n=6, seed=5, yaw=(0, 0.3), size=192, occlusion=False, progress=False)
+(first, second), (p, q) = pair.images[:2], pair.points[:2]
+swapped = applications.swap(first, p, second, q)
+back = applications.swap(second, q, first, p)
+titles = ["first", "second", "second's face", "first's face"]
+plots.show(plots.faces_grid([first, second, swapped, back], titles=titles, columns=4))
+# ALT Two made-up people, and each with the inner face of the other: the colours are the old face's, eyes,
+# ALT nose and mouth the new one's, and no seam is seen.
+
+# %% [markdown]
+# The average of faces is the same warp, onto their mean shape, and a mean of pictures; two faces and a weight
+# make a **morph**.
+
+# %%
+average, shape = applications.average_face(pair.images, pair.points, size=192)
+morph = [applications.average_face(pair.images[:2], pair.points[:2], 192, weights=[1 - a, a])[0]
+         for a in (0.0, 0.25, 0.5, 0.75, 1.0)]  # fmt: skip
+titles = ["mean of 6", "first", "25 %", "50 %", "75 %", "second"]
+plots.show(plots.faces_grid([average, *morph], titles=titles, columns=6))
+# ALT The blurred mean of six faces, and five faces that lead from one person to another.
+
+# %% [markdown]
+# **What goes wrong.** Light from the other side, glasses, a beard at the rim, a head that is turned much
+# further: each leaves a trace. And the averages of faces say as much about who was photographed as about
+# faces.
+#
+# **Not right to build:** anyone's face in a picture that they did not agree to. That is what the word
+# *deepfake* stands for, it is a crime in a growing number of countries, and the harm is done to others than
+# the builder. A morph of two people can pass for both at a passport gate: do not submit one.
+#
+# ## A smile
+#
+# Expression from points alone: the 51 inner points, moved, turned and scaled onto the mean shape, and a
+# logistic regression, learnt from faces of [MTFL]'s training list, some of which its annotators call smiling.
+#
+# [MTFL]: https://doi.org/10.1007/978-3-319-10599-4_7
+
+# %%
+smiling = applications.smile(pair.points)
+plots.show(plots.faces_grid(pair.images, titles=[f"{p:.1f}" for p in smiling], columns=6))
+# ALT Six made-up faces, each with a number between 0 and 1 above it; the wide mouths have the high ones.
+
+# %% [markdown]
+# How often is it right, on faces that nothing has learnt from? As measured on faces of MTFL's test list:
+
+# %%
+record = json.loads((paths.RESULTS / "smile.json").read_text(encoding="utf-8"))
+for name, words in {
+    "always_the_same": "always the more frequent answer",
+    "width_of_the_mouth": "the mouth's width, one threshold",
+    "logistic": "logistic regression on the points",
+}.items():
+    low, high = (100 * edge for edge in record[name]["interval"])
+    print(f"{words:34} {100 * record[name]['accuracy']:.1f} %  ({low:.1f} to {high:.1f})")
+
+# %% [markdown]
+# **What goes wrong.** Points show the mouth's corners, not the cheeks and the small folds at the eyes, which
+# people read too. The labels are annotators' opinions. **Not right to build:** the reading of *feelings*. A
+# smile is a movement; what a person feels is not in the points, and to sort applicants, pupils or customers
+# by it is unfounded (and, in the European Union, forbidden at work and in schools).
+#
+# ## A head that turns
+#
+# Laid on the points, the 3D face tells for each pixel of its UV map which pixel of the picture it shows. What
+# the picture hides is taken from the other half of the face.
+
+# %%
+head = applications.reconstruct(clip.images[90], tracks["SENet"][90])
+turned = [head.view(yaw=angle, size=192)[0] for angle in (-60, -30, 0, 30, 60)]
+plots.show(plots.faces_grid([clip.images[90], *turned], columns=6))
+# ALT The frame, and the face alone, seen from five sides between 60 degrees to the left and to the right.
+
+# %% [markdown]
+# Turn it yourself:
+
+
+# %% tags=["nbval-ignore-output"]
+def seen_from(yaw, pitch):
+    """The head from a side, as a figure."""
+    return plots.face(head.view(yaw=yaw, pitch=pitch, size=256)[0])
+
+
+widgets.Sliders(seen_from, {"yaw": (-70, 70, 35), "pitch": (-30, 30, 0)})
+# ALT The face alone, turned to the left, with two sliders under it.
+
+# %% [markdown]
+# **What goes wrong.** The depth is that of an average face, bent to this person's points; ears, hair and the
+# back of the head are not there; the mouth has no inside. It is a mask, and no likeness for a biometric use.
+#
+# ## On your own photograph
+#
+# ```
+# python course.py try me.jpg --with make-up
+# python course.py try clip.mp4 --with eyes
+# python course.py try webcam --with steady --seconds 10
+# python course.py try me.jpg --with turn
+# ```
+#
+# A picture or clip is written beside yours. Nothing leaves the machine.
+#
+# ## Questions
+#
+# 1. SENet's error on this clip is small, and yet it closes the lids least. How can both be true? Which
+#    measure would have told?
+# 2. A colleague filters the points, then counts blinks, and finds fewer on the slower of two cameras. Why?
+# 3. A shop wants to count how often customers smile, "anonymously". Which of the numbers above would you show
+#    them, and what would you ask?
+# 4. Why does Poisson blending change the colours of the whole pasted face, not only at its rim?
+#
+# ## Key points
+#
+# - Ratios of distances need no calibration of the camera; thresholds need one of the person.
+# - The error averaged over 68 points hides what an application depends on: measure that.
+# - Every filter trades flicker for lag. Filter what is drawn, not what is measured.
+# - Warp, then blend gradients, and no seam is seen.
+# - Points show movements of a face: not thoughts, not feelings, not intent.
+#
+# ## Go further
+#
+# - Which of the course's methods closes the lids furthest? Follow the clip with `lbf`, `dan` and `fan`, and
+#   draw their ratios. The shape-indexed cascades of notebook 03 do it better than the networks. Why?
+# - T. Soukupová and J. Čech, [*Real-Time Eye Blink Detection Using Facial
+#   Landmarks*](https://vision.fe.uni-lj.si/cvww2016/proceedings/papers/05.pdf), 2016.
+# - P. Pérez, M. Gangnet and A. Blake, [*Poisson Image Editing*](https://doi.org/10.1145/882262.882269), 2003.
+# - P. Micaelli et al., [*Recurrence without Recurrence: Stable Video Landmark Detection with Deep Equilibrium
+#   Models*](https://doi.org/10.48550/arXiv.2304.00600), CVPR 2023: flicker measured, and learnt away.
