@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from facelm_helpers import applications
 from facelm_helpers.checks._judged import judged
 from facelm_helpers.checks._ready import by_check
 from facelm_helpers.checks._scalar import scalar
-from facelm_helpers.checks._verdict import Verdict, kindly
+from facelm_helpers.checks._verdict import Verdict, kindly, unanswered, untried
+from facelm_helpers.landmarks import MEAN_SHAPE
 
+RATE, LATEST, CALM = 25, 1.0, 0.25  # frames a second, frames, share of the flicker
 EYE = np.array([[0.0, 0], [2, -2], [5, -3], [8, 0.5], [5, 2], [2, 1]])
 
 
@@ -15,8 +18,13 @@ def _eye_ratio(p):
     return lids / (2 * np.linalg.norm(p[0] - p[3]))
 
 
-def _filter_share(cutoff, rate):
-    return 1 / (1 + rate / (2 * np.pi * cutoff))
+def _steadied(track, rate):
+    found, speed = track.copy(), np.zeros(track.shape[1:])
+    for t in range(1, len(track)):
+        guess = found[t - 1] + speed
+        off = track[t] - guess
+        found[t], speed = guess + 0.35 * off, speed + 0.06 * off
+    return found
 
 
 def _mixed(image, paint, mask, strength):
@@ -62,24 +70,42 @@ def eye_ratio(answer):
 
 
 @kindly
-def filter_share(answer):
-    """Exercise 2: a function of cut-off and rate in Hz: the share of the new value in an exponential filter.
+def steadied(answer):
+    """Exercise 2: a function of a track and its rate: the track, calm and in time, without the future.
 
-    >>> filter_share(_filter_share)
-    ✔ Right. The lower the cut-off, the less a new value counts.
-    >>> filter_share(lambda cutoff, rate: 1 - _filter_share(cutoff, rate))
-    ✘ Not yet. That is the share of the old value.
+    >>> steadied(_steadied)
+    ✔ Right. 0.7 frames late, with 23 % of the flicker.
+    >>> steadied(lambda track, rate: track)
+    ✘ Not yet. It is in time, and has 100 % of the flicker: at most 25 % are wanted.
     """
-    mistakes = {
-        "That is the share of the old value.": lambda c, r: 1 - _filter_share(c, r),
-        "The cut-off is in turns a second: 2 pi is missing.": lambda c, r: 1 / (1 + r / c),
-        "Rate and cut-off have changed places.": lambda c, r: 1 / (1 + c / (2 * np.pi * r)),
-        "The rate is divided by 2 pi times the cut-off.": lambda c, r: 1 / (1 + 2 * np.pi * c / r),
-    }
-    return scalar(
-        answer, _filter_share, [(1.0, 25.0), (3.0, 60.0)], mistakes,
-        praise="The lower the cut-off, the less a new value counts.",
-    )  # fmt: skip
+    truth, shaken = _swinging(np.random.default_rng(0))
+    value = answer(shaken.copy(), RATE)
+    if untried(value):
+        return unanswered(value)
+    value = np.asarray(value, dtype=float)
+    if value.shape != shaken.shape:
+        return Verdict("wrong", f"The shape should be {shaken.shape}; yours is {value.shape}.")
+    if not np.isfinite(value).all():
+        return Verdict("wrong", "Some points are not numbers (NaN).")
+    half = len(shaken) // 2
+    if np.abs(np.asarray(answer(shaken[:half].copy(), RATE)) - value[:half]).max() > 1e-6:
+        return Verdict("wrong", "The first half changes when the second is not there yet: it looks ahead.")
+    late = applications.lag(value, truth)
+    left = applications.flicker(value, truth) / applications.flicker(shaken, truth)
+    if late > LATEST:
+        return Verdict("wrong", f"It is {late:.2f} frames late: at most {LATEST:.2f} are wanted.")
+    if left > CALM:
+        told = f"{100 * left:.0f} % of the flicker: at most {100 * CALM:.0f} % are wanted."
+        return Verdict("wrong", f"It is in time, and has {told}")
+    return Verdict("right", f"{late:.1f} frames late, with {100 * left:.0f} % of the flicker.")
+
+
+def _swinging(rng):
+    """A head that stands still and then swings, (T, 68, 2): the truth, and as a poor camera shows it."""
+    t = np.arange(150)
+    swing = 12 * np.sin(np.maximum(t - 40, 0) / 9)
+    truth = 100 * MEAN_SHAPE + 90 + np.stack([swing, 0 * swing], axis=1)[:, None]
+    return truth, truth + rng.normal(0, 0.8, truth.shape)
 
 
 @kindly
@@ -108,4 +134,4 @@ def mixed(answer):
     return verdict and Verdict("right", "Where the mask is 0 the picture stays.")
 
 
-ready = by_check({eye_ratio: _eye_ratio, filter_share: _filter_share, mixed: _mixed})
+ready = by_check({eye_ratio: _eye_ratio, steadied: _steadied, mixed: _mixed})

@@ -172,30 +172,14 @@ print(f"shaken          {1000 * applications.flicker(shaken, truth):.0f} thousan
 # with the rate in frames a second and $f_c$ the cut-off frequency in Hz. The **1€ filter** (Casiez, Roussel
 # and Vogel, 2012) makes $f_c$ grow with the speed of the point, $f_c = f_{min} + \beta\,|v|$: calm at rest,
 # quick in motion.
-#
-# ### Exercise 2 ★
-#
-# Write the share $a$ of the new value.
+# The speed is in sizes of the face a second, so that $\beta$ means the same for a near and a far face, and is
+# itself filtered at 1 Hz. In code:
 
 
-# %% tags=["exercise"]
-def filter_share(cutoff, rate):
-    """a, from the cut-off and the rate, both in Hz."""
-    # SOLUTION
+# %%
+def share(cutoff, rate):
+    """a: how much the new value counts."""
     return 1 / (1 + rate / (2 * np.pi * cutoff))
-    # END SOLUTION
-    # STUB return ...
-
-
-# %%
-check.filter_share(filter_share)
-
-# %% [markdown]
-# With your share, the 1€ filter is a loop of four lines. The speed is in sizes of the face a second, so that
-# $\beta$ means the same for a near and a far face, and is itself filtered at 1 Hz.
-
-# %%
-filter_share = check.ready(filter_share, check.filter_share)
 
 
 def one_euro(track, lowest, beta):
@@ -203,9 +187,9 @@ def one_euro(track, lowest, beta):
     found, speed, size = track.copy(), np.zeros((68, 2)), np.ptp(track[0], axis=0).max()
     for t in range(1, len(track)):
         now = (track[t] - track[t - 1]) * rate / size
-        speed = speed + filter_share(1.0, rate) * (now - speed)
+        speed = speed + share(1.0, rate) * (now - speed)
         cutoff = lowest + beta * np.linalg.norm(speed, axis=1, keepdims=True)
-        found[t] = found[t - 1] + filter_share(cutoff, rate) * (track[t] - found[t - 1])
+        found[t] = found[t - 1] + share(cutoff, rate) * (track[t] - found[t - 1])
     return found
 
 
@@ -228,6 +212,31 @@ plots.show(plots.flicker_and_lag(families))
 # Every filter moves along a curve; a better one has a lower curve. Neither knows the future: a filter for
 # recorded clips may look both ways and has no lag at all.
 #
+# ### Exercise 2 ★★★ (open)
+#
+# Steady a track in any way you like, without looking at later frames: at most one frame late, and at most a
+# quarter of the flicker that came in. Neither filter above does it: both take it that a point stays where it
+# is. Which guess of the next place would be better for a head that turns?
+
+
+# %% tags=["exercise"]
+def steadied(track, rate):
+    """A track (T, 68, 2) of pixels at rate frames a second, steadied."""
+    # SOLUTION
+    found, speed = track.copy(), np.zeros((68, 2))  # speed in pixels a frame
+    for t in range(1, len(track)):
+        guess = found[t - 1] + speed
+        off = track[t] - guess
+        found[t], speed = guess + 0.35 * off, speed + 0.06 * off
+    return found
+    # END SOLUTION
+    # STUB return ...
+
+
+# %%
+check.steadied(steadied)
+
+# %% [markdown]
 # **What goes wrong.** What is rare and fast is smoothed away: at a low cut-off a blink disappears. Filter
 # what is drawn, not what is measured.
 #
