@@ -60,7 +60,7 @@ def angles(R):
     -------
     (3,) or (N, 3) float64 array
         Degrees. Yaw is between -90 and 90; at exactly 90 degrees pitch and roll turn about the same axis, and
-        their sum alone is known.
+        their difference alone is known; at -90 degrees their sum.
 
     Raises
     ------

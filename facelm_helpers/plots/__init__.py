@@ -31,17 +31,19 @@ from facelm_helpers.plots._squeeze_and_excitation import (
 )
 from facelm_helpers.plots._start_here import jaws, markup
 from facelm_helpers.plots._the_comparison import error_map, speed_and_error
+from facelm_helpers.plots._three_dimensions import contours, head_and_camera, parameter_weights
 from facelm_helpers.plots._training_senet import live_loss, loss_curves, network_bars, overfitting, run_curves
 from facelm_helpers.plots._what_people_build import flicker_and_lag, over_time
 from facelm_helpers.plots.picture import show
 
 __all__ = [
     "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "architecture", "architectures", "bands", "bits",
-    "boxes", "canvas", "ced", "ced_area", "cells", "channel_maps", "compare", "convergence", "curves",
-    "decoded", "decoding", "detectors", "differences", "error_map", "face", "faces_grid", "fern",
-    "flicker_and_lag", "found", "gate_cost", "gate_spread", "gradient_by_depth", "gradients", "head_turn",
-    "heatmaps", "jaws", "joint_cascade", "leaderboard", "levels", "live_loss", "loss_curves", "markup",
-    "mining", "network_bars", "normalisers", "numbered", "on_faces", "outlines", "over_time", "overfitting",
-    "pixels", "profile_search", "pyramid", "rebuilding", "regions", "rule_maps", "run_curves", "se_modules",
-    "setup", "show", "speed_and_error", "task_curves", "textures", "views", "votes",
+    "boxes", "canvas", "ced", "ced_area", "cells", "channel_maps", "compare", "contours", "convergence",
+    "curves", "decoded", "decoding", "detectors", "differences", "error_map", "face", "faces_grid", "fern",
+    "flicker_and_lag", "found", "gate_cost", "gate_spread", "gradient_by_depth", "gradients",
+    "head_and_camera", "head_turn", "heatmaps", "jaws", "joint_cascade", "leaderboard", "levels", "live_loss",
+    "loss_curves", "markup", "mining", "network_bars", "normalisers", "numbered", "on_faces", "outlines",
+    "over_time", "overfitting", "parameter_weights", "pixels", "profile_search", "pyramid", "rebuilding",
+    "regions", "rule_maps", "run_curves", "se_modules", "setup", "show", "speed_and_error", "task_curves",
+    "textures", "views", "votes",
 ]  # fmt: skip

@@ -29,6 +29,9 @@ DENSITY, TALL = 2, 1.25
 QUALITY, COLOURS = 36, 128
 """Of JPEG, and of a PNG's palette: low, which is invisible at double resolution and halves the size."""
 
+DRAWN = 70
+"""Of the JPEG of a picture that was drawn without matplotlib."""
+
 
 def show(figure):
     """Show a figure in the notebook, as a picture that every viewer understands.
@@ -66,6 +69,11 @@ def display(content, kind, width):
 def encode(figure):
     """A figure as the bytes of a picture: JPEG if it holds a colour photograph, else PNG with a palette.
 
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure or (H, W, 3) uint8 array
+        A picture that is drawn already is packed as it is: that takes a tenth of the time of a figure.
+
     Returns
     -------
     content : bytes
@@ -83,6 +91,9 @@ def encode(figure):
     from PIL import Image
 
     stream, packed = io.BytesIO(), io.BytesIO()
+    if not hasattr(figure, "savefig"):
+        Image.fromarray(figure).save(packed, "jpeg", quality=DRAWN)
+        return packed.getvalue(), "image/jpeg", min(COLUMN, figure.shape[1])
     tall = figure.get_figheight() > 1.5 * FULL
     dpi = (TALL if tall else DENSITY) * COLUMN / FULL
     figure.savefig(stream, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})  # packed well below

@@ -11,7 +11,7 @@ class Sliders(ipywidgets.VBox):
     Parameters
     ----------
     draw : callable
-        Takes as many numbers as there are names; returns a figure.
+        Takes as many numbers as there are names; returns a figure, or a picture (H, W, 3) as uint8.
     names : sequence of str, or dict of name -> (low, high, start)
     limit : float
         A slider whose range is not given runs from -limit to limit and starts at 0.

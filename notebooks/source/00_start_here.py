@@ -228,8 +228,8 @@ plots.show(plots.jaws(turning_head()))
 # From the front the two agree. At 40 degrees the far half of the 2D jaw marks other spots of the head than
 # before: a *different* point with the *same* number. Two data sets of the same faces, one with 2D and one
 # with 3D points ([300W-LP](https://doi.org/10.1109/CVPR.2016.23) has both), give different errors for the
-# same prediction. Most of this course is about 2D points; notebook 08 (planned) is about 3D, where a whole
-# surface is fitted instead of 68 points.
+# same prediction. Most of this course is about 2D points; [notebook 08](08_three_dimensions.ipynb) is about
+# 3D, where a whole surface is fitted instead of 68 points.
 #
 # ## How many points?
 #
@@ -381,7 +381,7 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [05 preparing data](05_preparing_data.ipynb) | data sets; crop, normalise, split by person, TFRecords |
 # | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
 # | [07 heatmaps](07_heatmaps.ipynb) | FAN, DAN, PIPNet: a map for each point |
-# | 08 three dimensions | 3DMM, 3DDFA, PRNet, DenseReg: fit a surface |
+# | [08 three dimensions](08_three_dimensions.ipynb) | fit a 3D face: pose, 3DDFA, PRNet, DenseReg |
 # | [09 squeeze and excitation](09_squeeze_and_excitation.ipynb) | what SENet adds to a network, and why |
 # | [10 training SENet](10_training_senet.ipynb) | the whole recipe, from data to checkpoint |
 # | [11 the comparison](11_the_comparison.ipynb) | every method on one leaderboard |
