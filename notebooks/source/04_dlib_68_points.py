@@ -211,19 +211,23 @@ print(detect(photograph, upsample=0)[0])
 
 # %% tags=["hide-output"]
 found = json.loads((paths.RESULTS / "detectors.json").read_text(encoding="utf-8"))
-names = {"dlib": "dlib", "dlib, doubled": "dlib, picture doubled", "blazeface": "BlazeFace"}
+names = {
+    "dlib": "dlib", "dlib, doubled": "dlib, picture doubled", "blazeface": "BlazeFace",
+    "mtcnn": "MTCNN (notebook 06)",
+}  # fmt: skip
 for name, told in names.items():
     alarms, ms = found["without_faces"][name], found["ms"]["512"][name]["cpu_ms"]
     wrong = f"false alarms in {alarms['alarmed']} of {alarms['pictures']} pictures without a face"
     print(f"{told:22} {ms:4.0f} ms for 512 x 512 pixels; {wrong}")
 plots.show(plots.detectors(found, names))
 # ALT Two panels of curves. By the yaw of the head: BlazeFace finds nearly all faces up to profile, dlib loses
-# ALT most beyond 30 degrees. By size: BlazeFace loses faces below a sixth of the picture's side, dlib those
-# ALT below its window, and half of that in the doubled picture.
+# ALT most beyond 30 degrees, MTCNN lies between them. By size: BlazeFace loses faces below a sixth of the
+# ALT picture's side, dlib those below its window, half of that in the doubled picture, and MTCNN none.
 
 # %% [markdown]
 # BlazeFace finds turned heads and is much faster; dlib finds small faces in a large picture, and hardly ever
-# a false one.
+# a false one. The course's MTCNN ([notebook 06](06_convolutional_regression.ipynb)) does some of both, and
+# takes its time.
 #
 # ## From the box to the points: a cascade
 #
