@@ -17,7 +17,9 @@
 # %%
 import json
 
+import cv2
 import numpy as np
+import skimage.data
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
@@ -27,6 +29,7 @@ import keras
 from facelm_helpers import methods, metrics, networks, paths, plots, protocol, sources, training
 from facelm_helpers.boxes import move_boxes, overlap
 from facelm_helpers.checks import convolutional_regression as check
+from facelm_helpers.detectors import mtcnn
 from facelm_helpers.faces import crop
 from facelm_helpers.geometry import mouth_aspect_ratio, yaw
 from facelm_helpers.landmarks import convert
@@ -192,12 +195,12 @@ found = {name: clusters(f) for name, f in layers.items()}
 # %%
 rows, titles = [], []
 for name in ("image", "conv 3", "hidden"):
-    largest = np.argsort(-np.bincount(found[name]))[:6]
+    largest = np.argsort(-np.bincount(found[name]))[:8]
     rows += [crops.images[found[name] == c].mean(axis=0).astype("uint8") for c in largest]
     titles += [f"{name}: {np.sum(found[name] == c)}" for c in largest]
-plots.show(plots.faces_grid(rows, titles=titles, columns=6))
-# ALT Three rows of six blurred mean faces. Clusters of the image differ in light and background, those of the
-# ALT third convolution in the direction of the head, sharp turns among them; those of the last layer in
+plots.show(plots.faces_grid(rows, titles=titles, columns=8))
+# ALT Three rows of eight blurred mean faces. Clusters of the image differ in light and background, those of
+# ALT the third convolution in the direction of the head, sharp turns among them; those of the last layer in
 # ALT direction, tilt and mouth.
 
 # %% [markdown]
@@ -254,6 +257,7 @@ p = gate(images, training=False).numpy()
 k = p.argmax(axis=1)
 told = ", ".join(f"{explained(quantities[name], k):.0%} of {name}" for name in ("light", "yaw", "open mouth"))
 print(f"the shipped clusters explain {told}")
+
 
 # %% [markdown]
 # What did the heads bring? The same network before and after, on photographs (NME over the eyes' distance, in
@@ -451,9 +455,9 @@ logits = model(training.scaled(test.crops(64).images), training=False).numpy()[:
 poses, answers = logits[:, :5].argmax(axis=1), dict(zip(networks.TASKS[1:], logits[:, 5:].T, strict=True))
 order = [int(np.flatnonzero(poses == c)[0]) for c in range(5) if (poses == c).any()]
 order += [int(z.argmax()) for z in answers.values()]
-titles = [f"pose {poses[k]}" for k in order[:-3]] + [f"{name}: {1 / (1 + np.exp(-z.max())):.0%}"
-                                                     for name, z in answers.items()]  # fmt: skip
-plots.show(plots.faces_grid(test.crops(128).images[order], titles=titles, columns=4))
+titles = [f"pose {poses[k]}" for k in order[:-3]]
+titles += [f"{name.split()[-1]} {1 / (1 + np.exp(-z.max())):.0%}" for name, z in answers.items()]
+plots.show(plots.faces_grid(test.crops(128).images[order], titles=titles, columns=8))
 # ALT Eight faces: five of the classes of pose, from left to right, and those for which the network is surest
 # ALT of a smile, of glasses, of an open mouth.
 
@@ -625,8 +629,8 @@ for title, (middle, low, high, _) in shown.items():
     print(f"{title:14} {middle:+.2f} [{low:+.2f}, {high:+.2f}]: {told}")
 
 # %% [markdown]
-# The paper found a gain on five points with few training faces. With 68 points the pose and the mouth can be
-# read off the target itself: the tasks tell the network little that the points do not.
+# The paper reports a gain, on five points and with few training faces. With 68 points less is to be expected:
+# the pose and the open mouth can be read off the points, so that these tasks tell the network little new.
 #
 # **Obsolete today:** weights set by hand (they are learnt, or gradients balanced). What stayed: several tasks
 # from one trunk, as in every face detector since.
@@ -646,11 +650,51 @@ plots.show(plots.architectures({f"{part.upper()}-Net": networks.mtcnn(part) for 
 # Each answers 15 numbers a window: the logit of a face, four offsets of the box's edges, five points.
 
 # %% [markdown]
+# A picture with faces of many sizes, pasted on a photograph (`rocket`, scikit-image):
+
+
+# %%
+def scene(faces, sides=(40, 56, 80, 112, 144, 184)):
+    """Faces of given sides, in pixels, in a row on a picture, and how many they are."""
+    picture, x = cv2.resize(skimage.data.rocket(), (900, 600))[:220].copy(), 30
+    for side, image in zip(sides, faces.images, strict=False):
+        y = (220 - side) // 2
+        picture[y : y + side, x : x + side] = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+        x += side + 40
+    return picture, len(sides)
+
+
+frontal = test[np.argsort(np.abs(yaw(test.points)))[:24]]
+picture, count = scene(frontal)
+
+# %% [markdown]
 # ### The pyramid and P-Net
 #
 # P-Net has no dense layer, so it takes a picture of *any* size: one call answers for all windows of 12 x 12
 # pixels, two pixels apart. To find faces of all sizes, the picture is shrunk again and again, by the factor
 # 0.709: an **image pyramid**, as in [notebook 04](04_dlib_68_points.ipynb).
+
+# %%
+nets = mtcnn.shipped()
+levels = mtcnn.pyramid(picture, smallest=36)
+answers = [np.asarray(nets["p"](level[None]))[0] for level in levels]
+plots.show(plots.pyramid(levels, [mtcnn.probability(answer[..., 0]) for answer in answers]))
+# ALT Above, the picture in falling sizes. Below, P-Net's probability of a face: bright spots, at small faces
+# ALT in the large pictures and at large faces in the small ones, and some at parts of faces.
+
+# %% [markdown]
+# Bright spots are windows that hold a face of about their own size, or pass for one. Round each face many
+# pass:
+
+# %%
+squares, scores = [], []
+for level, answer in zip(levels, answers, strict=True):
+    scale = np.divide(picture.shape[1::-1], level.shape[1::-1])
+    cells, sure, offsets = mtcnn.passed(answer, 0.6, scale)
+    squares.append(mtcnn.corrected(cells, offsets))
+    scores.append(sure)
+squares, scores = np.concatenate(squares), np.concatenate(scores)
+print(len(squares), "windows pass P-Net, for", count, "faces")
 
 # %% [markdown]
 # ### Non-maximum suppression
@@ -681,6 +725,41 @@ def nms(boxes, scores, most):
 check.nms(nms)
 
 # %% [markdown]
+# The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
+# is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
+# offsets and suppressed again.
+
+# %%
+suppress = check.ready(nms, check.nms)
+steps = {f"P-Net: {len(squares)} windows": (squares, scores)}
+squares, scores = mtcnn.proposals(picture, nets["p"], 0.6, 36, suppress)
+steps[f"suppressed: {len(squares)}"] = squares, scores
+for part, size, most in (("r", 24, 0.7), ("o", 48, 0.5)):
+    answer = np.asarray(nets[part](mtcnn.cut(picture, squares, size)))
+    scores = mtcnn.probability(answer[:, 0])
+    passes = scores >= 0.7
+    squares, scores = mtcnn.corrected(squares[passes], answer[passes, 1:5]), scores[passes]
+    first = suppress(squares, scores, most)
+    squares, scores = mtcnn.squared(squares[first]), scores[first]
+    steps[f"{part.upper()}-Net: {len(squares)}"] = squares, scores
+
+# %%
+plots.show(plots.found({told: (picture, *pair) for told, pair in steps.items()}))
+# ALT The picture four times with boxes: hundreds that pass P-Net, in heaps round the faces and scattered
+# ALT elsewhere; fewer after suppression; fewer after R-Net; and after O-Net about one a face.
+
+# %% [markdown]
+# `mtcnn.search` does all of this and gives the five points, too; `detect(image, "mtcnn")` gives the boxes,
+# which serve every method of the course:
+
+# %%
+found, five, sure = mtcnn.search(picture, smallest=36)
+points = methods.load("senet").predict([picture] * len(found), found)
+panels = {told: (picture, found, sure) for told in ("MTCNN: boxes and five points", "SENet: 68 points")}
+plots.show(plots.found(panels, 2, dict(zip(panels, (five, points), strict=True))))
+# ALT The picture twice, a box on each face: with five points, and with 68.
+
+# %% [markdown]
 # ### What it learns from
 #
 # Windows that overlap a face's box by more than 0.65 are *positive*, from 0.4 *parts*, below 0.3 *negative*.
@@ -693,6 +772,30 @@ check.nms(nms)
 # 70 % of a batch with the largest $E_{\text{face}}$ count, so that the easy ones do not outvote the rest.
 # (It is done for the logit alone, as in the popular code. R-Net learns from what P-Net lets pass, and O-Net
 # from what both do: the hardest negatives of all.)
+
+# %% [markdown]
+# P-Net's losses on windows at faces and at random places:
+
+# %%
+rng = np.random.default_rng(0)
+scenes = [skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()]
+windows = {"faces": [], "no faces": []}
+for faces_image, box in zip(test.images[:60], test.boxes, strict=False):
+    windows["faces"].append(mtcnn.cut(faces_image, mtcnn.squared(box[None]), 12))
+for _ in range(180):
+    image = scenes[rng.integers(3)]
+    side = rng.integers(24, 200)
+    x, y = (rng.integers(0, limit - side) for limit in image.shape[1::-1])
+    windows["no faces"].append(mtcnn.cut(image, np.array([[x, y, x + side, y + side]]), 12))
+
+# %%
+E_face = {}
+for told, sign in (("faces", 1), ("no faces", -1)):
+    logits = np.asarray(nets["p"](np.concatenate(windows[told])))[:, 0, 0, 0]
+    E_face[told] = -np.log(mtcnn.probability(sign * logits) + 1e-7)
+plots.show(plots.mining(E_face, 0.7))
+# ALT Losses of 240 windows from the hardest to the easiest, on a logarithmic scale, over several powers of
+# ALT ten. The last three tenths, shaded, do not count.
 
 # %% [markdown]
 # How good is it? Faces found on photographs, pictures without a face in which something was found, and the
@@ -743,8 +846,9 @@ plots.show(plots.run_curves({"LFPW, validation": runs}))
 # ALT Vanilla CNN and TCDCN start from random weights.
 
 # %% [markdown]
-# The cascades of networks lead the single ones, and SENet, one deeper network with the recipe of notebook 10,
-# leads them all: depth, normalisation and training did what cascades were invented for.
+# On LFPW and HELEN the cascades of networks lead the single ones; on YouTube Faces they do not. SENet, one
+# deeper network with the recipe of notebook 10, leads them all: depth, normalisation and training did what
+# cascades were invented for.
 #
 # ## Questions
 #
