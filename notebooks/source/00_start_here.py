@@ -379,7 +379,7 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [03 cascaded regression](03_cascaded_regression.ipynb) | CPR, ESR, SDM, LBF: to the face in stages |
 # | [04 dlib, 68 points](04_dlib_68_points.ipynb) | train regression trees; annotate your own photographs |
 # | [05 preparing data](05_preparing_data.ipynb) | data sets; crop, normalise, split by person, TFRecords |
-# | 06 convolutional regression | Vanilla CNN, DCNN, Face++, TCDCN, MTCNN |
+# | [06 convolutional regression](06_convolutional_regression.ipynb) | DCNN, Face++, TCDCN, MTCNN and more |
 # | [07 heatmaps](07_heatmaps.ipynb) | FAN, DAN, PIPNet: a map for each point |
 # | [08 three dimensions](08_three_dimensions.ipynb) | fit a 3D face: pose, 3DDFA, PRNet, DenseReg |
 # | [09 squeeze and excitation](09_squeeze_and_excitation.ipynb) | what SENet adds to a network, and why |
@@ -388,7 +388,7 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [12 freezing and deploying](12_freezing_and_deploying.ipynb) | one file, same output, in milliseconds |
 # | [13 compare live](13_compare_live.ipynb) | dlib beside SENet, on your photograph or webcam |
 # | 14 challenges | light, pose, expression, occlusion, density: remedies, tested |
-# | 15 what people build | blinks, head pose, make-up, face swap, smoothing |
+# | [15 what people build](15_what_people_build.ipynb) | blinks, head pose, make-up, face swap, smoothing |
 #
 # Each notebook is built like this one: a few lines of text, a few lines of code, a picture. Those without a
 # link are planned, not written yet.
