@@ -27,7 +27,8 @@ def test_the_table_of_the_ablation():
 def test_the_table_of_the_runs_is_read_from_their_record():
     results = figures.load()
     rows = tables.training(results)
-    assert len(rows) > 2 and all(row[-1].endswith(" %") for row in rows[1:])
+    aligned = [row for row in rows[1:] if not row[0].startswith("`mtcnn_")]  # its parts find faces: no NME
+    assert len(aligned) > 2 and all(row[-1].endswith(" %") for row in aligned)
     for run in results["senet_training"]["phases"]:
         steps = [row["batches"] for row in run["validation"]]
         assert steps == sorted(set(steps)) and steps[-1] == run["batches"]

@@ -161,7 +161,7 @@ def decode(answer):
 
     >>> decode(_decode)
     ✔ Right. A coarse choice, which a classifier makes well, and a fine correction.
-    >>> decode(lambda scores, residuals: scores.argmax(axis=1) / 10).message.split(":")[0]
+    >>> decode(lambda scores, residuals: scores.argmax(axis=1) / 10).message.split(";")[0]
     'The residual is missing'
     """
     rng = np.random.default_rng(0)

@@ -1,7 +1,7 @@
 """Where the faces are: the boxes that alignment starts from.
 
 >>> names()
-['dlib', 'blazeface']
+['dlib', 'blazeface', 'mtcnn']
 """
 
 import inspect
