@@ -4,8 +4,8 @@ Import what you need by name, ``from facelm_helpers import landmarks, metrics``:
 asked for, so TensorFlow starts only in the lessons that train a network.
 
 Floors, ground first, each importing only those below it: ``paths``; ``landmarks``, ``images``, ``se``;
-``metrics``, ``faces``, ``face3d``; ``augment``, ``sources``, ``detect``, ``tfrecords``; ``training``,
-``freezing``; ``methods``; ``plots``; ``widgets``, ``checks``.
+``metrics``, ``faces``, ``face3d``; ``detectors``; ``augment``, ``sources``; ``tfrecords``; ``networks``,
+``training``, ``freezing``; ``methods``; ``applications``, ``plots``; ``widgets``, ``checks``.
 """
 
 __version__ = "0.1.0"

@@ -131,16 +131,6 @@ def test_a_decoder_of_one_s_own_right_and_nearly_right():
         assert told.state == "wrong" and step in told.message, told
 
 
-@pytest.mark.parametrize("exercise", check.OURS, ids=lambda exercise: exercise.__name__)
-def test_the_courses_own_answer_stands_in_until_the_check_passes(exercise):
-    def stub(*given):
-        return ...
-
-    ours = check.OURS[exercise]
-    assert exercise(stub).state == "untried"
-    assert check.ready(stub, exercise) is ours and check.ready(ours, exercise) is ours and exercise(ours)
-
-
 # --- pictures ----------------------------------------------------------------------------------------------
 
 

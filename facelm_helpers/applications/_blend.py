@@ -112,7 +112,7 @@ def average_face(images, points, size=256, weights=None):
         geometry.apply_transform(geometry.similarity(shape, frame), shape) for shape in points
     ])  # fmt: skip
     shape = np.tensordot(weights, placed, 1)
-    mesh, ring = _mesh(shape, np.zeros(2), size, size)
+    mesh, ring = _mesh(shape, size, size)
     total = np.zeros((size, size, 3))
     for image, face, weight in zip(images, points, weights, strict=True):
         if weight:
@@ -125,18 +125,18 @@ def _onto(points, other, other_points):
     reach = ROUND * sizes(points[None])[0]
     corner = np.floor(points.min(axis=0) - reach)
     width, height = (np.ceil(points.max(axis=0) + reach) - corner + 1).astype(int)
-    mesh, ring = _mesh(points - corner, np.zeros(2), width, height)
+    mesh, ring = _mesh(points - corner, width, height)
     return _warped(mesh, other, other_points, points - corner, ring), corner
 
 
-def _mesh(shape, start, width, height):
+def _mesh(shape, width, height):
     """A mesh over a whole rectangle: the 68 points and some round its edge, which are given too."""
     share = np.linspace(0, 1, SIDE + 1)[:-1]
     zero, one = np.zeros(SIDE), np.ones(SIDE)
     ring = np.concatenate([
         np.stack(side, axis=1) for side in ((share, zero), (one, share), (1 - share, one), (zero, 1 - share))
     ])  # fmt: skip
-    ring = start + ring * [width - 1, height - 1]
+    ring = ring * [width - 1, height - 1]
     return geometry.Mesh(np.concatenate([shape, ring]), width), ring
 
 

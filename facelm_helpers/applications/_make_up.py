@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from facelm_helpers.applications._track import check_between, check_face, sizes
+from facelm_helpers.applications._track import check_face, sizes
 from facelm_helpers.images import check_image
 
 UPPER_LIP = [48, 49, 50, 51, 52, 53, 54, 64, 63, 62, 61, 60]
@@ -92,7 +92,8 @@ def make_up(image, points, lips=COLOURS["lips"], brows=None, blush=COLOURS["blus
     (True, True)
     """
     image = check_image(image)
-    strength = check_between(strength, 0, 1 + 1e-9, "strength")
+    if not 0 < strength <= 1:
+        raise ValueError(f"strength is {strength!r}: wanted a number above 0, at most 1")
     masks = regions(points, image.shape)
     lab = cv2.cvtColor(np.float32(image) / 255, cv2.COLOR_RGB2LAB)
     total = np.zeros(image.shape[:2], np.float32)

@@ -85,14 +85,16 @@ def one_euro(track, rate, min_cutoff=1.0, beta=10.0, d_cutoff=1.0):
     True
     """
     track = check_track(track)
-    rate, low = (check_between(v, 0, np.inf, n) for v, n in ((rate, "rate"), (min_cutoff, "min_cutoff")))
-    d_cutoff = check_between(d_cutoff, 0, np.inf, "d_cutoff")
-    beta = check_between(beta, -1e-12, np.inf, "beta")
-    found, speed = track.copy(), np.zeros((68, 2))
+    rate = check_between(rate, 0, np.inf, "rate")
+    lowest = check_between(min_cutoff, 0, np.inf, "min_cutoff")
+    of_speed = share(check_between(d_cutoff, 0, np.inf, "d_cutoff"), rate)
+    if not 0 <= beta < np.inf:
+        raise ValueError(f"beta is {beta!r}: wanted a number of at least 0")
+    found, speed, size = track.copy(), np.zeros((68, 2)), sizes(track)
     for t in range(1, len(track)):
-        now = (track[t] - track[t - 1]) * rate / sizes(track[t : t + 1])[0]
-        speed += share(d_cutoff, rate) * (now - speed)
-        cutoff = low + beta * np.linalg.norm(speed, axis=1, keepdims=True)
+        now = (track[t] - track[t - 1]) * rate / size[t]
+        speed += of_speed * (now - speed)
+        cutoff = lowest + beta * np.linalg.norm(speed, axis=1, keepdims=True)
         found[t] = found[t - 1] + share(cutoff, rate) * (track[t] - found[t - 1])
     return found
 

@@ -57,18 +57,11 @@ class Head(NamedTuple):
         model = face3d.load_face3d()
         R = face3d.rotation([pitch, yaw, roll])
         places = self.shape @ R.T * (0.56 * size) + [(size - 1) / 2, 0.5 * size, 0]
-        corners = places[model.triangles]
-        across, along = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-        ahead = across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] > 0
-        owner = np.full((size, size), -1, np.int32)
-        pixels = np.rint(corners[..., :2] * 2**FINE).astype(np.int32)
-        for k in np.argsort(corners[..., 2].mean(axis=1), kind="stable"):
-            if ahead[k]:
-                cv2.fillConvexPoly(owner, pixels[k], int(k), cv2.LINE_8, FINE)
+        owner = face3d.owners(places, (size, size))
         y, x = np.nonzero(owner >= 0)
         k = owner[y, x]
-        a, u, v = corners[k, 0, :2], across[k, :2], along[k, :2]
-        p = np.stack([x, y], axis=1) - a
+        a, b, c = places[model.triangles[k], :2].transpose(1, 0, 2)
+        u, v, p = b - a, c - a, np.stack([x, y], axis=1) - a
         area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
         second = (p[:, 0] * v[:, 1] - p[:, 1] * v[:, 0]) / area
         third = (u[:, 0] * p[:, 1] - u[:, 1] * p[:, 0]) / area

@@ -134,4 +134,5 @@ def mixed(answer):
     return verdict and Verdict("right", "Where the mask is 0 the picture stays.")
 
 
-ready = by_check({eye_ratio: _eye_ratio, steadied: _steadied, mixed: _mixed})
+OURS = {eye_ratio: _eye_ratio, steadied: _steadied, mixed: _mixed}
+ready = by_check(OURS)

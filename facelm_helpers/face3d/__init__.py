@@ -9,13 +9,15 @@ are pitch, yaw and roll in degrees, as 300W-LP's ``Pose_Para`` has them: see `ro
 """
 
 from facelm_helpers.face3d._camera import pnp, project, vertices
-from facelm_helpers.face3d._draw import code_colours, draw
+from facelm_helpers.face3d._draw import code_colours, draw, owners
 from facelm_helpers.face3d._fit import Fitted, fit, fit_3d
 from facelm_helpers.face3d._map import map_mask, map_weights, points_of_map, position_map, unwrapped
 from facelm_helpers.face3d._model import Face3D, load_face3d
 from facelm_helpers.face3d._rotation import angles, rotation
+from facelm_helpers.face3d._silhouette import slid
 
 __all__ = [
     "Face3D", "Fitted", "angles", "code_colours", "draw", "fit", "fit_3d", "load_face3d", "map_mask",
-    "map_weights", "pnp", "points_of_map", "position_map", "project", "rotation", "unwrapped", "vertices",
+    "map_weights", "owners", "pnp", "points_of_map", "position_map", "project", "rotation", "slid",
+    "unwrapped", "vertices",
 ]  # fmt: skip

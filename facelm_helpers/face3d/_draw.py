@@ -1,4 +1,4 @@
-"""The mesh drawn over a picture."""
+"""The mesh drawn over a picture, and which of its triangles each pixel shows."""
 
 import cv2
 import numpy as np
@@ -63,30 +63,73 @@ def draw(image, places, colours=None, opacity=1.0, lines=False):
     >>> drawn[50, 50].any(), drawn[0, 0].any()
     (np.True_, np.False_)
     """
-    model = load_face3d()
-    places = np.asarray(places, dtype=np.float64)
-    if places.shape != (len(model.uv), 3):
-        raise ValueError(f"places have shape {places.shape}: wanted ({len(model.uv)}, 3), x, y and depth")
-    corners = places[model.triangles]
-    across, along = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normal = np.cross(across, along)
-    light = normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
+    corners, light = _triangles(places)
     if colours is None:
         shades = np.repeat(60 + 180 * light[:, None].clip(0), 3, axis=1)
     else:
         colours = np.asarray(colours, dtype=np.float64)
-        if colours.shape != places.shape:
+        if colours.shape != np.shape(places):
             raise ValueError(
-                f"colours have shape {colours.shape}: wanted {places.shape}, one for each vertex"
+                f"colours have shape {colours.shape}: wanted {np.shape(places)}, one for each vertex"
             )
-        shades = colours[model.triangles].mean(axis=1)
+        shades = colours[load_face3d().triangles].mean(axis=1)
     painted = image.copy()
-    pixels = np.rint(corners[..., :2] * 2**FINE).astype(np.int32)
-    for k in np.argsort(corners[..., 2].mean(axis=1), kind="stable"):
-        if light[k] > 0:
-            shade = tuple(map(float, shades[k]))
-            if lines:
-                cv2.polylines(painted, [pixels[k]], True, shade, 1, cv2.LINE_AA, FINE)
-            else:
-                cv2.fillConvexPoly(painted, pixels[k], shade, cv2.LINE_8, FINE)
+    if lines:
+        for k, pixels in _nearest_last(corners, light):
+            cv2.polylines(painted, [pixels], True, tuple(map(float, shades[k])), 1, cv2.LINE_AA, FINE)
+    else:
+        owner = owners(places, image.shape[:2])
+        painted[owner >= 0] = np.rint(shades[owner[owner >= 0]]).clip(0, 255)
     return cv2.addWeighted(painted, opacity, image, 1 - opacity, 0)
+
+
+def owners(places, shape):
+    """Which triangle of the mesh each pixel of a picture shows: the nearest of those that face the camera.
+
+    Parameters
+    ----------
+    places : (V, 3) array
+        Of all vertices: see `vertices`, with ``dense=True``.
+    shape : (height, width)
+        Of the picture.
+
+    Returns
+    -------
+    (H, W) int32 array
+        A row of ``load_face3d().triangles``; -1 where there is none.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many places as vertices.
+
+    Examples
+    --------
+    >>> from facelm_helpers.face3d import fit, vertices
+    >>> places = vertices(fit(40 * load_face3d().mean[:, :2] + 50), dense=True)[0]
+    >>> found = owners(places, (100, 100))
+    >>> found[50, 50] >= 0, found[0, 0]
+    (np.True_, np.int32(-1))
+    """
+    found = np.full(shape, -1, np.int32)
+    for k, pixels in _nearest_last(*_triangles(places)):
+        cv2.fillConvexPoly(found, pixels, k, cv2.LINE_8, FINE)
+    return found
+
+
+def _triangles(places):
+    """The corners (T, 3, 3) of the mesh's triangles, and how far each faces the camera, (T,): 1 is fully."""
+    model, places = load_face3d(), np.asarray(places, dtype=np.float64)
+    if places.shape != (len(model.uv), 3):
+        raise ValueError(f"places have shape {places.shape}: wanted ({len(model.uv)}, 3), x, y and depth")
+    corners = places[model.triangles]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return corners, normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
+
+
+def _nearest_last(corners, light):
+    """The triangles that face the camera: number and corners in OpenCV's fixed-point pixels."""
+    pixels = np.rint(corners[..., :2] * 2**FINE).astype(np.int32)
+    for k in np.argsort(corners[..., 2].mean(axis=1), kind="stable").tolist():
+        if light[k] > 0:
+            yield k, pixels[k]

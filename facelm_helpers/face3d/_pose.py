@@ -45,6 +45,14 @@ def better_pose(S, x, w, R, s):
     return turn(step[:, :3]) @ R, s * np.exp(step[:, 3])
 
 
+def pose_of(S, x, w, steps=5):
+    """Rotation and scale: the first guess, made better a few times."""
+    R, s = first_pose(S, x, w)
+    for _ in range(steps):
+        R, s = better_pose(S, x, w, R, s)
+    return R, s
+
+
 def shift_of(S, x, w, R, s):
     """The shift t (N, 2) for a given rotation and scale."""
     rest = x - s[:, None, None] * (S @ np.swapaxes(R[:, :2], 1, 2))

@@ -19,7 +19,28 @@ def slid_rows(b, R):
 
 
 def slid(S, R):
-    """Shapes (N, 68, 3) in the face's own frame whose jaw points lie where the contour is seen under R."""
+    """Shapes whose 17 jaw points lie where the contour is seen.
+
+    Parameters
+    ----------
+    S : (N, 68, 3) array
+        In the face's own frame.
+    R : (N, 3, 3) array
+        Rotations of the heads.
+
+    Returns
+    -------
+    (N, 68, 3) float64 array
+        In the face's own frame, not turned.
+
+    Examples
+    --------
+    >>> from facelm_helpers.face3d import rotation
+    >>> mean = load_face3d().mean[None]
+    >>> moved = np.abs(slid(mean, rotation([[0, 40, 0]])) - mean).max(axis=(0, 2))
+    >>> bool(moved[:17].max() > 0.1), float(moved[17:].max())
+    (True, 0.0)
+    """
     places = np.moveaxis(np.tensordot(load_face3d().lines, S, (2, 1)), 2, 0)
     places = np.take_along_axis(places, outermost(places, R)[..., None, None], axis=2)[:, :, 0]
     return np.concatenate([places, S[:, 17:]], axis=1)

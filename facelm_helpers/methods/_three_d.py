@@ -9,10 +9,7 @@ from facelm_helpers.methods._base import check_inputs
 from facelm_helpers.methods._keras import KerasAligner
 
 JAWS = ("mixed", "visible", "solid")
-CONTOUR, SOLID = (
-    30,
-    75,
-)  # degrees of yaw up to which the mixed jaw is the contour, and from which the solid one
+CONTOUR, SOLID = 30, 75  # degrees of yaw: the mixed jaw is the contour up to one, solid from the other on
 NOISE = 0.015  # of annotated points, as a share of the face's size
 POSES = 8  # numbers of a pose: s R_2 row by row, then t, in sides of the crop
 MEAN = (0.54, 0, 0, 0, 0.59, 0.04, 0.5, 0.51)  # of drawn training crops, and their standard deviations

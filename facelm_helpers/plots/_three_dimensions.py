@@ -120,20 +120,10 @@ def head_and_camera(degrees, distance=4.0, shape=None):
     model, R = face3d.load_face3d(), face3d.rotation(degrees)
     S = model.mean if shape is None else np.asarray(shape, np.float64)
     head = (model.weights @ S) @ R.T
-    shift = np.zeros((1, 2))
-    outline = face3d.vertices(_one(S, R, shift), jaw="visible")[0, :17]
+    outline = face3d.slid(S[None], R[None])[0, :17] @ R.T
     scene = _scene(head, min(distance, 4.0))
     picture = _picture(head, outline, distance)
     return np.concatenate([scene, picture], axis=1)
-
-
-def _one(S, R, shift):
-    """A face of any shape as what `face3d.vertices` takes."""
-
-    class Placed(face3d.Fitted):
-        shape = S[None]
-
-    return Placed(R[None], np.ones(1), shift, np.zeros((1, 0)), np.zeros((1, 0)))
 
 
 def _scene(head, distance):

@@ -15,7 +15,7 @@ from facelm_helpers import sources
 from facelm_helpers.arrays import write_arrays
 from facelm_helpers.face3d import angles, rotation
 from facelm_helpers.face3d._model import FACE3D, FORMAT
-from facelm_helpers.face3d._pose import better_pose, first_pose
+from facelm_helpers.face3d._pose import pose_of
 from facelm_helpers.landmarks import MIRROR
 from facelm_helpers.sources import w300lp
 from facelm_helpers.sources._photographs import photograph_of_face
@@ -108,9 +108,7 @@ def level(mean, root):
     keep = np.array([person not in judges for person in faces.persons]) & (np.abs(told[:, 1]) < AHEAD)
     x, S = faces.points[keep].astype(float), np.broadcast_to(mean, (keep.sum(), 68, 3))
     w = np.ones(x.shape[:2])
-    R, s = first_pose(S, x, w)
-    for _ in range(5):
-        R, s = better_pose(S, x, w, R, s)
+    R, _ = pose_of(S, x, w)
     off = np.median(np.degrees(told[keep, 0]) - angles(R)[:, 0])
     return rotation([off, 0, 0])
 

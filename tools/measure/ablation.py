@@ -58,7 +58,7 @@ VARIANTS = {  # name -> change of the sets, and whether a teacher's labels are u
 @cache
 def judges(name):
     """Faces and boxes of a set, as `mean_errors` takes them, and dlib's errors there: for every variant."""
-    view = face_sets.load(name).views["detector"]
+    view = face_sets.load(name).view("detector")
     return view, mean_errors(methods.load("dlib"), *view)
 
 

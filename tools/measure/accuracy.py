@@ -152,7 +152,7 @@ def figures(predicted, truth, bias, groups, persons, baseline=None):
         "corrected": protocol.corrected_nme(predicted, truth, bias),
     }
     baseline = errors if baseline is None else baseline
-    plain, corrected = (_summary(errors[kind], baseline[kind], persons) for kind in ("plain", "corrected"))
+    plain, corrected = (_beside(errors[kind], baseline[kind], persons) for kind in ("plain", "corrected"))
     regions = {name: metrics.nme(predicted, truth, points=points).mean() for name, points in REGIONS.items()}
     by_group = {}
     for name, member in groups.items():
@@ -167,18 +167,24 @@ def figures(predicted, truth, bias, groups, persons, baseline=None):
     return plain | {"corrected": corrected, "regions": regions, "groups": by_group}, errors
 
 
-def _summary(errors, baseline, persons):
+def summary(errors, persons):
+    """``nme``, ``median``, ``auc``, ``failure_rate``, ``low`` and ``high`` of errors (N,)."""
+    low, high = metrics.bootstrap(errors, groups=persons)
+    return {
+        "nme": errors.mean(), "median": np.median(errors),
+        "auc": metrics.auc(errors), "failure_rate": metrics.failure_rate(errors), "low": low, "high": high,
+    }  # fmt: skip
+
+
+def _beside(errors, baseline, persons):
+    """The `summary` of errors, and their ratios to the baseline's."""
+
     def ratio(ours, theirs):
         return ours.mean() / theirs.mean()
 
-    summary = {
-        "nme": errors.mean(), "median": np.median(errors),
-        "auc": metrics.auc(errors), "failure_rate": metrics.failure_rate(errors),
-    }  # fmt: skip
-    summary["low"], summary["high"] = metrics.bootstrap(errors, groups=persons)
-    summary["ratio"] = ratio(errors, baseline)
-    summary["ratio_low"], summary["ratio_high"] = metrics.bootstrap(
+    found = summary(errors, persons) | {"ratio": ratio(errors, baseline)}
+    found["ratio_low"], found["ratio_high"] = metrics.bootstrap(
         errors, ratio, paired=baseline, groups=persons
     )
     failing = metrics.failure_rate(baseline)
-    return summary | {"failure_ratio": summary["failure_rate"] / failing if failing else None}
+    return found | {"failure_ratio": found["failure_rate"] / failing if failing else None}

@@ -170,9 +170,7 @@ def main(arguments=None):
     print(page)
     shown = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
     print(f"Written to {shown}: bench.json and bench.md.")
-    if folder == RESULTS:
-        for path in figures.rewrite(figures.pages()):
-            print(f"{path.relative_to(ROOT)} quotes the new figures.")
+    figures.announce(folder)
     return 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from facelm_helpers import face3d, metrics, sources
-from facelm_helpers.face3d._pose import better_pose, first_pose, shift_of
+from facelm_helpers.face3d._pose import pose_of, shift_of
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import aflw2000, w300lp
 from tools.data import real_faces
@@ -33,10 +33,10 @@ YAWS = {"0-30": (0, 30), "30-60": (30, 60), "60-90": (60, 91)}
 EXACT = 0.01  # noise of annotated points
 
 
-def by_yaw(values, yaw):
-    """Means for each range of |yaw|, degrees."""
+def by_yaw(values, yaw, of=np.mean):
+    """Means, or another number, of the values in each range of |yaw|, degrees."""
     size = np.abs(yaw)
-    return {name: values[(size >= low) & (size < high)].mean() for name, (low, high) in YAWS.items()}
+    return {name: of(values[(size >= low) & (size < high)]) for name, (low, high) in YAWS.items()}
 
 
 def depth(root=real_faces.REAL, most=None):
@@ -52,10 +52,7 @@ def depth(root=real_faces.REAL, most=None):
         same = (z * true).sum(axis=1) / np.sqrt((z**2).sum(axis=1) * (true**2).sum(axis=1))
         found[f"{name}correlation"] = by_yaw(same, yaw)
         found[f"{name}error"] = by_yaw(np.abs(z - true).mean(axis=1) / box, yaw)
-    size = np.abs(yaw)
-    return {
-        "faces": {name: int(((size >= low) & (size < high)).sum()) for name, (low, high) in YAWS.items()}
-    } | found
+    return {"faces": by_yaw(yaw, yaw, of=len)} | found
 
 
 def projection(root=real_faces.REAL):
@@ -72,9 +69,7 @@ def projection(root=real_faces.REAL):
     S = fitted.shape[[first[stems[i][0]] for i in index]]
     x = solid.points[index].astype(float)
     w = np.ones(x.shape[:2])
-    R, s = first_pose(S, x, w)
-    for _ in range(5):
-        R, s = better_pose(S, x, w, R, s)
+    R, s = pose_of(S, x, w)
     seen = face3d.project(S, R, s, shift_of(S, x, w, R, s))
     return found | {"another view": by_yaw(_off(seen, x, box[index]), yaw[index])}
 

@@ -47,6 +47,18 @@ def seen(method, name):
     return next((SEEN[key, name] for key in (method, kind, None) if (key, name) in SEEN), default)
 
 
+class _Lazily(dict):
+    """A dict whose values are made when they are first asked for."""
+
+    def __init__(self, make):
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, key):
+        self[key] = self.make(key)
+        return self[key]
+
+
 @dataclass
 class Set:
     """Faces to measure on, and faces of another split to measure annotation biases on.
@@ -65,31 +77,32 @@ class Set:
     @cached_property
     def detected(self):
         """Kind of box -> that detector's boxes for `faces`, NaN where it finds none."""
-        return {box: detector_boxes(self.faces, self.name, who) for box, who in BOXES.items()}
+        return _Lazily(lambda box: detector_boxes(self.faces, self.name, BOXES[box]))
 
     @cached_property
     def other_detected(self):
         """The same for `other`."""
-        return {
-            box: detector_boxes(self.other, f"{self.name}, other split", who) for box, who in BOXES.items()
-        }
+        return _Lazily(lambda box: detector_boxes(self.other, f"{self.name}, other split", BOXES[box]))
 
     def found(self, box):
         """Which of `faces` have a box of a kind: (N,) bool."""
         return np.isfinite(self.detected[box]).all(axis=1) if box in BOXES else np.ones(len(self.faces), bool)
 
-    @property
-    def views(self):
-        """Of each box: faces, their boxes, faces of the other split, their boxes.
+    def view(self, box):
+        """Faces, their boxes of a kind, faces of the other split, their boxes.
 
         In a detector's box the faces that it misses are left out.
         """
-        views = {"tight": (self.faces, self.faces.boxes, self.other, self.other.boxes)}
-        for box in BOXES:
-            boxes, found = self.other_detected[box], self.found(box)
-            other = np.isfinite(boxes).all(axis=1)
-            views[box] = self.faces[found], self.detected[box][found], self.other[other], boxes[other]
-        return views
+        if box not in BOXES:
+            return self.faces, self.faces.boxes, self.other, self.other.boxes
+        boxes, found = self.other_detected[box], self.found(box)
+        other = np.isfinite(boxes).all(axis=1)
+        return self.faces[found], self.detected[box][found], self.other[other], boxes[other]
+
+    @property
+    def views(self):
+        """Kind of box -> `view`."""
+        return {box: self.view(box) for box in ("tight", *BOXES)}
 
     @cached_property
     def groups(self):

@@ -41,16 +41,14 @@ WHAT = (
 )
 
 
-def errors(aligner, view, threshold=0.08):
+def errors(aligner, view):
     """What is said of one method's errors in one view of a set.
 
     Parameters
     ----------
     aligner : Aligner
     view : (faces, boxes, other, other_boxes)
-        As `face_sets.Set.views` gives it; the annotation bias is measured on the other faces.
-    threshold : float
-        Of a failure.
+        As `face_sets.Set.view` gives it; the annotation bias is measured on the other faces.
 
     Returns
     -------
@@ -62,16 +60,11 @@ def errors(aligner, view, threshold=0.08):
     bias = protocol.offsets(aligner.predict(other.images, other_boxes), other.points)
     predicted = aligner.predict(faces.images, boxes)
     plain = metrics.nme(predicted, faces.points)
-    fair = protocol.corrected_nme(predicted, faces.points, bias)
-    kinds = {}
-    for name, values in {"plain": plain, "corrected": fair}.items():
-        low, high = metrics.bootstrap(values, groups=faces.persons)
-        kinds[name] = {"nme": values.mean(), "low": low, "high": high}
-    return kinds["plain"] | {
-        "median": np.median(plain), "auc": metrics.auc(plain, threshold),
-        "failure_rate": metrics.failure_rate(plain, threshold),
-        "ced": np.round(metrics.ced(plain, THRESHOLDS), 4), "corrected": kinds["corrected"],
-    }  # fmt: skip
+    fair = accuracy.summary(protocol.corrected_nme(predicted, faces.points, bias), faces.persons)
+    return accuracy.summary(plain, faces.persons) | {
+        "ced": np.round(metrics.ced(plain, THRESHOLDS), 4),
+        "corrected": {key: fair[key] for key in ("nme", "low", "high")},
+    }
 
 
 def measure(aligners, quick=False, names=None):
@@ -91,7 +84,7 @@ def measure(aligners, quick=False, names=None):
         yield {"methods": {name: facts | {"cost": leaderboard_cost.cost(aligner)}}}
     for title in names or face_sets.present():
         group = face_sets.load(title, quick)
-        view = group.views["detector"]
+        view = group.view("detector")
         about = {"about": face_sets.NAMES[title], "faces": len(group.faces), "found": len(view[0])}
         found = {}
         for name, aligner in tqdm(aligners.items(), desc=title, disable=None):
@@ -136,9 +129,7 @@ def main(arguments=None):
     for path in page.write_all(folder):
         shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         print(f"Written: {shown}")
-    if folder == RESULTS:
-        for path in figures.rewrite(figures.pages()):
-            print(f"{path.relative_to(ROOT)} quotes the new figures.")
+    figures.announce(folder)
     return 0
 
 

@@ -39,7 +39,7 @@ def measure(names):
     found = {"what": WHAT, "machine": machine(), "faces": {}, "levels": {name: {} for name in names}}
     for title in face_sets.present():
         group = face_sets.load(title)
-        faces, boxes, *_ = group.views["detector"]
+        faces, boxes, *_ = group.view("detector")
         found["faces"][title] = len(faces)
         for name, aligner in aligners.items():
             one = found["levels"][name][title] = levels(aligner, faces, boxes)

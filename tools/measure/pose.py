@@ -14,7 +14,7 @@ from facelm_helpers import face3d, methods
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import aflw2000
 from tools.data import real_faces
-from tools.measure.face3d import YAWS
+from tools.measure.face3d import by_yaw
 from tools.measure.store import machine, merge, read, rounded, write
 
 FILE = RESULTS / "pose.json"
@@ -43,9 +43,9 @@ def roads(points, size, solid):
 
 def errors(degrees, truth):
     """What is said of the angles (N, 3) that one road finds."""
-    off, yaw = np.abs(degrees - truth), np.abs(truth[:, 1])
-    by_yaw = {name: off[(yaw >= low) & (yaw < high)].mean() for name, (low, high) in YAWS.items()}
-    return dict(zip(("pitch", "yaw", "roll"), off.mean(axis=0), strict=True)) | {"mean": off.mean()} | by_yaw
+    off = np.abs(degrees - truth)
+    angles = dict(zip(("pitch", "yaw", "roll"), off.mean(axis=0), strict=True))
+    return angles | {"mean": off.mean()} | by_yaw(off, truth[:, 1])
 
 
 def measure(root=real_faces.REAL):

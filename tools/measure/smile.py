@@ -68,8 +68,7 @@ def main():
 
 def mouth_width(points):
     """Distance of the mouth's corners over that of the eyes' outer corners, (N,)."""
-    mouth, eyes = (np.linalg.norm(points[:, a] - points[:, b], axis=1) for a, b in ((48, 54), (36, 45)))
-    return mouth / eyes
+    return np.linalg.norm(points[:, 48] - points[:, 54], axis=1) / metrics.normaliser(points)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import nbformat
 
+from facelm_helpers.atomic import whole_file
 from tools.notebook.build import NOTEBOOKS
 from tools.notebook.derive import ROOT
 from tools.ship import assignments
@@ -72,21 +73,19 @@ def student(folder):
     course, solutions = folder / "facelm-course.zip", folder / "facelm-solutions.zip"
     names = files()
     _pack(course, {name: content for name in names if (content := for_students(name)) is not None})
-    solved = [path for path in sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))]
+    solved = sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
     _pack(solutions, {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in solved})
     return [course, solutions]
 
 
 def _pack(path, contents):
     """A zip of name -> bytes under one top folder, written whole or not at all."""
-    fresh = path.with_name(path.name + ".tmp")
-    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
+    with whole_file(path) as opened, zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(f"{TOP}/{name}", DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             file.writestr(entry, content)
-    fresh.replace(path)
 
 
 def main(arguments=None):

@@ -147,6 +147,15 @@ def rewrite(paths, results=None):
     return changed
 
 
+def announce(folder):
+    """After a measurement that was written to a folder: if it is the shipped results', bring all pages up to
+    date and say which have changed.
+    """
+    if folder == RESULTS:
+        for path in rewrite(pages()):
+            print(f"{path.relative_to(ROOT)} quotes the new figures.")
+
+
 def main(arguments=None):
     """The command line. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

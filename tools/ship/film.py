@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from facelm_helpers.atomic import whole_file
+from facelm_helpers.atomic import write_bytes
 from facelm_helpers.images import read_image
 from facelm_helpers.sources import synthetic
 
@@ -71,10 +71,8 @@ def _fitting(image):
 
 def write(pictures, rate, path):
     """A picture as PNG, or several as MP4; the file is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if len(pictures) == 1:
-        with whole_file(path) as file:
-            file.write(cv2.imencode(".png", pictures[0][..., ::-1])[1].tobytes())
+        write_bytes(path, cv2.imencode(".png", pictures[0][..., ::-1])[1].tobytes())
         return
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     with tempfile.TemporaryDirectory() as folder:
@@ -85,5 +83,4 @@ def write(pictures, rate, path):
         for picture in tqdm(pictures, desc="writing", unit="frame", disable=None):
             writer.write(np.ascontiguousarray(picture[:height, :width, ::-1]))
         writer.release()
-        with whole_file(path) as file:
-            file.write(made.read_bytes())
+        write_bytes(path, made.read_bytes())

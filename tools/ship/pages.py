@@ -82,6 +82,14 @@ def frame(name, body):
     return FRAME.format(name=html.escape(name), style=STYLE, body=body, script=FOCUS)
 
 
+def outputs(cell):
+    """Make the outputs of a cell what a page shows: pictures and tables as HTML, long ones folded."""
+    picture.as_html(cell)
+    printed.as_html(cell)
+    if FOLDED in cell.metadata.get("tags", []):
+        fold(cell)
+
+
 def page(path):
     """A notebook, a document or a reference page as a page of the site."""
     notebook = shelf.read(path)
@@ -90,10 +98,7 @@ def page(path):
             source = REMARK.sub("", cell.source)
             source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", source)
             cell.source = citations.linked(source, path)
-        picture.as_html(cell)
-        printed.as_html(cell)
-        if FOLDED in cell.metadata.get("tags", []):
-            fold(cell)
+        outputs(cell)
     named = {"metadata": {"name": shelf.title(path)}}
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one

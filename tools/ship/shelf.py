@@ -57,7 +57,7 @@ def read(path):
     if path in api.origins():
         text = api.text(path)
     elif path in reference.origins():
-        text = reference.text(path, _mentioned() if path == citations.page() else None)
+        text = reference.text(path, _mentioned(path) if path == citations.page() else None)
     else:
         text = path.read_text(encoding="utf-8")
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
@@ -80,7 +80,8 @@ def links(path):
     return [file for file in files if file is not None and file.is_file() and file.suffix != ".ipynb"]
 
 
-def _mentioned():
+@functools.cache
+def _mentioned(bibliography):
     """Which pages mention a paper: dict of its key -> list of (words, link from the bibliography)."""
     found = {}
     for path in [*notebooks(), *documents(), *api.origins()]:
@@ -88,7 +89,7 @@ def _mentioned():
             words = path.stem[:2]
         else:
             words = f"`{path.stem}`" if path in api.origins() else title(path)
-        target = Path(os.path.relpath(path, citations.page().parent)).as_posix()
+        target = Path(os.path.relpath(path, bibliography.parent)).as_posix()
         texts = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
         for key in citations.cited("\n\n".join(texts)):
             found.setdefault(key, []).append((words, target))

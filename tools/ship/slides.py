@@ -22,9 +22,7 @@ from pathlib import Path
 import nbformat
 from nbconvert import SlidesExporter
 
-from facelm_helpers.plots import picture
-from tools.notebook.derive import FOLDED
-from tools.ship import condense, pages, places, printed, shelf
+from tools.ship import condense, pages, places, shelf
 
 REVEAL = Path(__file__).with_name("reveal")
 SKIPPED = ("Go further", "Questions", "The way ahead")  # sections that no slide shows
@@ -147,11 +145,7 @@ def page(path):
     notebook = deck(shelf.read(path))
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            tags = cell.metadata.get("tags", [])
-            picture.as_html(cell)
-            printed.as_html(cell)
-            if FOLDED in tags:
-                pages.fold(cell)
+            pages.outputs(cell)
     title = shelf.title(path)
     body, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
     body = LINKS.sub("", pages.SCRIPT.sub("", body))

@@ -63,8 +63,7 @@ def trained(options, squares):
     part, where = options.part, loop.device()
     models = [networks.mtcnn(part) for _ in range(2)]
     if options.start:
-        weights = read_arrays(options.start, {"*/*": Array("f2 f4")}, "weights of MTCNN")
-        training.set_weights(models[0], weights)
+        fill(models[0], options.start)
     training.set_weights(models[1], training.weights_of(models[0]))
     network, average = (Answers(model) for model in models)
     about = {"part": part, "without_a_face": len(squares.pool)}
@@ -189,10 +188,15 @@ def truth_of(points, whole):
     return torch.from_numpy(np.float32(truth))
 
 
+def fill(model, path):
+    """Give a part's model the weights of a file."""
+    training.set_weights(model, read_arrays(path, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+
+
 def opened(path):
     """A part's network from its weights, as a function of pictures (N, S, S, 3)."""
     model = networks.mtcnn(path.stem[-1])
-    training.set_weights(model, read_arrays(path, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+    fill(model, path)
     graph = Graph(model).eval()
 
     def run(pictures):
