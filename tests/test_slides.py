@@ -109,3 +109,12 @@ def test_a_page_needs_no_network(tmp_path):
 def test_the_licence_of_reveal_lies_beside_it():
     assert "MIT licensed" in (slides.REVEAL / "reveal.js").read_text(encoding="utf-8")
     assert "Hakim El Hattab" in (slides.REVEAL / "LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg"])
+def test_a_picture_of_either_kind_stands_beside_its_code(kind):
+    long = nbformat.v4.new_code_cell("\n".join("x = 1" for _ in range(slides.LONGEST_CODE + 1)))
+    long.outputs = [nbformat.v4.new_output("display_data", {kind: ""})]
+    heading = nbformat.v4.new_markdown_cell("## Title\n\nA sentence that is long enough to stand by itself.")
+    deck = slides.deck(nbformat.v4.new_notebook(cells=[heading, long]))
+    assert [cell.source for cell in deck.cells if cell.cell_type == "code"] == [long.source]

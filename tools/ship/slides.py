@@ -22,6 +22,7 @@ from pathlib import Path
 import nbformat
 from nbconvert import SlidesExporter
 
+from facelm_helpers.plots import picture
 from tools.ship import condense, pages, places, shelf
 
 REVEAL = Path(__file__).with_name("reveal")
@@ -97,12 +98,12 @@ class Deck:
 
 
 def _pictured(cell):
-    return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+    return bool(picture.pictures(cell))
 
 
 def _height(output):
     """How many lines of a slide an output takes."""
-    if "image/png" in output.get("data", {}):
+    if _pictured({"outputs": [output]}):
         return 10.5
     return 0.65 * (1 + output.get("text", output.get("data", {}).get("text/plain", "")).count("\n"))
 
