@@ -40,7 +40,8 @@ def head_pose(points):
 
 
 def draw_pose(image, points, length=0.5):
-    """The axes of a head, from the tip of the nose: red to the right, green down, blue ahead.
+    """The axes of a head, from the tip of the nose: red to the right of the picture, green down,
+    blue ahead.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ plots.show(plots.faces_grid([photograph, close_up], [None, x], boxes=[boxes[0], 
 
 # %% [markdown]
 # The paper behind this aligner is called [*One Millisecond Face
-# Alignment*](https://doi.org/10.1109/CVPR.2014.241), and that is about what it takes.
+# Alignment*](https://doi.org/10.1109/CVPR.2014.241), and on today's machines it takes a few milliseconds.
 #
 # ## Another method, the same call
 #

@@ -172,8 +172,8 @@ print(f"{len(boxes)} windows -> {len(kept)} after suppression -> {len(best)} wit
 panels = {"after suppression": (photograph, {"": boxes[list(kept)]})}
 panels["score above 0.2"] = photograph, {"": boxes[best]}
 plots.show(plots.boxes(panels))
-# ALT The astronaut twice. Left, a box round her face and a dozen boxes on other things, hardly any two on the
-# ALT same. Right, few are left: one round her face, and at least one on a badge of her suit.
+# ALT The astronaut twice. Left, a box round her face and several on other things, hardly any two on the same.
+# ALT Right, fewer are left: the one round her face, and some on her suit and helmet.
 
 # %% [markdown]
 # It finds her face, and false positives: 600 windows cannot show everything that is no face. The remedy is
@@ -515,9 +515,9 @@ for name, box in kinds.items():
 i = int(np.argsort(errors["its detector's"])[40])
 image, truth, _ = seen[i]
 widgets.DraggableBox({"dlib's model": shipped, "our trees": ert}, image, own[i], truth)
-# ALT The same face twice in two rows, with the points of dlib's model and of our trees. In the upper row the
-# ALT box is dlib's and both lie on the face. In the lower row the box was moved down and to the right, and
-# ALT the points of at least one have left the face.
+# ALT The same face twice in two rows, with the points of dlib's model and of our trees; ours miss the far
+# ALT side of the jaw a little. In the lower row the box was moved down and to the right; the errors stand
+# ALT below.
 
 # %% [markdown]
 # The same for 80 faces, box moved up and down; as a third curve, our trees trained with exact boxes:

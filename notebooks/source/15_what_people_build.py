@@ -3,8 +3,8 @@
 #
 # **After this notebook you can**
 #
-# - find blinks, yawns and drowsiness in a clip from two ratios, with a threshold of the person's own;
-# - steady trembling points, and say what a filter costs: flicker against lag;
+# - find blinks, yawns and drowsiness in a clip from two ratios, with a personal threshold;
+# - smooth jittery points, and say what a filter costs: flicker against lag;
 # - read head pose, and a smile, off 68 points;
 # - put make-up on a face, put one face in another's place, and average faces, with no seam to see;
 # - turn a photograph into a head that a slider turns;
@@ -38,8 +38,8 @@ plots.setup()
 clip = sources.synthetic.clip(seconds=12, rate=25, seed=0)
 rate, time = 25, clip.attributes["time"]
 plots.show(plots.faces_grid(clip.images[::25], titles=[f"{t:.0f} s" for t in time[::25]], columns=6))
-# ALT Twelve frames of a face that turns a little to both sides, opens its mouth wide at 5 and 6 seconds, and
-# ALT has closed eyes at 10 seconds.
+# ALT Twelve frames of a face that turns a little to both sides, opens its mouth wide from 5 to 7 seconds, and
+# ALT has closed eyes at 9 and 10 seconds.
 
 # %% [markdown]
 # A **track** is the points of one face in all frames, (T, 68, 2). A detector is needed for the first frame
@@ -66,7 +66,7 @@ tracks = {
 }
 for name in ("dlib", "SENet"):
     off = np.linalg.norm(tracks[name] - tracks["annotated"], axis=2).mean()
-    print(f"{name:6} {off:.0f} pixels from the annotation, in a picture of {clip.images.shape[2]}")
+    print(f"{name:6} mean distance from the annotation {off:.0f} px, picture {clip.images.shape[2]} px")
 
 # %% [markdown]
 # ## Blinks
@@ -114,7 +114,7 @@ plots.show(plots.over_time(time, ratios, closed, ylabel="eye aspect ratio"))
 # eyes are rare in its training photographs: it pulls lids open. **A low NME does not say that a blink is
 # seen**: the lids are eight points of 68. (How far other methods close the lids: see Go further.)
 #
-# ## A threshold of one's own
+# ## A personal threshold
 #
 # People's open eyes differ by a factor of two, so that one threshold for all calls some people asleep: those
 # with narrow eyes, which differs between groups of people, and whoever laughs or looks down. Hence a
@@ -215,7 +215,7 @@ plots.show(plots.flicker_and_lag(families))
 # ### Exercise 2 ★★★ (open)
 #
 # Steady a track in any way you like, without looking at later frames: at most one frame late, and at most a
-# quarter of the flicker that came in. Neither filter above does it: both take it that a point stays where it
+# quarter of the flicker that came in. Neither filter above does it: both assume that a point stays where it
 # is. Which guess of the next place would be better for a head that turns?
 
 
@@ -251,7 +251,8 @@ plots.show(plots.over_time(time, angles, ylabel="yaw in degrees"))
 # ALT one within a few degrees.
 
 # %% [markdown]
-# In the pictures: red points to the right of the head, green down, blue ahead.
+# In the pictures: red points right as you see the picture, green down, blue ahead (short while the head looks
+# at the camera).
 
 # %%
 some = [30, 90, 128, 170, 238, 262]
@@ -365,8 +366,8 @@ plots.show(plots.faces_grid([average, *morph], titles=titles, columns=6))
 # faces.
 #
 # **Not right to build:** anyone's face in a picture that they did not agree to. That is what the word
-# *deepfake* stands for, it is a crime in a growing number of countries, and the harm is done to others than
-# the builder. A morph of two people can pass for both at a passport gate: do not submit one.
+# *deepfake* stands for, it is a crime in a growing number of countries, and those who are harmed are not
+# those who built it. A morph of two people can pass for both at a passport gate: do not submit one.
 #
 # ## A smile
 #

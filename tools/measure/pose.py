@@ -1,4 +1,4 @@
-"""Head pose on AFLW2000-3D by three roads, in degrees: writes data/results/pose.json.
+"""Head pose on AFLW2000-3D in three ways, in degrees: writes data/results/pose.json.
 
     python -m tools.measure.pose
 
