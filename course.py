@@ -11,7 +11,7 @@
     python course.py bench             measure the methods and the pipeline (--peers: what others offer)
     python course.py leaderboard       every method on the same faces, with what it costs
     python course.py app               the live comparison as a page
-    python course.py notebooks         rebuild the notebooks from their source
+    python course.py notebooks         rebuild the notebooks from their source (--lang zh: in Chinese)
     python course.py book              a site of the executed notebooks
     python course.py try FILE          make-up, head pose, blinks and more on your photo, clip or webcam
     python course.py slides            slides of the notebooks

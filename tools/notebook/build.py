@@ -6,6 +6,7 @@ Solutions are stored without outputs; the tests run them.
     python course.py notebooks --only 01    one notebook
     python course.py notebooks --force      run all of them again
     python course.py notebooks --check      do the notebooks equal their sources? (runs nothing)
+    python course.py notebooks --lang zh    the Chinese edition of those that have one (runs nothing)
 
 A notebook is run again when its cells differ from its source, or when something it uses has changed: the
 helpers that it imports, and the data files that it names.
@@ -20,6 +21,7 @@ from pathlib import Path
 import nbformat
 
 from facelm_helpers.atomic import write_text
+from tools.notebook import edition, languages
 from tools.notebook.derive import ROOT, SOURCES, derive
 from tools.notebook.execute import complaints, execute
 
@@ -69,7 +71,7 @@ def _files(module):
 
 def data_of(source):
     """The data files that a notebook names, and the face model if it asks for synthetic faces."""
-    text = Path(source).read_text(encoding="utf-8")
+    text = languages.english(Path(source).read_text(encoding="utf-8"))
     names = {"face_model": "synthetic"}
     shipped = (ROOT / "data").glob("**/*")
     files = [
@@ -79,11 +81,12 @@ def data_of(source):
 
 
 def fingerprint(source):
-    """A hash of the source and of all that it uses; the same text gives the same hash on every platform."""
-    digest = hashlib.sha256()
-    for file in [Path(source), *helpers_of(source), *data_of(source)]:
+    """A hash of the source's English cells and of all that it uses; the same on every platform."""
+    source, digest = Path(source), hashlib.sha256()
+    for file in [source, *helpers_of(source), *data_of(source)]:
         digest.update(file.name.encode() + b"\0")
-        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+        content = file.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(languages.english(content.decode()).encode() if file == source else content)
     return digest.hexdigest()[:16]
 
 
@@ -154,6 +157,23 @@ def _write(notebook, path):
     write_text(path, nbformat.writes(notebook) + "\n")
 
 
+def translate(sources, lang):
+    """Write the edition in another language of all sources that have one. Returns the exit status."""
+    written = 0
+    for source in sources:
+        if not edition.translated(source, lang):
+            print(f"{source.stem}: not translated yet")
+            continue
+        try:
+            for path in edition.build(source, NOTEBOOKS, lang):
+                written += 1
+                print(path.relative_to(ROOT).as_posix())
+        except ValueError as error:
+            print(error)
+            return 1
+    return 0 if written else 1
+
+
 def main(arguments=None):
     """The command line. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="course.py notebooks", description=__doc__.splitlines()[0])
@@ -162,11 +182,16 @@ def main(arguments=None):
     )
     parser.add_argument("--force", action="store_true", help="run again even what has not changed")
     parser.add_argument("--check", action="store_true", help="only say whether notebooks equal their sources")
+    parser.add_argument(
+        "--lang", choices=languages.LANGUAGES, default=languages.ENGLISH, help="an edition in this language"
+    )
     options = parser.parse_args(arguments)
     sources = [path for path in sorted(SOURCES.glob("*.py")) if path.name.startswith(tuple(options.only))]
     if not sources:
         print(f"No source in {SOURCES} begins with {' or '.join(options.only)}.")
         return 1
+    if options.lang != languages.ENGLISH:
+        return translate(sources, options.lang)
     if options.check:
         problems = [problem for source in sources for problem in check(source)]
         print("\n".join(problems) or f"{len(sources)} sources, and their notebooks equal them.")

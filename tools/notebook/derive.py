@@ -30,6 +30,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from tools.notebook import languages
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "notebooks" / "source"
 METADATA = {
@@ -108,22 +110,26 @@ def split_alt(source):
     return "\n".join(line for line in lines if not line.startswith(ALT)), told
 
 
-def read_source(path):
-    """The cells of a source, as a notebook without outputs.
+def read_source(path, lang=languages.ENGLISH):
+    """The cells of a source in one language, as a notebook without outputs.
 
     Raises
     ------
     ValueError
-        If the source has no cells or does not begin with a title.
+        If the source has no cells, does not begin with a title, or a text cell of it is not translated.
     """
     path = Path(path)
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    text = languages.edition(path.read_text(encoding="utf-8"), lang)
+    notebook = jupytext.reads(text, fmt="py:percent")
+    if lang != languages.ENGLISH:
+        for cell in notebook.cells:
+            cell.source = languages.unwrapped(cell.source) if cell.cell_type == "markdown" else cell.source
     if not notebook.cells or not notebook.cells[0].source.startswith("# "):
         raise ValueError(f"{path.name} must begin with a text cell '# Title'.")
     return notebook
 
 
-def derive(path, facts=None):
+def derive(path, facts=None, lang=languages.ENGLISH):
     """The exercise notebook and the solved twin of one source, without outputs.
 
     Parameters
@@ -131,6 +137,8 @@ def derive(path, facts=None):
     path : path of the source
     facts : dict, optional
         `reading_minutes` and `computing_seconds`, as measured; reading is estimated where it is missing.
+    lang : str
+        Of the text cells: "en", or "zh" where the source has them.
 
     Returns
     -------
@@ -138,7 +146,7 @@ def derive(path, facts=None):
         "exercise" and "solution", each an nbformat notebook.
     """
     path = Path(path)
-    source = read_source(path)
+    source, words = read_source(path, lang), languages.WORDS[lang]
     facts = {"reading_minutes": reading_minutes(source), "computing_seconds": 0, **(facts or {})}
     pair = {}
     for kind in ("exercise", "solution"):
@@ -146,14 +154,13 @@ def derive(path, facts=None):
         notebook.metadata["facelm"] = dict(facts)
         taken = set()
         for cell in source.cells:
-            notebook.cells.append(_derived_cell(cell, kind, facts, path.stem, taken))
-        if kind == "solution":
-            notebook.cells[0].source = _solved_title(notebook.cells[0].source, path.stem)
+            notebook.cells.append(_derived_cell(cell, kind, facts, path.stem, taken, words))
+        notebook.cells[0].source = _title(notebook.cells[0].source, kind, path.stem, words)
         pair[kind] = notebook
     return pair
 
 
-def _derived_cell(cell, kind, facts, stem, taken):
+def _derived_cell(cell, kind, facts, stem, taken, words):
     text = cell.source
     tags = list(cell.metadata.get("tags", []))
     alt = ""
@@ -167,7 +174,7 @@ def _derived_cell(cell, kind, facts, stem, taken):
     else:
         text = text.replace("READING_MINUTES", str(facts["reading_minutes"]))
         text = text.replace("COMPUTING_SECONDS", str(facts["computing_seconds"]))
-        text = text.replace("SOLUTIONS_LINK", f"[solutions](solutions/{stem}.ipynb)")
+        text = text.replace("SOLUTIONS_LINK", f"[{words['answers']}](solutions/{stem}.ipynb)")
         new = nbformat.v4.new_markdown_cell(_one_folder_down(text) if kind == "solution" else text)
     new["id"] = identity
     if tags:
@@ -194,10 +201,14 @@ def _one_folder_down(text):
     return text.replace("](solutions/", "](")
 
 
-def _solved_title(text, stem):
+def _title(text, kind, stem, words):
+    """The first cell, with what an edition or a solved twin says of itself under its title."""
     title, _, rest = text.partition("\n")
-    note = f"*The solved twin. Try [the exercises](../{stem}.ipynb) first.*"
-    return f"{title}: solutions\n\n{note}\n{rest}"
+    notes = [words["edition"]] if "edition" in words else []
+    if kind == "solution":
+        title = words["solved"].format(title=title)
+        notes.append(words["twin"].format(stem=stem))
+    return "\n".join([title, *(f"\n{note}" for note in notes), rest])
 
 
 def reading_minutes(notebook):
