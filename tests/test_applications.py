@@ -251,11 +251,53 @@ def known(clip, monkeypatch):
 
 @pytest.mark.parametrize("what", ["points", "eyes", "pose", "steady", "make-up", "turn"])
 def test_try_writes_a_film(known, tmp_path, capsys, what):
-    path = tmp_path / "made" / "film.mp4"
+    path = tmp_path / "made" / ("film.mp4" if what == "points" else "film.webm")
     assert try_file.main(["clip", "--with", what, "--output", str(path)]) == 0
     read = films.read(str(path))
     assert len(read.images) == (100 if what == "turn" else 200) and read.rate == pytest.approx(25)
     assert read.images[0].shape[0] >= 96 and "Written" in capsys.readouterr().out
+
+
+class Camera:
+    """OpenCV's view of a webcam: `frames` pictures, and a rate that it does not keep."""
+
+    def __init__(self, frames):
+        self.left = frames
+
+    def isOpened(self):
+        return self.left > 0
+
+    def get(self, _):
+        return 30.0
+
+    def read(self):
+        self.left -= 1
+        return (True, np.full((48, 64, 3), (9, 99, 200), np.uint8)) if self.left >= 0 else (False, None)
+
+    def release(self):
+        pass
+
+
+def test_the_webcam_is_filmed_at_the_rate_it_has(monkeypatch):
+    monkeypatch.setattr(films.cv2, "VideoCapture", lambda number: Camera(20 if number == 0 else 0))
+    clock = iter(np.arange(0, 99, 0.1))
+    monkeypatch.setattr(films.time, "monotonic", lambda: next(clock))
+    film = films.read("webcam", seconds=1.05)
+    assert len(film.images) == 10 and film.rate == pytest.approx(10 / 1.2)  # the clock's ticks, not 30
+    np.testing.assert_array_equal(film.images[0][0, 0], [200, 99, 9])  # red, green, blue
+    monkeypatch.setattr(films.cv2, "VideoCapture", lambda number: Camera(0))
+    with pytest.raises(ValueError, match="no webcam answers"):
+        films.read("webcam")
+
+
+def test_frames_without_a_face_stay_in_the_film(known, clip, tmp_path, capsys, monkeypatch):
+    points = np.array(clip.points)
+    points[50:60] = np.nan
+    monkeypatch.setattr(try_file, "follow", lambda images, aligner: points)
+    path = tmp_path / "film.webm"
+    assert try_file.main(["clip", "--with", "pose", "--output", str(path)]) == 0
+    assert len(films.read(str(path)).images) == len(points)
+    assert f"10 of {len(points)} frames show no face" in capsys.readouterr().out
 
 
 def test_try_says_in_one_sentence_what_is_wrong(tmp_path, capsys):
@@ -266,6 +308,7 @@ def test_try_says_in_one_sentence_what_is_wrong(tmp_path, capsys):
     for arguments, words in (
         ([str(tmp_path / "none.jpg")], "none.jpg"), ([str(tmp_path / "none.mp4")], "there is no file"),
         ([str(text)], "cannot be read"), ([str(plain)], "no face found"),
+        (["clip", "--seconds", "1", "--output", str(tmp_path / "film.gif")], "ends in .webm or .mp4"),
     ):  # fmt: skip
         assert try_file.main([*arguments, "--method", "mean_shape"]) == 1
         said = capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Pictures to try things on: a photograph, a clip, the webcam or a made-up face; and what is made of them."""
 
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,12 @@ from tqdm.auto import tqdm
 
 from facelm_helpers.atomic import write_bytes
 from facelm_helpers.images import read_image
+from facelm_helpers.silence import silence
 from facelm_helpers.sources import synthetic
 
 LARGEST = 1280  # pixels; longer side of what is worked on
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
+CODECS = {".webm": "VP80", ".mp4": "mp4v"}  # what OpenCV writes without a licence; browsers play the first
 
 
 class Film(NamedTuple):
@@ -47,14 +50,16 @@ def _video(source, seconds):
         if not capture.isOpened():
             what = "no webcam answers" if source == 0 else f"{source} cannot be read as a video"
             raise ValueError(f"{what}: wanted one that OpenCV can open")
-        rate, images = capture.get(cv2.CAP_PROP_FPS) or 25.0, []
+        rate, images, began = capture.get(cv2.CAP_PROP_FPS) or 25.0, [], time.monotonic()
         with tqdm(desc="reading", unit="frame", disable=None) as bar:
-            while len(images) < seconds * rate:
+            while time.monotonic() - began < seconds:
                 good, frame = capture.read()
                 if not good:
                     break
                 images.append(_fitting(np.ascontiguousarray(frame[..., ::-1])))
                 bar.update()
+        if source == 0 and images:  # a webcam gives fewer frames in the dark than it says
+            rate = len(images) / (time.monotonic() - began)
     finally:
         capture.release()
     if not images:
@@ -70,16 +75,28 @@ def _fitting(image):
 
 
 def write(pictures, rate, path):
-    """A picture as PNG, or several as MP4; the file is there whole or not at all."""
-    if len(pictures) == 1:
+    """A picture as PNG, or several as WebM or MP4 by the file's name; the file is there whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the name has another ending.
+    """
+    endings = list(CODECS) if len(pictures) > 1 else [".png"]
+    ending = path.suffix.lower()
+    if ending not in endings:
+        raise ValueError(f"the output is {path.name}: wanted a name that ends in {' or '.join(endings)}")
+    if ending == ".png":
         write_bytes(path, cv2.imencode(".png", pictures[0][..., ::-1])[1].tobytes())
         return
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "film.mp4"
-        writer = cv2.VideoWriter(str(made), cv2.VideoWriter_fourcc(*"mp4v"), rate or 25.0, (width, height))
+        made = Path(folder) / f"film{ending}"
+        codec = cv2.VideoWriter_fourcc(*CODECS[ending])
+        with silence():  # OpenCV remarks that it writes the codec's tag in another way
+            writer = cv2.VideoWriter(str(made), codec, rate or 25.0, (width, height))
         if not writer.isOpened():
-            raise ValueError("this OpenCV cannot write MP4 files")
+            raise ValueError(f"this OpenCV cannot write {ending} files")
         for picture in tqdm(pictures, desc="writing", unit="frame", disable=None):
             writer.write(np.ascontiguousarray(picture[:height, :width, ::-1]))
         writer.release()

@@ -30,8 +30,11 @@ def applied(film, options):
     there = [image for image, good in zip(film.images, known, strict=True) if good]
     pictures, words = TRIES[options.what](Film(there, film.rate), points[known], options)
     missing = int((~known).sum())
+    if missing and len(pictures) == len(there):  # a frame for a frame: the others stay in the film
+        done = iter(pictures)
+        pictures = [next(done) if good else image for image, good in zip(film.images, known, strict=True)]
     if missing:
-        words = f"{words} {missing} of {len(known)} frames show no face and are left out.".strip()
+        words = f"{words} {missing} of {len(known)} frames show no face.".strip()
     return pictures, words
 
 
@@ -45,7 +48,7 @@ def main(arguments):
     parser.add_argument("--other", help="for swap: a picture of the other face")
     parser.add_argument("--method", help="who finds the points (senet; dlib for eyes)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of the webcam or the made-up clip (10)")
-    parser.add_argument("--output", type=Path, help="where to write; by default beside the file")
+    parser.add_argument("--output", type=Path, help="a .png, or for films a .webm or .mp4 (beside the file)")
     options = parser.parse_args(arguments)
     try:
         # of the shipped methods, dlib's follows closing lids best: see notebook 15
@@ -53,10 +56,8 @@ def main(arguments):
         film = read(options.file, options.seconds)
         pictures, words = applied(film, options)
         stem = Path(options.file) if Path(options.file).is_file() else Path.cwd() / options.file
-        ending = ".png" if len(pictures) == 1 else ".mp4"
+        ending = ".png" if len(pictures) == 1 else ".webm"
         path = options.output or stem.with_name(f"{stem.stem}_{options.what}{ending}")
-        if path.suffix.lower() != ending:
-            raise ValueError(f"the output is {path.name}: wanted a name that ends in {ending}")
         write(pictures, film.rate, path)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
