@@ -81,8 +81,9 @@ class DenseReg(ThreeD):
 
     def _faces(self, output):
         points, seen = read(*self.correspondence(output))
-        seen |= seen.sum(axis=1, keepdims=True) < FEWEST  # then all of them, for want of better
         points = np.where(seen[..., None], to_crop(points, self.side, self.size), np.nan)
+        mean = _three_d.faces_of(np.zeros((1, networks.PARAMETERS)), self.size)
+        points[seen.sum(axis=1) < FEWEST] = face3d.vertices(mean)[0, :, :2]  # no face: the mean one
         return face3d.fit(points, jaw="solid", noise=NOISE)
 
     def _truth(self, points):

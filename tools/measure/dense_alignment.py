@@ -31,8 +31,8 @@ WHAT = (
     " standard deviation. 'points': AFLW2000-3D, validation data, tight boxes, solid jaw: distance of the 68"
     " points over the root of the box's area, by yaw, and the mean of the three; 'pose': degrees there."
     " 'contour' and 'apart' are of 300W-LP's renders of AFW photographs that nothing was learnt from: the"
-    " distance of the jaw's contour from the annotated line, and how far the 3D shapes found in the renders of"
-    " one photograph are from their mean, both in sizes of the face."
+    " distance of the jaw's contour from the annotated line, and how far the 3D shapes found in the renders"
+    " of one photograph are from their mean, both in sizes of the face."
 )
 STEPS = ("parameters", "landmarks", "contour", "matching")
 PAIRS, ALONE, POOL = 32, 192, 4096  # in a batch: pairs of views, other crops; views stored
@@ -76,8 +76,8 @@ class Judge:
         _, line, seen, _ = known.split([38, 34, 17, 1], dim=1)
         far = constraints.contour(p, line.reshape(-1, 17, 2), seen) / constraints.SIZE
         shapes = _three_d.faces_of(p.numpy(), 1).shape
-        apart = [np.linalg.norm(some - some.mean(axis=0), axis=-1).mean()
-                 for some in (shapes[self.source == one] for one in np.unique(self.source)) if len(some) > 1]  # fmt: skip
+        same = [shapes[self.source == one] for one in np.unique(self.source)]
+        apart = [np.linalg.norm(some - some.mean(axis=0), axis=-1).mean() for some in same if len(some) > 1]
         return {
             "points": points | {"mean": np.mean(list(points.values()))},
             "pose": errors(found.degrees[usual], self.degrees[usual])["mean"],
@@ -207,7 +207,8 @@ class _Views:
         import torch
 
         one = torch.randint(len(self.source), (n,)).tolist()
-        two = [int(some[torch.randint(len(some), (1,))]) for some in (self.others[self.source[i]] for i in one)]
+        same = [self.others[self.source[i]] for i in one]
+        two = [int(some[torch.randint(len(some), (1,))]) for some in same]
         index = np.stack([one, two], axis=1).ravel()
         return [torch.from_numpy(array[index]) for array in (self.features, self.truth, self.weights)]
 
