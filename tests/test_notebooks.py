@@ -124,8 +124,7 @@ def _github_anchor(title):
 PAGES = [
     *ALL_NOTEBOOKS,
     ROOT / "notebooks" / "from_the_lesson.md",
-    *sorted(ROOT.glob("README*.md")),
-    *sorted((ROOT / "data").glob("**/*.md")),
+    *(path for path in [ROOT / "README.md", *sorted((ROOT / "data").glob("**/*.md"))] if path.is_file()),
 ]
 
 

@@ -205,7 +205,7 @@ class KerasAligner(Aligner):
         ValueError
             If there is no such runtime, or its package is not installed.
         """
-        runtime = runtime or (_runtimes.fastest(self.name, self.weights_) if self.fitted else "keras")
+        runtime = runtime or (_runtimes.fastest(self.name, self._state()) if self.fitted else "keras")
         if runtime not in _runtimes.RUNTIMES:
             known = ", ".join(_runtimes.RUNTIMES)
             raise ValueError(f"{self.name} offers no runtime called {runtime!r}: wanted one of {known}")

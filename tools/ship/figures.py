@@ -13,8 +13,6 @@ and so does a whole table, by its name in `tools/measure/tables.py` and the word
     <!-- table: accuracy; yt68/val; detector -->
     <!-- end -->
 
-on a Chinese page with `; zh` after these.
-
 The first step is a key of bench.json, or the name of another file in data/results.
 """
 
@@ -36,7 +34,7 @@ MISSING = "not measured yet"
 
 def pages():
     """The pages that quote figures and need no run after a change: README, Markdown under data, the guide."""
-    named = ("README.md", "README.zh.md", "data/results/dlib_or_senet.md", "data/results/leaderboard.md",
+    named = ("README.md", "hub/README.md", "data/results/dlib_or_senet.md", "data/results/leaderboard.md",
              "notebooks/teaching/guide.md")  # fmt: skip
     found = [*(ROOT / name for name in named), *sorted((ROOT / "data").glob("*.md"))]
     return [page for page in found if page.is_file()] + cards()
@@ -88,8 +86,10 @@ def printed(value, style):
         return f"{value / 1e6:.1f}"
     if style == "text":
         return str(value)
+    if style == "score":
+        return f"{value[0]:g} of {value[1]:g}"
     if not style.isdigit():
-        raise ValueError(f"no style {style!r} for a figure: wanted percent, mb, text, or decimals such as 3")
+        raise ValueError(f"no style {style!r} for a figure: wanted percent, mb, score or decimals such as 3")
     return f"{value:,.{int(style)}f}"
 
 

@@ -1,0 +1,231 @@
+"""The course on a hub, in Binder, Codespaces and Colab: what their files say agrees with the course."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+
+import nbformat
+import pytest
+import yaml
+from conftest import REPOSITORY
+from nbclient import NotebookClient
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from traitlets.config.loader import PyFileConfigLoader
+
+from tools.hub import colab, links
+from tools.notebook.execute import environment
+from tools.setup import pinned
+
+HUB = REPOSITORY / "hub"
+# what a process without TensorFlow is: its packages are not found
+HIDE = f"""import sys
+from importlib.machinery import PathFinder
+_find = PathFinder.find_spec
+PathFinder.find_spec = staticmethod(
+    lambda name, *rest: None if name.partition(".")[0] in {pinned.HEAVY!r} else _find(name, *rest)
+)
+"""
+
+
+def text(name):
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def pins(name):
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)$", text(name), re.MULTILINE))
+
+
+def hub_config(name="jupyterhub_config.py"):
+    return PyFileConfigLoader(name, path=str(HUB)).load_config()
+
+
+def takes(version):
+    return SpecifierSet(pinned.project()["requires-python"]).contains(version)
+
+
+# --- versions ---------------------------------------------------------------------------------------------
+
+
+def test_binder_installs_versions_of_the_lock_and_no_tensorflow():
+    lock, here = pinned.locked(), pins(".binder/requirements.txt")
+    assert len(here) == len(text(".binder/requirements.txt").splitlines()) - 1 > 100
+    assert {name: lock[name] for name in here} == here
+    assert not here.keys() & set(pinned.HEAVY)
+    assert {one.name.replace("_", "-") for one in pinned.light()} <= here.keys()
+
+
+def test_binder_installs_what_the_course_asks_for_today():
+    needed = pinned.needed(pinned.light())
+    assert needed.keys() & pinned.locked().keys() <= pins(".binder/requirements.txt").keys()
+
+
+def test_the_hub_adds_to_the_lock_and_changes_none_of_it():
+    added = pins("hub/requirements.txt")
+    assert not added.keys() & pinned.locked().keys()
+    for line in pinned.project()["optional-dependencies"]["hub"]:
+        one = Requirement(line)
+        assert one.specifier.contains(added[one.name]), line
+
+
+def test_no_extra_makes_the_course_heavier():
+    lock = pinned.locked()
+    assert not {"jupyterhub", "nbgrader", "nbgitpuller", "notebook"} & lock.keys()
+
+
+def test_every_place_has_a_python_that_the_course_takes():
+    container = json.loads(text(".devcontainer/devcontainer.json"))
+    pythons = [
+        re.search(r"python:(\d+\.\d+)", container["image"])[1],
+        re.search(r"^FROM python:(\d+\.\d+)", text("hub/Dockerfile"), re.MULTILINE)[1],
+        text(".binder/runtime.txt").strip().removeprefix("python-"),
+    ]
+    assert all(takes(version) for version in pythons), pythons
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def test_the_container_makes_the_courses_own_environment_and_needs_no_gpu():
+    container = json.loads(text(".devcontainer/devcontainer.json"))
+    assert "runArgs" not in container and "gpu" not in json.dumps(container).lower()
+    assert "environment.ensure" in container["updateContentCommand"]
+    for name in container["customizations"]["codespaces"]["openFiles"]:
+        assert (REPOSITORY / name).is_file()
+
+
+def test_binders_script_can_be_run():
+    script = REPOSITORY / ".binder" / "postBuild"
+    assert script.read_text().startswith("#!/usr/bin/env bash\n")
+    assert os.name == "nt" or os.access(script, os.X_OK)
+
+
+def test_the_image_copies_what_is_there():
+    copied = re.findall(r"^COPY (.+) \S+$", text("hub/Dockerfile"), re.MULTILINE)
+    assert copied and all((REPOSITORY / name).exists() for line in copied for name in line.split())
+
+
+def test_the_image_sets_what_the_hub_sets():
+    wanted = hub_config("course_config.py").Spawner.environment
+    block = text("hub/Dockerfile").replace("\\\n", " ")
+    set_here = dict(re.findall(r"([A-Z_]+)=(\S+)", block[block.index("ENV") :].split("\n")[0]))
+    assert {name: set_here.get(name) for name in wanted} == wanted
+
+
+def test_kubernetes_and_one_server_have_the_same_limits():
+    values = yaml.safe_load(text("hub/values.yaml"))
+    one = hub_config()
+    assert values["singleuser"]["memory"]["limit"] == one.Spawner.mem_limit
+    assert values["singleuser"]["image"]["tag"] == pinned.project()["version"]
+    command = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
+    assert command[:2] == ["gitpuller", links.repository()]
+    files = values["singleuser"]["extraFiles"]["idle-kernels"]["data"]["MappingKernelManager"]
+    for name, value in files.items():
+        assert f"--MappingKernelManager.{name}={value}" in one.Spawner.args
+    (service,) = one.JupyterHub.services
+    assert f"--timeout={values['cull']['timeout']}" in service["command"]
+
+
+def test_the_hub_lets_in_two_groups_and_gives_the_culler_no_more_than_it_needs():
+    config = hub_config()
+    assert config.PAMAuthenticator.allowed_groups == {"students"}
+    (role,) = config.JupyterHub.load_roles
+    assert "admin" not in " ".join(role["scopes"])
+    assert config.Spawner.environment["PYTHONNOUSERSITE"] == "1"
+    assert (HUB / "nbgrader_config.py").is_file()
+    assert config.Spawner.environment["JUPYTER_CONFIG_PATH"] == str(HUB)
+
+
+def test_a_students_memory_is_enough_for_every_notebook():
+    measured = json.loads(text("data/results/memory.json"))["notebooks"]
+    limit = float(hub_config().Spawner.mem_limit.removesuffix("G")) * 2**30
+    server = 0.2e9  # JupyterLab itself
+    assert {name for name, one in measured.items() if one["peak"] + server > limit} == set()
+    guaranteed = float(yaml.safe_load(text("hub/values.yaml"))["singleuser"]["memory"]["guarantee"][:-1])
+    assert max(one["rest"] for one in measured.values()) + server < guaranteed * 2**30
+
+
+# --- links ------------------------------------------------------------------------------------------------
+
+
+def test_the_badges_lead_to_this_repository_and_a_notebook():
+    between = links.BADGES.search(text("README.md"))[0]
+    assert between == f"<!-- badges -->\n{links.badges(links.repository())}\n<!-- end of badges -->"
+    assert (REPOSITORY / links.FIRST).is_file()
+
+
+@pytest.mark.parametrize("address", ["course", "https://example.org/a/b", "https://github.com/ana"])
+def test_an_address_that_is_no_repository_is_refused(address, capsys):
+    with pytest.raises(SystemExit):
+        links.main(["--repository", address])
+    assert "wanted https://github.com/OWNER/NAME" in capsys.readouterr().err
+
+
+def test_a_class_gets_a_link_for_every_notebook(capsys):
+    assert links.main(["--hub", "https://hub.example.org", "--repository", "https://github.com/ana/c"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(list((REPOSITORY / "notebooks").glob("[0-9]*.ipynb")))
+    assert "urlpath=lab%2Ftree%2Fc%2Fnotebooks%2F00_start_here.ipynb" in lines[0]
+
+
+def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):
+    for name in ("pyproject.toml", "README.md", "hub/values.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text(name), encoding="utf-8")
+    monkeypatch.setattr(links, "ROOT", tmp_path)
+    monkeypatch.setattr(links, "NOTEBOOKS", tmp_path)
+    address = "https://github.com/ana/course"
+    assert links.main(["--repository", address, "--write"]) == 0
+    written = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert written["project"]["urls"]["Repository"] == address
+    assert address in (tmp_path / "hub/values.yaml").read_text()
+    assert "mybinder.org/v2/gh/ana/course/main" in (tmp_path / "README.md").read_text()
+
+
+def test_colab_lacks_nothing_that_is_here():
+    assert colab.lacking(pinned.project()["dependencies"]) == []
+    found = colab.lacking(["tensorflow~=2.21.0; sys_platform != 'linux'", "pooch>=1.8"], set().__contains__)
+    assert found == ["tensorflow~=2.21.0", "pooch>=1.8"]
+
+
+# --- without TensorFlow -----------------------------------------------------------------------------------
+
+USE = (
+    HIDE
+    + """
+from facelm_helpers import methods, sources, widgets
+from facelm_helpers.checks import (
+    compare_live, cascaded_regression, dlib_68_points, measuring_error, shape_models, start_here
+)
+faces = sources.load("synthetic", n=2, seed=0, progress=False)
+for name in methods.names():
+    aligner = methods.load(name)
+    assert aligner.predict(faces.images, faces.boxes).shape == (2, 68, 2), name
+    assert aligner.kind != "network" or aligner.runtime == "litert", name
+widgets.compare_live()
+assert not set(sys.modules) & set(%r)
+"""
+)
+
+
+@pytest.mark.slow
+def test_every_method_and_the_live_comparison_run_without_tensorflow():
+    code = USE % (pinned.HEAVY,)
+    answer = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("number", links.LIGHT)
+def test_a_notebook_of_binder_runs_without_tensorflow(number, tmp_path):
+    (path,) = (REPOSITORY / "notebooks" / "solutions").glob(f"{number}_*.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(HIDE))
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(notebook, timeout=1800, kernel_name="python3", resources=resources)
+    with client.setup_kernel(env=environment()):
+        for place, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, place)

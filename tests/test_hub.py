@@ -1,0 +1,52 @@
+"""A class on a JupyterHub of local processes: many minutes, and only where JupyterHub is installed."""
+
+import subprocess
+
+import pytest
+
+from tools.hub import local
+from tools.measure import hub as measured
+
+
+def needed():
+    """What is missing here for a hub: a sentence, empty if nothing is."""
+    interpreter = local.python()
+    if interpreter is None:
+        return local.HINT
+    return "" if local.proxy(interpreter) else local.PROXY_HINT
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    if words := needed():
+        pytest.skip(words)
+    with local.running(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+@pytest.mark.campaign
+def test_after_a_killed_server_every_notebook_reopens_and_is_exported(hub):
+    found = measured.reopened(hub)
+    assert found["notebooks"] > 10 and found["wrong"] == []
+
+
+@pytest.mark.campaign
+def test_an_assignment_comes_back_with_the_right_scores(hub):
+    scores = measured.marks(hub)["scores"]
+    assert scores.keys() == {"solved", "empty"}
+    assert scores["empty"][0] == 0 < scores["solved"][0] == scores["solved"][1] == scores["empty"][1]
+
+
+@pytest.mark.campaign
+def test_four_students_run_two_notebooks_at_once(hub):
+    found = measured.lesson_of_four(hub)
+    assert found["errors"] == []
+    assert sorted(map(len, found["seconds"].values())) == [2, 2]
+
+
+def test_what_is_missing_is_said(monkeypatch, tmp_path):
+    failed = subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr(local.subprocess, "run", lambda *_, **__: failed)
+    assert local.python() is None
+    with pytest.raises(RuntimeError, match=r"pip install -e .\[hub\]"), local.running(tmp_path):
+        pass
