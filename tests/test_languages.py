@@ -157,7 +157,14 @@ def pairs():
             yield pytest.param(cell, twin, id=f"{source.stem[:2]}-{number}")
 
 
-PAIRS = list(pairs())
+def readmes():
+    """README and its twin, without what names the language."""
+    one, other = (ROOT.joinpath(name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
+    assert "[中文](README.zh.md)" in one and "[English](README.md)" in other
+    return one.replace("README.zh.md", "README.md"), re.sub(r"(<!-- table: .*?); zh -->", r"\1 -->", other)
+
+
+PAIRS = [*pairs(), pytest.param(*readmes(), id="README")]
 LINK = r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$"
 CODE = r"```.*?```|`[^`]+`"
 FORMULA = r"\$\$.+?\$\$|\$[^$]+\$"
@@ -194,7 +201,7 @@ def test_a_twin_is_set_as_chinese_is(cell, twin):
     assert re.search("[\u4e00-\u9fff]", twin)
     text = re.sub(r"\]\([^)]*\)|<[^>]+>", "", twin)
     bare = re.sub(FORMULA, "x", re.sub(CODE, "x", text, flags=re.DOTALL), flags=re.DOTALL)
-    bare = re.sub(r"[*\[\]]", "", bare)
+    bare = re.sub(r"!?\[|[*\]]", "", bare)
     assert re.findall(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?][\u4e00-\u9fff]", bare) == []
     assert re.findall(r"[\u4e00-\u9fff][A-Za-z0-9]+|[A-Za-z0-9]+[\u4e00-\u9fff]", bare) == []
     assert re.findall(r" [，。；：？！、）]|[，。；：？！、（] (?=\S)(?![*[])", text) == []

@@ -21,6 +21,7 @@ SMALL = {
                "region_convolutions": ((4, 3, 2),), "patch_convolutions": ((4, 3, 2),), "patch_hidden": 8},
     "vanilla_cnn": {"size": 32, "convolutions": ((4, 3, 2), (8, 3, 2)), "hidden": 8, "clusters": 3},
     "tcdcn": {"size": 32, "convolutions": ((4, 3, 2), (8, 3, 2)), "hidden": 8},
+    "densereg": {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "widths": (8, 8), "bins": 4, "size": 64},
     "prnet": {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "widths": (8, 8), "size": 64},
     "tddfa": {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "head": 8, "hidden": 16, "size": 64},
 }  # fmt: skip

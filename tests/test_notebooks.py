@@ -124,7 +124,8 @@ def _github_anchor(title):
 PAGES = [
     *ALL_NOTEBOOKS,
     ROOT / "notebooks" / "from_the_lesson.md",
-    *(path for path in [ROOT / "README.md", *sorted((ROOT / "data").glob("**/*.md"))] if path.is_file()),
+    *sorted(ROOT.glob("README*.md")),
+    *sorted((ROOT / "data").glob("**/*.md")),
 ]
 
 

@@ -43,9 +43,20 @@ def test_terms_are_in_order_and_each_is_one_sentence():
     assert [
         row["term"] for row in rows if not re.fullmatch(r"[A-Z][^.]+(?:tf\.data[^.]*)?\.", row["meaning"])
     ] == []
-    chinese = [row["chinese"] for row in rows if row["chinese"]]
-    assert len(chinese) > 50 and all(re.search("[\u4e00-\u9fff]", word) for word in chinese)
     assert all(re.fullmatch(r"\d\d", row["notebook"]) for row in rows)
+
+
+def test_every_term_has_its_chinese_and_an_explanation_in_chinese():
+    rows = reference.rows(REFERENCE / "glossary_zh.md")
+    assert rows == reference.rows(REFERENCE / "glossary.md")
+    chinese = [row["chinese"] for row in rows]
+    assert [word for word in chinese if not re.search("[\u4e00-\u9fff]", word)] == []
+    assert len(set(chinese)) == len(chinese)
+    short = r"(?=.*[\u4e00-\u9fff])[^。,;:?!()]+。"  # one sentence, full-width punctuation
+    wrong = [row["term"] for row in rows if not re.fullmatch(short, row["chinese_meaning"] or "")]
+    assert wrong == [], "give these rows of notebooks/reference/glossary.csv a sentence in chinese_meaning"
+    page = reference.text(REFERENCE / "glossary_zh.md")
+    assert "**归一化平均误差** <span" in page and "见 [01](../01_measuring_error.ipynb#From-points" in page
 
 
 GREEK = """alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi

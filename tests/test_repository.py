@@ -32,7 +32,8 @@ def test_the_lines_of_python_in_the_readme_run(repository, monkeypatch):
 
 
 def test_links_of_the_pages_lead_somewhere(repository):
-    for name in ("README.md", "hub/README.md", "CONTRIBUTING.md", "data/results/dlib_or_senet.md"):
+    named = ("README.md", "README.zh.md", "hub/README.md", "CONTRIBUTING.md")
+    for name in (*named, "data/results/dlib_or_senet.md"):
         page = repository / name
         links = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))
         assert [link for link in links if not (page.parent / link).exists()] == []

@@ -183,6 +183,82 @@ def test_the_loss_of_a_map_is_a_weighted_mean():
         methods.create("prnet", loss="wing")
 
 
+# --- dense correspondence
+
+DENSE = {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "widths": (8, 8, 8), "size": 64}
+
+
+def answer(densereg, truth):
+    """What a perfect network gives."""
+    K, M = densereg.bins, densereg.side
+    uv = truth.reshape(-1, M, M, 2)
+    k = np.where(uv >= 0, np.floor(K * uv.clip(0, 0.9999)) + 1, 0).astype(int)
+    scores, residuals = 20 * np.eye(K + 1)[k], np.eye(K + 1)[k] * (K * uv - k + 1)[..., None]
+    return np.float32(np.concatenate([*np.moveaxis(scores, 3, 0), *np.moveaxis(residuals, 3, 0)], axis=-1))
+
+
+def test_a_perfect_correspondence_gives_back_the_face(faces):
+    densereg = methods.create("densereg", **DENSE)
+    points = face3d.vertices(faces)[..., :2]
+    truth = densereg._truth(np.float32(points).reshape(6, 136))
+    assert truth.shape == (6, 32 * 32 * 2) and truth.dtype == np.float32 and densereg.side == 32
+    shown = (truth.reshape(6, -1, 2)[..., 0] >= 0).mean(axis=1)
+    assert (shown > 0.1).all() and (shown < 0.6).all() and truth.min() == -1
+    uv, face = densereg.correspondence(answer(densereg, truth))
+    np.testing.assert_allclose(uv[face > 0.5], truth.reshape(6, 32, 32, 2)[face > 0.5].clip(0), atol=0.1)
+    densereg.jaw = "solid"
+    fitted = _three_d.fit(points)
+    off = np.linalg.norm(
+        densereg._points(answer(densereg, truth)) / 64 - face3d.vertices(fitted)[..., :2], axis=-1
+    )
+    assert off.mean() < 0.02
+    turn = np.trace(
+        np.swapaxes(densereg._faces(answer(densereg, truth)).R, 1, 2) @ fitted.R, axis1=1, axis2=2
+    )
+    assert np.degrees(np.arccos(np.clip((turn - 1) / 2, -1, 1))).mean() < 6
+
+
+def test_a_hidden_point_is_seen_nowhere():
+    from facelm_helpers.methods import densereg
+
+    pose = face3d.rotation([[0, 60, 0]])
+    turned = face3d.Fitted(
+        pose, np.array([22.0]), np.full((1, 2), 16.0), np.zeros((1, 20)), np.zeros((1, 10))
+    )
+    places = face3d.vertices(turned, dense=True)[0]
+    uv = face3d.seen_uv(places, (32, 32))[None]
+    points, seen = densereg.read(np.nan_to_num(uv, nan=-1), np.float64(np.isfinite(uv[..., 0])))
+    one, other = slice(0, 8), slice(9, 17)
+    near = other if places[one, 2].mean() < places[other, 2].mean() else one
+    assert seen[0, near].mean() > 0.7 > 0.3 > seen[0, one if near == other else other].mean()
+    assert np.linalg.norm(points - places[:68, :2], axis=-1)[seen].mean() < 0.5
+
+
+def test_the_loss_of_a_correspondence_is_least_where_it_is_true(faces):
+    points = np.float32(face3d.vertices(faces)[..., :2]).reshape(6, 136)
+    for loss in ("distance", "l2"):
+        densereg = methods.create("densereg", loss=loss, **DENSE)
+        truth = densereg._truth(points)
+        true = np.asarray(densereg._loss(truth, answer(densereg, truth)))
+        other = np.asarray(densereg._loss(truth, answer(densereg, np.roll(truth, 1, axis=0))))
+        assert true.shape == (6,) and true.max() < 0.03 and (other > 20 * true).all()
+    with pytest.raises(ValueError, match="loss is 'wing': of residuals, wanted one of distance, l2"):
+        methods.create("densereg", loss="wing")
+
+
+def test_an_answer_without_a_face_is_a_face_all_the_same():
+    densereg = methods.create("densereg", **DENSE)
+    noise = np.float32(np.random.default_rng(0).normal(0, 9, (2, 32, 32, 44)))
+    assert np.isfinite(densereg._points(noise)).all()
+    nothing = np.zeros((1, 32, 32, 44), np.float32)
+    nothing[..., [0, 11]] = 1000
+    points = densereg._points(nothing)[0]
+    assert 25 < points[:, 0].mean() < 39 and points[8, 1] > points[30, 1] > points[27, 1]
+
+
+# --- measured
+
+
 def test_errors_on_aflw2000_are_by_yaw_and_their_mean_is_that_of_the_ranges(shared_data, monkeypatch):
     from tools.measure import faces3d
 
@@ -203,7 +279,7 @@ def test_errors_on_aflw2000_are_by_yaw_and_their_mean_is_that_of_the_ranges(shar
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name, settings", [("tddfa", TINY), ("prnet", MAP)])
+@pytest.mark.parametrize("name, settings", [("tddfa", TINY), ("prnet", MAP), ("densereg", DENSE)])
 def test_a_3d_face_moves_with_the_picture(name, settings):
     faces = sources.load("synthetic", n=4, seed=1, progress=False)
     tddfa = methods.create(name, steps=3, batch_size=4, **settings)

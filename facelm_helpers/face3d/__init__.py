@@ -9,7 +9,7 @@ are pitch, yaw and roll in degrees, as 300W-LP's ``Pose_Para`` has them: see `ro
 """
 
 from facelm_helpers.face3d._camera import pnp, project, vertices
-from facelm_helpers.face3d._draw import code_colours, draw, owners
+from facelm_helpers.face3d._draw import code_colours, draw, owners, seen_uv
 from facelm_helpers.face3d._fit import Fitted, fit, fit_3d
 from facelm_helpers.face3d._map import map_mask, map_weights, points_of_map, position_map, unwrapped
 from facelm_helpers.face3d._model import Face3D, load_face3d
@@ -18,6 +18,6 @@ from facelm_helpers.face3d._silhouette import slid
 
 __all__ = [
     "Face3D", "Fitted", "angles", "code_colours", "draw", "fit", "fit_3d", "load_face3d", "map_mask",
-    "map_weights", "owners", "pnp", "points_of_map", "position_map", "project", "rotation", "slid",
-    "unwrapped", "vertices",
+    "map_weights", "owners", "pnp", "points_of_map", "position_map", "project", "rotation", "seen_uv",
+    "slid", "unwrapped", "vertices",
 ]  # fmt: skip

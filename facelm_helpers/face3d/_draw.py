@@ -117,6 +117,48 @@ def owners(places, shape):
     return found
 
 
+def seen_uv(places, shape):
+    """Which spot of the UV map each pixel of a picture shows: what DenseReg regresses (Güler et al., 2017).
+
+    Parameters
+    ----------
+    places : (V, 3) array
+        Of all vertices: see `vertices`, with ``dense=True``.
+    shape : (height, width)
+        Of the picture.
+
+    Returns
+    -------
+    (H, W, 2) float64 array
+        u and v in 0..1; NaN where there is no face.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many places as vertices.
+
+    Examples
+    --------
+    >>> from facelm_helpers.face3d import fit, vertices
+    >>> places = vertices(fit(40 * load_face3d().mean[:, :2] + 50), dense=True)[0]
+    >>> uv = seen_uv(places, (100, 100))
+    >>> tip = places[30].round().astype(int)
+    >>> bool(np.abs(uv[tip[1], tip[0]] - load_face3d().uv[30]).max() < 0.02), bool(np.isnan(uv[0, 0, 0]))
+    (True, True)
+    """
+    model, owner = load_face3d(), owners(places, shape)
+    found = np.full((*shape, 2), np.nan)
+    y, x = np.nonzero(owner >= 0)
+    corner = model.triangles[owner[y, x]]
+    a, b, c = np.moveaxis(np.asarray(places, dtype=np.float64)[corner, :2], 1, 0)
+    sides = np.stack([b - a, c - a], axis=-1)  # (P, 2, 2)
+    second, third = np.linalg.solve(sides, (np.stack([x, y], axis=1) - a)[..., None])[..., 0].T
+    shares = np.stack([1 - second - third, second, third], axis=1).clip(-0.5)  # beside a sliver
+    shares /= shares.sum(axis=1, keepdims=True)
+    found[y, x] = (shares[..., None] * model.uv[corner]).sum(axis=1)
+    return found
+
+
 def _triangles(places):
     """The corners (T, 3, 3) of the mesh's triangles, and how far each faces the camera, (T,): 1 is fully."""
     model, places = load_face3d(), np.asarray(places, dtype=np.float64)

@@ -63,7 +63,7 @@ def main(arguments=None):
         print("AFLW2000-3D is not beside this checkout: nothing measured")
         return 1
     results = {"what": WHAT, "machine": machine(), "methods": {}, "costs": {}}
-    for name in (SENET, "tddfa", "prnet"):
+    for name in (SENET, "tddfa", "prnet", "densereg"):
         if not options.costs and methods.of(name).has_weights():
             results["methods"][name] = of_aligner(methods.load(name))
     for path in options.costs:

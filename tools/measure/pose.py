@@ -28,7 +28,7 @@ PUBLISHED = {  # mean of the three angles
     "6DRepNet": 3.97, "SynergyNet": 3.35,
 }  # fmt: skip
 MOST = 99  # degrees
-LOOKING = ("senet", "tddfa", "prnet")  # whose points are looked at; those without weights are left out
+LOOKING = ("senet", "tddfa", "prnet", "densereg")  # whose points are looked at; if they have weights
 
 
 def roads(points, size, solid):

@@ -10,20 +10,23 @@ import numpy as np
 
 from facelm_helpers.methods import COMPARED
 from facelm_helpers.paths import WEIGHTS
-from tools.measure import tables_hub, tables_leaderboard, tables_outside, tables_teaching
+from tools.measure import chinese, tables_hub, tables_leaderboard, tables_outside, tables_teaching
 from tools.measure.cells import percent, places
 from tools.measure.changes import TITLES
 
 
 def table(results, name, *words):
-    """A table by its name, or a line that says what is not measured yet.
+    """A table by its name, or a line that says what is not measured yet; in Chinese if the last word is "zh".
 
     >>> table({}, "notebooks")
     '*Not measured yet: notebooks.*'
     """
     if name not in TABLES:
         raise ValueError(f"no table called {name!r}: wanted one of {', '.join(TABLES)}")
+    chinese_page = words[-1:] == ("zh",)
+    words = words[:-1] if chinese_page else words
     rows = TABLES[name](results, *words)
+    rows = chinese.translated(rows) if chinese_page else rows
     return markdown(rows) if len(rows) > 1 else f"*Not measured yet: {' '.join([name, *words])}.*"
 
 

@@ -30,7 +30,7 @@ TOP = "face-alignment-course"
 DATE = (2026, 1, 1, 0, 0, 0)  # of every file in the zip: the same course gives the same bytes
 TEACHERS = (  # what a student does not get
     "notebooks/solutions/", "notebooks/source/", "notebooks/teaching/", "tests/", "data/runs/", ".ci/",
-    ".github/", "hub/",
+    ".github/",
 )  # fmt: skip
 LINK = re.compile(r"\[([^\]]*)\]\(((?:\.\./)?(?:notebooks/)?(?:solutions|teaching)/[^)]*)\)")
 SCORE = """# your score: write your name between the quotes, and hand in the file that this makes

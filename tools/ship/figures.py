@@ -13,6 +13,8 @@ and so does a whole table, by its name in `tools/measure/tables.py` and the word
     <!-- table: accuracy; yt68/val; detector -->
     <!-- end -->
 
+on a Chinese page with `; zh` after these.
+
 The first step is a key of bench.json, or the name of another file in data/results.
 """
 
@@ -34,8 +36,8 @@ MISSING = "not measured yet"
 
 def pages():
     """The pages that quote figures and need no run after a change: README, Markdown under data, the guide."""
-    named = ("README.md", "hub/README.md", "data/results/dlib_or_senet.md", "data/results/leaderboard.md",
-             "notebooks/teaching/guide.md")  # fmt: skip
+    named = ("README.md", "README.zh.md", "hub/README.md", "data/results/dlib_or_senet.md",
+             "data/results/leaderboard.md", "notebooks/teaching/guide.md")  # fmt: skip
     found = [*(ROOT / name for name in named), *sorted((ROOT / "data").glob("*.md"))]
     return [page for page in found if page.is_file()] + cards()
 

@@ -102,6 +102,8 @@ def page(path):
         outputs(cell)
     named = {"metadata": {"name": shelf.title(path)}}
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
+    if path.stem.endswith("_zh"):
+        body = body.replace('<html lang="en">', '<html lang="zh">', 1)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
     kind = "facelm-scroll facelm-words" if path.parent.name == "reference" else "facelm-scroll"
     body = TABLE.sub(

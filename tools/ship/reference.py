@@ -1,6 +1,7 @@
 """The reference pages that are a text and a table: glossary, notation, TensorFlow 1.12, bibliography.
 
 `notebooks/reference/NAME.md` is the text; the rows of `NAME.csv` beside it take the place of its `[[table]]`.
+The Chinese glossary, `glossary_zh.md`, has the rows of the English one.
 A row that names a notebook becomes a link as soon as that notebook exists; until then it says "planned".
 """
 
@@ -12,7 +13,7 @@ from operator import itemgetter
 from tools.notebook import lesson
 from tools.ship import citations, places
 
-NAMES = ("glossary", "notation", "tensorflow_1", "bibliography")
+NAMES = ("glossary", "glossary_zh", "notation", "tensorflow_1", "bibliography")
 TABLE = "[[table]]"
 
 
@@ -23,8 +24,8 @@ def origins():
 
 
 def rows(path):
-    """The rows of the table that belongs to a text: list of dict."""
-    with path.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+    """The rows of the table that belongs to a text, of whatever language: list of dict."""
+    with path.with_name(f"{path.stem.removesuffix('_zh')}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -41,8 +42,10 @@ def text(path, mentioned=None):
     page = path.read_text(encoding="utf-8")
     if path == citations.page():
         return page.replace(TABLE, _bibliography(mentioned or {}))
-    write = {"glossary": _glossary, "notation": _notation, "tensorflow_1": _key}[path.stem]
-    return page.replace(TABLE, write(rows(path)))
+    write = {
+        "glossary": _glossary, "glossary_zh": _glossary_zh, "notation": _notation, "tensorflow_1": _key,
+    }  # fmt: skip
+    return page.replace(TABLE, write[path.stem](rows(path)))
 
 
 def notebook_link(number, heading=""):
@@ -78,6 +81,19 @@ def _glossary(table):
             where = notebook_link(row["notebook"], row["heading"])
             start = f'- <span id="{html.escape(lesson.anchor(row["term"]))}"></span>**{row["term"]}**'
             parts.append(f"{start}{chinese}<br>{row['meaning']} {where}\n")
+    return "\n".join(parts)
+
+
+def _glossary_zh(table):
+    parts = []
+    for letter, terms in groupby(table, key=lambda row: row["term"][0].upper()):
+        parts.append(f"## {letter}\n")
+        for row in terms:
+            found = _notebook(row["notebook"])
+            link = f"[{row['notebook']}](../{found.name}{anchor(row['heading'])})" if found else ""
+            where = f"见 {link}。" if found else f"见 {row['notebook']}（计划中）。"
+            start = f'- <span id="{html.escape(lesson.anchor(row["term"]))}"></span>**{row["chinese"]}**'
+            parts.append(f'{start} <span lang="en">{row["term"]}</span><br>{row["chinese_meaning"]}{where}\n')
     return "\n".join(parts)
 
 
