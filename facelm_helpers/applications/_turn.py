@@ -7,6 +7,7 @@ import numpy as np
 
 from facelm_helpers import face3d
 from facelm_helpers.applications._track import check_face
+from facelm_helpers.geometry import painted_flow
 from facelm_helpers.images import check_image
 
 SIZE = 192  # of the texture
@@ -57,23 +58,14 @@ class Head(NamedTuple):
         model = face3d.load_face3d()
         R = face3d.rotation([pitch, yaw, roll])
         places = self.shape @ R.T * (0.56 * size) + [(size - 1) / 2, 0.5 * size, 0]
-        owner = face3d.owners(places, (size, size))
-        y, x = np.nonzero(owner >= 0)
-        k = owner[y, x]
-        a, b, c = places[model.triangles[k], :2].transpose(1, 0, 2)
-        u, v, p = b - a, c - a, np.stack([x, y], axis=1) - a
-        area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
-        second = (p[:, 0] * v[:, 1] - p[:, 1] * v[:, 0]) / area
-        third = (u[:, 0] * p[:, 1] - u[:, 1] * p[:, 0]) / area
-        shares = np.stack([1 - second - third, second, third], axis=1)
-        uv = (model.uv[model.triangles[k]] * shares[..., None]).sum(axis=1) * SIZE - 0.5
-        flow = np.zeros((size, size, 2), np.float32)
-        flow[y, x] = np.clip(uv, 0, SIZE - 1)
+        painted = model.triangles[face3d.nearest_last(places)]
+        flow, seen = painted_flow(model.uv * SIZE - 0.5, places[:, :2], painted, (size, size))
+        flow = np.clip(flow, 0, SIZE - 1)
         picture = np.full((size, size, 3), GROUND, np.uint8)
         lips = np.rint(places[60:68, :2] * 2**FINE).astype(np.int32)
         cv2.fillPoly(picture, [lips], self.mouth, shift=FINE)
         cv2.polylines(picture, [lips], True, self.mouth, 1, shift=FINE)  # no gap to the lips' own triangles
-        picture[y, x] = cv2.remap(_grown(self.texture), flow, None, cv2.INTER_LINEAR)[y, x]
+        picture[seen] = cv2.remap(_grown(self.texture), flow, None, cv2.INTER_LINEAR)[seen]
         return picture, places[:68, :2]
 
 

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from facelm_helpers.face3d._fit import known_jaw, visible
+from facelm_helpers.face3d._fit import visible
 from facelm_helpers.face3d._model import load_face3d
-from facelm_helpers.face3d._silhouette import slid
+from facelm_helpers.face3d._silhouette import jaw_at, known_jaw
 
 
 def project(S, R, scale, shift):
@@ -44,9 +44,9 @@ def vertices(fitted, dense=False, jaw="solid"):
     dense : bool
         All vertices of the mesh instead of the 68 points. Those between the points are interpolated and were
         never measured.
-    jaw : {"solid", "visible"}
-        Where the 17 jaw points are: fixed spots of the head, or where its contour is seen, see `fit`. The
-        mesh is always solid.
+    jaw : {"solid", "visible", "mixed"}
+        Where the 17 jaw points are: fixed spots of the head; where its contour is seen, see `fit`; or between
+        the two by yaw, see `solid_share`. The mesh is always solid.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def vertices(fitted, dense=False, jaw="solid"):
     Raises
     ------
     ValueError
-        If jaw is neither.
+        If jaw is none of these.
 
     Examples
     --------
@@ -67,10 +67,7 @@ def vertices(fitted, dense=False, jaw="solid"):
     """
     known_jaw(jaw)
     S = fitted.shape
-    if dense:
-        S = load_face3d().weights @ S
-    elif jaw == "visible":
-        S = slid(S, fitted.R)
+    S = load_face3d().weights @ S if dense else jaw_at(S, fitted.R, jaw)
     return _turned(S, fitted.R, fitted.scale, fitted.shift)
 
 
@@ -113,7 +110,7 @@ def pnp(points, size, focal=1.0, jaw="visible"):
     """
     if not focal > 0:
         raise ValueError(f"focal is {focal}: wanted a positive number of picture widths")
-    known_jaw(jaw)
+    known_jaw(jaw, ("visible", "solid"))
     model, (x, seen) = load_face3d(), visible(points)
     size = np.broadcast_to(np.asarray(size, dtype=np.float64), (len(x), 2))
     seen = seen > 0

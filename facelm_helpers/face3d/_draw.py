@@ -63,7 +63,7 @@ def draw(image, places, colours=None, opacity=1.0, lines=False):
     >>> drawn[50, 50].any(), drawn[0, 0].any()
     (np.True_, np.False_)
     """
-    corners, light = _triangles(places)
+    light = _triangles(places)[1]
     if colours is None:
         shades = np.repeat(60 + 180 * light[:, None].clip(0), 3, axis=1)
     else:
@@ -75,7 +75,7 @@ def draw(image, places, colours=None, opacity=1.0, lines=False):
         shades = colours[load_face3d().triangles].mean(axis=1)
     painted = image.copy()
     if lines:
-        for k, pixels in _nearest_last(corners, light):
+        for k, pixels in _painted(places):
             cv2.polylines(painted, [pixels], True, tuple(map(float, shades[k])), 1, cv2.LINE_AA, FINE)
     else:
         owner = owners(places, image.shape[:2])
@@ -112,9 +112,34 @@ def owners(places, shape):
     (np.True_, np.int32(-1))
     """
     found = np.full(shape, -1, np.int32)
-    for k, pixels in _nearest_last(*_triangles(places)):
+    for k, pixels in _painted(places):
         cv2.fillConvexPoly(found, pixels, k, cv2.LINE_8, FINE)
     return found
+
+
+def nearest_last(places):
+    """The triangles of the mesh that face the camera, the farthest first: the order to paint them in.
+
+    Parameters
+    ----------
+    places : (V, 3) array
+        Of all vertices: see `vertices`, with ``dense=True``.
+
+    Returns
+    -------
+    (T',) int array
+        Rows of ``load_face3d().triangles``.
+
+    Examples
+    --------
+    >>> model = load_face3d()
+    >>> ahead, behind = (nearest_last(turn * (model.weights @ model.mean)) for turn in (1, [-1, 1, -1]))
+    >>> len(ahead) > len(behind)
+    True
+    """
+    corners, light = _triangles(places)
+    order = np.argsort(corners[..., 2].mean(axis=1), kind="stable")
+    return order[light[order] > 0]
 
 
 def seen_uv(places, shape):
@@ -169,9 +194,8 @@ def _triangles(places):
     return corners, normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
 
 
-def _nearest_last(corners, light):
-    """The triangles that face the camera: number and corners in OpenCV's fixed-point pixels."""
-    pixels = np.rint(corners[..., :2] * 2**FINE).astype(np.int32)
-    for k in np.argsort(corners[..., 2].mean(axis=1), kind="stable").tolist():
-        if light[k] > 0:
-            yield k, pixels[k]
+def _painted(places):
+    """The triangles that face the camera, the nearest last: number and corners in OpenCV's pixels."""
+    pixels = np.rint(np.float64(places)[load_face3d().triangles, :2] * 2**FINE).astype(np.int32)
+    for k in nearest_last(places).tolist():
+        yield k, pixels[k]

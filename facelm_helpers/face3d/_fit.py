@@ -7,17 +7,11 @@ import numpy as np
 from facelm_helpers.face3d._model import load_face3d
 from facelm_helpers.face3d._pose import better_pose, centred, first_pose, shift_of
 from facelm_helpers.face3d._rotation import angles
-from facelm_helpers.face3d._silhouette import slid_rows
+from facelm_helpers.face3d._silhouette import known_jaw, slid_rows
 
 FEWEST = 8  # visible points
-JAWS = ("visible", "solid")
+JAWS = ("visible", "solid", "near")
 HIDDEN = 45  # degrees of yaw from which the far side of the jaw is left out, with jaw="near"
-
-
-def known_jaw(jaw, jaws=JAWS):
-    """Raise ValueError unless jaw is one of these."""
-    if jaw not in jaws:
-        raise ValueError(f"jaw is {jaw!r}: wanted one of {', '.join(jaws)}")
 
 
 class Fitted(NamedTuple):
@@ -98,7 +92,7 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     ([[5.0, -30.0, 10.0]], [100.0])
     """
     model = load_face3d()
-    known_jaw(jaw, (*JAWS, "near"))
+    known_jaw(jaw, JAWS)
     if not noise > 0:
         raise ValueError(f"noise is {noise}: wanted a positive share of the face's size")
     x, w = visible(points)

@@ -5,6 +5,44 @@ from functools import lru_cache
 import numpy as np
 
 from facelm_helpers.face3d._model import load_face3d
+from facelm_helpers.face3d._rotation import angles
+
+JAWS = ("visible", "solid", "mixed")
+CONTOUR, SOLID = 30, 75  # degrees of yaw: the mixed jaw is the contour up to one, solid from the other on
+
+
+def known_jaw(jaw, jaws=JAWS):
+    """Raise ValueError unless jaw is one of these."""
+    if jaw not in jaws:
+        raise ValueError(f"jaw is {jaw!r}: wanted one of {', '.join(jaws)}")
+
+
+def solid_share(yaw):
+    """How much of the mixed jaw is the solid one: 0 up to 30 degrees of yaw, 1 from 75, even between them.
+
+    Annotations of photographs follow the visible contour of the jaw; those of turned views, as 300W-LP has
+    them, are fixed spots of the head. What the course's networks learn from goes from one to the other.
+
+    Parameters
+    ----------
+    yaw : float or (N,) array
+        Degrees.
+
+    Examples
+    --------
+    >>> solid_share([-90, 0, 30, 52.5]).tolist()
+    [1.0, 0.0, 0.0, 0.5]
+    """
+    return np.clip((np.abs(yaw) - CONTOUR) / (SOLID - CONTOUR), 0, 1)
+
+
+def jaw_at(S, R, jaw):
+    """Shapes (N, 68, 3), their jaw where one wants it: "solid", "visible" or "mixed"."""
+    known_jaw(jaw)
+    if jaw == "solid":
+        return S
+    share = solid_share(angles(R)[:, 1])[:, None, None] if jaw == "mixed" else 0
+    return share * S + (1 - share) * slid(S, R)
 
 
 def slid_rows(b, R):

@@ -9,8 +9,6 @@ from facelm_helpers.methods._base import check_inputs
 from facelm_helpers.methods._keras import KerasAligner
 
 JAWS = ("mixed", "visible", "solid")
-CONTOUR, SOLID = 30, 75  # degrees of yaw: the mixed jaw is the contour up to one, solid from the other on
-NOISE = 0.015  # of annotated points, as a share of the face's size
 POSES = 8  # numbers of a pose: s R_2 row by row, then t, in sides of the crop
 MEAN = (0.54, 0, 0, 0, 0.59, 0.04, 0.5, 0.51)  # of drawn training crops, and their standard deviations
 SPREAD = (0.13, 0.13, 0.24, 0.13, 0.07, 0.09, 0.09, 0.05)
@@ -39,8 +37,7 @@ class ThreeD(KerasAligner):
         faces = self._faces(output)
         points = self._solid(output, faces)
         if self.jaw != "solid":
-            yaw = np.abs(faces.degrees[:, 1])
-            share = np.clip((yaw - CONTOUR) / (SOLID - CONTOUR), 0, 1) * (self.jaw == "mixed")
+            share = face3d.solid_share(faces.degrees[:, 1]) * (self.jaw == "mixed")
             seen = face3d.vertices(faces, jaw="visible")[:, :17, :2]
             points[:, :17] += (1 - share[:, None, None]) * (seen - points[:, :17])
         return np.float32(points)
@@ -81,7 +78,7 @@ class ThreeD(KerasAligner):
 
 def fit(points):
     """The 3D faces of annotated points (N, 68, 2), whatever the far side of their jaw is."""
-    return face3d.fit(points, jaw="near", noise=NOISE)
+    return face3d.fit(points, jaw="near", noise=face3d.CAREFUL)
 
 
 def parameters(faces):

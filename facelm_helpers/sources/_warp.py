@@ -9,7 +9,7 @@ holes. The course explains this warp with the active appearance model (Cootes, E
 import cv2
 import numpy as np
 
-from facelm_helpers.geometry import apply_transform, invert_transform
+from facelm_helpers.geometry import affine_pieces, apply_transform, invert_transform
 from facelm_helpers.sources._exact import on_grid
 
 N_FOREHEAD = 6
@@ -47,31 +47,6 @@ def mesh_vertices(shapes, size):
         ]
     )
     return np.concatenate([shapes, forehead, np.broadcast_to(ring, (len(shapes), *ring.shape))], axis=1)
-
-
-def affine_pieces(source, target, triangles):
-    """For each triangle the affine map A (2, 3) that takes its place in `source` to its place in `target`.
-
-    Parameters
-    ----------
-    source, target : (N, V, 2) arrays
-    triangles : (T, 3) int array
-
-    Returns
-    -------
-    pieces : (N, T, 2, 3) float32 array
-    area : (N, T) float64 array
-        Twice the signed area of each source triangle; where it is nearly nothing the map is only bounded.
-    """
-    a, b, c = (source[:, triangles[:, k]] for k in range(3))
-    p, q, r = (target[:, triangles[:, k]] for k in range(3))
-    ab, ac, pq, pr = b - a, c - a, q - p, r - p
-    area = ab[..., 0] * ac[..., 1] - ab[..., 1] * ac[..., 0]
-    safe = np.where(np.abs(area) < 0.05, np.where(area < 0, -0.05, 0.05), area)
-    x = (pq * ac[..., 1:] - pr * ab[..., 1:]) / safe[..., None]  # the map's column of x
-    y = (pr * ab[..., :1] - pq * ac[..., :1]) / safe[..., None]
-    shift = p - x * a[..., :1] - y * a[..., 1:]
-    return np.stack([x, y, shift], axis=-1).astype(np.float32), area
 
 
 def look_up(picture, flow):

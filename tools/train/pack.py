@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from facelm_helpers import detectors, sources
+from facelm_helpers import detectors, face3d, sources
 from facelm_helpers.atomic import whole_file
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.faces import crop
@@ -83,7 +83,7 @@ def turned(root):
     options = {"root": root / "300w_lp_afw", "subsets": ("AFW",), "progress": False}
     contour, solid = (sources.load("300w-lp", which=which, **options) for which in ("pts_2d", "pts_3d"))
     yaw = np.degrees(w300lp.poses(**options)[:, 1])
-    share = np.clip((np.abs(yaw) - 30) / 45, 0, 1)[:, None, None]
+    share = face3d.solid_share(yaw)[:, None, None]
     points = (1 - share) * contour.points + share * solid.points - 1  # MATLAB counts from 1
     validation = {
         f"AFW_{photograph}" for photograph in set(real_faces.load("afw68/validation", root).persons)
