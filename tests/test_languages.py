@@ -48,12 +48,20 @@ def last():
 """
 
 
+def without_kernel(notebook, folder):
+    """What stands for running a notebook: each cell prints its number."""
+    for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
+        cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text=f"{number}\n")], number
+    return 1.0
+
+
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """A source in two languages, built in English, beside one that is in English only and one in both."""
     monkeypatch.setattr(build, "ROOT", tmp_path)
     monkeypatch.setattr(build, "SOURCES", tmp_path / "notebooks" / "source")
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(build, "execute", without_kernel)
     path = tmp_path / "notebooks" / "source" / "00_small.py"
     path.parent.mkdir(parents=True)
     path.write_text(SOURCE, encoding="utf-8")
@@ -185,7 +193,7 @@ def parts(text):
 
 
 def test_the_first_notebooks_are_translated():
-    assert {source.stem[:2] for source in TRANSLATED} >= {"00"}
+    assert {source.stem[:2] for source in TRANSLATED} >= {"00", "09", "10"}
 
 
 @pytest.mark.parametrize("cell, twin", PAIRS)

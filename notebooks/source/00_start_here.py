@@ -156,7 +156,7 @@ plots.show(plots.compare(close_up, both))
 # *you* see the picture, and the numbers start at 0.
 
 # %% [markdown] lang="zh"
-# 哪一个更好？一张人脸说明不了问题。如何衡量，见 01。
+# 哪一个更好？一张人脸说明不了问题。如何衡量，见 notebook 01。
 #
 # ## 每个点都有编号
 #
@@ -189,7 +189,7 @@ for region, index in landmarks.REGIONS.items():
 # %% [markdown] lang="zh"
 # ### 练习 1 ★
 #
-# 两个*外*眼角之间的距离是最经典的**归一化因子**：下一个 notebook 会用它去除误差。它们是哪两个点？从图中读出编
+# 两个*外*眼角之间的距离是最经典的**归一化因子**：下一个 notebook 把误差都除以它。它们是哪两个点？从图中读出编
 # 号。
 
 # %% tags=["exercise"]
@@ -284,7 +284,7 @@ plots.show(plots.faces_grid(faces.images[some], titles=[f"{r:.2f}" for r in rati
 
 # %% [markdown] lang="zh"
 # 嘴宽往往意味着微笑。但头部转动时，眼睛和嘴在图像中都会变窄，而且变窄的比例不同，所以这个比值混入了姿态的影
-# 响。01 专门讨论这类陷阱。
+# 响。notebook 01 专门讨论这类陷阱。
 #
 # dlib 是用照片训练的，它在这些人脸上表现如何？这里从紧致框开始，而不是从它自己的检测器给出的框开始。**先预
 # 测：** 上面前四张脸中，它在哪一张上偏差最大，在哪些点上？图中圆点是 dlib 的结果，白色十字是真值，每个圆点与
@@ -371,8 +371,8 @@ plots.show(plots.jaws(turning_head()))
 # %% [markdown] lang="zh"
 # 正面时两者一致。转到 40 度时，远侧一半的 2D 下颌点标在头部的其他位置上：编号*相同*，点却*不同*。同样的人脸，
 # 一套数据集用 2D 点，一套用 3D 点（[300W-LP](https://doi.org/10.1109/CVPR.2016.23) 两者都有），同一个预测会得
-# 到不同的误差。本课程大部分内容针对 2D 点；[08](08_three_dimensions.ipynb) 讲 3D，拟合的是整个曲面，而不
-# 是 68 个点。
+# 到不同的误差。本课程大部分内容针对 2D 点；[notebook 08](08_three_dimensions.ipynb) 讲 3D，拟合的是整个曲面，
+# 而不是 68 个点。
 #
 # ## 需要多少个点？
 #
@@ -698,6 +698,6 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # - A. Bulat, G. Tzimiropoulos, [*How Far Are We from Solving the 2D & 3D Face Alignment
 #   Problem?*](https://doi.org/10.1109/ICCV.2017.116), ICCV 2017：同样的人脸换成 3D 点之后有何变化。
 # - X. Jin, X. Tan, [*Face Alignment In-the-Wild: A Survey*](https://doi.org/10.1016/j.cviu.2017.08.008),
-#   Computer Vision and Image Understanding, 2017：把 02 到 07 的方法放在一张图上。
+#   Computer Vision and Image Understanding, 2017：把 notebook 02 到 07 的方法放在一张图上。
 # - N. Wang, X. Gao, D. Tao, H. Yang, X. Li, [*Facial Feature Point Detection: A Comprehensive
 #   Survey*](https://doi.org/10.1016/j.neucom.2017.05.013), Neurocomputing, 2018：其中的数据集表格。

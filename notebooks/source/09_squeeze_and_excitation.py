@@ -13,6 +13,19 @@
 # **Needs:** [notebook 01](01_measuring_error.ipynb), and a basic understanding of convolutions.
 # Answers are in the SOLUTIONS_LINK.
 
+# %% [markdown] lang="zh"
+# # 压缩与激励
+#
+# **学完本节，你能够**
+#
+# - 推导压缩与激励门，计算它，并写成一个层；
+# - 说明瓶颈结构为何用两层，并对任意缩减比 $r$ 算出它的代价；
+# - 用 Keras 写出 SE-ResNet 模块 `senet_blob`，并说明缩放为何在*相加之前*；
+# - 打开和关闭训练好的网络中的门，衡量它们的贡献。
+#
+# **时间：** 阅读约 READING_MINUTES 分钟，计算约 COMPUTING_SECONDS 秒。练习约 30 分钟，思考题约 10 分钟。**准
+# 备：** [notebook 01](01_measuring_error.ipynb)，以及对卷积的基本了解。答案见 SOLUTIONS_LINK。
+
 # %%
 import numpy as np
 from scipy.special import expit as sigmoid
@@ -50,6 +63,23 @@ plots.setup()
 # A tensor small enough to follow by hand: $H = W = 3$, $C = 8$. One channel finds its pattern everywhere, one
 # nowhere.
 
+# %% [markdown] lang="zh"
+# ## 卷积做不到什么
+#
+# 在网络内部，图像变成形状为 $(H, W, C)$ 的张量 $u$：$C$ 个**通道**，每个通道是一张图，表示某种模式出现在何
+# 处。卷积以*固定*的权重混合各通道。它无法表达：“这张脸在暗处，*各处*都应少相信弱边缘。”
+#
+# **压缩与激励**（[Hu, Shen and Sun, 2018](https://doi.org/10.1109/CVPR.2018.00745)）增加的正是这一点：为每个
+# 通道给出一个 0 到 1 之间的系数，即它的**门**，由*整张*图像算出。它是通道上的一种**注意力**。
+#
+# ## 第 1 步：压缩
+#
+# 每个通道变成一个数，即它在所有像素上的均值（全局平均池化）：
+#
+# $$z_c = \frac{1}{HW} \sum_{i=1}^{H} \sum_{j=1}^{W} u_c(i, j)$$
+#
+# 取一个小到可以手算的张量：$H = W = 3$，$C = 8$。有一个通道处处都有响应，有一个处处没有。
+
 # %%
 rng = np.random.default_rng(53)
 u = rng.integers(0, 10, size=(3, 3, 8)).astype("float32") / 10
@@ -70,6 +100,17 @@ z.round(2)
 # $r$ is the **reduction**: 16 in the paper and in this course, 4 for our eight channels. A network would
 # learn $W_1$ and $W_2$; we draw them.
 
+# %% [markdown] lang="zh"
+# ## 第 2 步：激励
+#
+# 两个全连接层把 $C$ 个均值变成 $C$ 个门。第一层 $W_1$ 降到 $C / r$ 个数，后接
+# ReLU，$\delta(x) = \max(0, x)$；第二层 $W_2$ 升回 $C$ 个数，后接 sigmoid，$\sigma(x) = 1 / (1 + e^{-x})$：
+#
+# $$s = \sigma\big(W_2\, \delta(W_1 z)\big), \qquad
+# W_1: \tfrac{C}{r} \times C, \qquad W_2: C \times \tfrac{C}{r}$$
+#
+# $r$ 是**缩减比**：论文和本课程取 16，这里的八个通道取 4。网络会学习 $W_1$ 和 $W_2$；这里随机抽取。
+
 # %%
 C, r = 8, 4
 W1 = rng.normal(0, 2, size=(C // r, C)).astype("float32")
@@ -84,6 +125,11 @@ print("the gates s:   ", s.round(2))
 #
 # All pixels of channel $c$ are multiplied by its gate, shown above each map: $x_c = s_c\, u_c$.
 
+# %% [markdown] lang="zh"
+# ## 第 3 步：缩放
+#
+# 通道 $c$ 的所有像素都乘以它的门（标在各图上方）：$x_c = s_c\, u_c$。
+
 # %%
 x = s * u
 plots.show(plots.channel_maps({"u": u, "x = s u": x}, {"u": [f"{gate:.2f}" for gate in s]}))
@@ -96,6 +142,12 @@ plots.show(plots.channel_maps({"u": u, "x = s u": x}, {"u": [f"{gate:.2f}" for g
 #
 # In Keras it takes four layers. With our weights it must give our $x$. (Keras multiplies from the other side,
 # hence the transposes, and adds biases, here 0.)
+
+# %% [markdown] lang="zh"
+# ## 写成一个层
+#
+# 在 Keras 中需要四层。使用同样的权重，它应给出同样的 $x$。（Keras 从另一侧相乘，因此要转置；还会加上偏置，这
+# 里为 0。）
 
 
 # %%
@@ -120,6 +172,12 @@ print("equal to 1e-6:", difference < 1e-6)
 # Networks work on batches: from `u` of shape (N, H, W, C), compute the gates, of shape (N, C). With a row
 # for each image, $W_1 z$ becomes `z @ W1.T`.
 
+# %% [markdown] lang="zh"
+# ### 练习 1 ★
+#
+# 网络按批处理：由形状为 (N, H, W, C) 的 `u` 计算形状为 (N, C) 的门。每张图像占一行时，$W_1 z$ 变为
+# `z @ W1.T`。
+
 
 # %% tags=["exercise"]
 def gates_of(u, W1, W2):
@@ -142,6 +200,13 @@ check.gates(gates_of)
 # falls, with a channel's mean. Two layers can represent the rule "open where *exactly one* of two channels is
 # active", since $|a - b| = \delta(a - b) + \delta(b - a)$; the best single layer, fitted here, cannot:
 
+# %% [markdown] lang="zh"
+# ## 为什么用两层？
+#
+# 一层也能把 $C$ 个数变成 $C$ 个门：$s = \sigma(W z)$。瓶颈结构有两个好处。第一，**它能表示一层表示不了的关
+# 系。** 只用一层时，门随某个通道的均值只会单调上升或单调下降。两层可以表示“两个通道中*恰有一个*有响应时打开”
+# 这样的规则，因为 $|a - b| = \delta(a - b) + \delta(b - a)$；而这里拟合出的最佳单层做不到：
+
 # %%
 Z = np.stack(np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41)), axis=-1).reshape(-1, 2)
 wanted = np.abs(Z[:, 0] - Z[:, 1]) > 0.4
@@ -155,6 +220,9 @@ plots.show(plots.rule_maps(maps, "mean of channel 1", "mean of channel 2"))
 # %% [markdown]
 # Second, **it is cheaper.** One layer has $C^2$ weights; $W_1$ and $W_2$ together have
 
+# %% [markdown] lang="zh"
+# 第二，**它更省。** 一层有 $C^2$ 个权重；$W_1$ 和 $W_2$ 合计有
+
 # %%
 for C in (64, 256, 512):
     one, two = C * C, 2 * C * C // 16
@@ -166,6 +234,12 @@ for C in (64, 256, 512):
 # Each block of the course's network has a gate. `networks.cost` counts the parameters of every layer, and its
 # *multiply-adds* (MACs, multiply-accumulate operations: one is two FLOPs), the work for one image. What do
 # gates add, for reductions from 2 to 32?
+
+# %% [markdown] lang="zh"
+# ## 放进整个网络，代价是多少
+#
+# 课程所用网络的每个模块都有一个门。`networks.cost` 统计每层的参数量，以及处理一张图像的计算量，即*乘加次
+# 数*（MAC，一次等于两个 FLOP）。缩减比从 2 到 32，门分别增加多少？
 
 
 # %%
@@ -194,6 +268,15 @@ plots.show(plots.gate_cost(reductions, *np.transpose(added)))
 # module. **SE-ResNet** has a **shortcut**, which adds the input to what the convolutions make, the *residual
 # branch*; the gate scales that branch only. On the right is what it does *not* do.
 
+# %% [markdown] lang="zh"
+# 无论 $r$ 取多少，门的*计算量*都很小：压缩和缩放对每个数只处理一次，而卷积要对所有通道求和。$r$ 小时，门的*参
+# 数量*很大。论文发现 4 到 16 的精度大致相同。
+#
+# ## 两种模块
+#
+# 凡是输出通道的地方，后面都可以接门。在 **SE-Inception** 中，门对模块的整个输出做缩放。**SE-ResNet** 有**跳
+# 连**，把输入加到卷积的结果（*残差分支*）上；门只对这一分支做缩放。最右边画的是它*没有*采用的做法。
+
 # %%
 plots.show(plots.se_modules())
 # ALT Three diagrams. SE-Inception: four parallel branches are joined; a gate, orange, of global pooling, two
@@ -214,6 +297,18 @@ plots.show(plots.se_modules())
 # 3. Where `stride` is more than 1, shrink the branch and `kept`: `layers.AveragePooling2D(stride)`.
 # 4. Where `in_dim` is not `on_dim`, bring `kept` to `on_dim` by a 1x1 convolution without an activation.
 # 5. Multiply the branch by its gate, add `kept`, and last a ReLU, `layers.Activation("relu")`.
+
+# %% [markdown] lang="zh"
+# ### 练习 2 ★★
+#
+# 写出 SE-ResNet 模块。（通过检查之后，下面的网络用你的函数搭建；在此之前用课程自带的函数。）
+#
+# 1. 把输入另存为 `kept`，它有 `in_dim` 个通道。
+# 2. 1x1 卷积降到 `on_dim` 的四分之一；3x3 卷积，通道数不变；1x1 卷积升到 `on_dim`，*不加*激活函
+#    数。`convolve(net, channels, kernel)` 依次为卷积、批归一化和 ReLU；`activation=None` 去掉 ReLU。
+# 3. 若 `stride` 大于 1，对分支和 `kept` 都做下采样：`layers.AveragePooling2D(stride)`。
+# 4. 若 `in_dim` 不等于 `on_dim`，用不加激活函数的 1x1 卷积把 `kept` 变到 `on_dim`。
+# 5. 分支乘以它的门，加上 `kept`，最后是 ReLU，即 `layers.Activation("relu")`。
 
 
 # %% tags=["exercise"]
@@ -271,6 +366,29 @@ for name, output in {"SE-Inception": se.se_inception(image, 64), "SE-ResNet": bl
 # noise, and we measure the gradient of the first layer, the *stem*. Once without **batch normalisation**,
 # which brings each channel to mean 0 and variance 1 over the batch (`training=False` leaves it out: its
 # averages are still 0 and 1), and once with it. **Predict first:** what will the curves do?
+
+# %% [markdown] lang="zh"
+# ## 为什么在相加之前？
+#
+# 设 $F_l$ 为第 $l$ 个模块的残差分支，$s_l$ 为它的门。缩放**在分支上**：
+#
+# $$x_{l+1} = x_l + s_l F_l(x_l), \qquad
+# \frac{\partial x_{l+1}}{\partial x_l} = 1 + \dots$$
+#
+# 后面无论有多少个模块，式中的 1 都会把梯度传回来。（`senet_blob` 在相加之后还有一个 ReLU，输出为 0 处梯度被截
+# 断；没有它时，1 才严格成立。）缩放**在主干上**：
+#
+# $$x_{l+1} = s_l \big(x_l + F_l(x_l)\big), \qquad
+# \frac{\partial x_{l+1}}{\partial x_l} = s_l\,(1 + \dots)$$
+#
+# （把 $s_l$ 视为常数。）这时*每一条*通路都要乘以每一个门。sigmoid 的初值接近 0.5，而 $0.5^{32}$ 不到十亿分之
+# 一。
+#
+# ## 实验
+#
+# 未训练的网络，含 4 到 32 个模块，门放在两处之一：输入是噪声，目标是另一份噪声，测量第一层（*stem*）的梯度。
+# 一次不用**批归一化**（它把每个通道在一批内变为均值 0、方差 1；`training=False` 使它不起作用，因为其滑动平均
+# 仍为 0 和 1），一次使用。**先预测：** 曲线会怎样？
 
 
 # %%
@@ -330,6 +448,18 @@ for norm, title in panels.items():
 # A second model, on the shipped SENet's layers, outputs all gates for each face. A box spans the middle half
 # of a blob's channels, its whiskers all of them:
 
+# %% [markdown] lang="zh"
+# 不用批归一化时，结果与公式相符：从 4 个模块到 32 个，两处的梯度相差若干个数量级；门在主干上、模块为 32 个
+# 时，stem 几乎学不到东西。用批归一化时，结果出人意料：梯度**爆炸**（原因见 [Yang and
+# others, 2019](https://doi.org/10.48550/arXiv.1902.08129)）。每个分支的归一化都把缩小了的信号重新放大，前向如
+# 此，反向也如此。门在分支上时，梯度随深度变化最小，所以缩放应在相加之前。（论文的期刊版在 ImageNet 上试过几个
+# 位置：只有放在相加之后的较差。）
+#
+# ## 训练好的网络中的门
+#
+# 在随课程提供的 SENet 的各层上另建一个模型，输出每张脸的所有门。箱体覆盖一个模块中间一半的通道，须线覆盖全部
+# 通道：
+
 # %%
 FACES = sources.load("synthetic", n=200, seed=3, progress=False)
 crops = FACES.crops(128)
@@ -348,6 +478,11 @@ plots.show(plots.gate_spread(gates))
 # there a blob that could do without?) What does it vary with? Here is the share of gates that differ
 # *clearly* between two kinds of faces, by more than 0.8 of their standard deviation within the kinds (a
 # large effect by **Cohen's d**): frontal and turned, dark and light, and, as a baseline, random halves.
+
+# %% [markdown] lang="zh"
+# 门的*均值*是常数，卷积就能学到；只有它的*变化*才需要门。（有没有哪个模块可以不要门？）它随什么变化？下面给出
+# 两类人脸之间*明显*不同的门所占的比例，“明显”指差异超过类内标准差的 0.8 倍（按 **Cohen's d** 属于大效应）：正
+# 脸与侧转的脸，暗与亮，以及作为基线的随机对半。
 
 # %%
 turn = np.abs(yaw(crops.points))
@@ -383,6 +518,19 @@ plots.show(plots.curves(range(1, len(gates) + 1), shares, "blob", "channels that
 # Since $v = W_2 h + b$ ($h$ the hidden units, $b$ the biases), that only changes the weights of $W_2$, to
 # $a W_2$, and the biases:
 
+# %% [markdown] lang="zh"
+# 光照从单个像素就能看出，姿态要看整张脸才知道：门在哪个深度对两者有响应？
+#
+# ## 门的开与关
+#
+# 用常数（各门在所有人脸上的均值）代替门，它们便不再依赖图像。门为 $s = \sigma(v)$，$v$ 是 $W_2$ 的输出。为了
+# 能逐步改变，取
+#
+# $$v' = \bar v + a\,(v - \bar v), \qquad \bar v = \sigma^{-1}(\bar s)$$
+#
+# $\bar s$ 是门的均值：$a = 1$ 是训练好的网络，$a = 0$ 是门为常数的网络。由于 $v = W_2 h + b$（$h$ 为隐藏单
+# 元，$b$ 为偏置），只需把 $W_2$ 的权重改为 $a W_2$，并修改偏置：
+
 
 # %%
 trained = [layer.get_weights() for layer in gate_layers]
@@ -400,6 +548,9 @@ def predict(images):
 
 # %% [markdown]
 # Drag both sliders: how much do the gates matter in good light, and how much in the dark?
+
+# %% [markdown] lang="zh"
+# 拖动两个滑块：光照良好时门有多重要，暗处又有多重要？
 
 # %%
 some = [3, 8, 21, 40]
@@ -426,6 +577,9 @@ widgets.Sliders(switched, {"gates": (0, 1, 1), "light": (0.1, 1, 1)})
 # This is an **ablation**: what is left when a part is taken out. On all faces, in good light and in a quarter
 # of it, with the means of either:
 
+# %% [markdown] lang="zh"
+# 这就是**消融实验**：去掉一个部分，看还剩多少。在全部人脸上，光照良好和四分之一光照，分别用两种光照下的均值：
+
 # %%
 dark = 0.25 * images
 in_dark = [s.mean(axis=0) for s in inside.predict(dark, verbose=0)]
@@ -447,6 +601,15 @@ open_gates(1, in_light)
 # **white balance**. If all true pictures have the same mean in each channel ("the world is grey"), the factor
 # can be read from the mean of the whole picture, and from nowhere else. A convolution of 3x3 pixels cannot
 # see it; a gate can.
+
+# %% [markdown] lang="zh"
+# 按良好光照固定的门，在暗处表现变差。门*对图像的依赖*贡献了多少，就看与第一行的差。（不带门训练的网络能做到什
+# 么程度，只有训练一个才知道。）
+#
+# ## 只有门能完成的任务
+#
+# 照片会偏色：每个颜色通道都乘上了一个未知系数。把它还原称为**白平衡**。如果所有真实图像在各通道的均值都相同
+# （“世界是灰的”），那么这个系数可由整张图像的均值读出，别处都读不出。3x3 像素的卷积看不到它，门可以。
 
 # %%
 small = crops[:160].crops(16).images.astype("float32")
@@ -472,6 +635,12 @@ def restore(gate):
 # Design a cheaper gate: from a tensor (N, H, W, 16) to gates (N, 1, 1, 16), with at most 100 parameters where
 # the usual one has 148 ($r = 4$, with biases). There are many answers. One layer has too many weights; what
 # if all channels share some, or a gate looks only at its neighbours (as in ECA)?
+
+# %% [markdown] lang="zh"
+# ### 练习 3 ★★★
+#
+# 设计一个更省的门：由张量 (N, H, W, 16) 到门 (N, 1, 1, 16)，参数最多 100 个，而通常的门有 148 个（$r = 4$，含
+# 偏置）。答案不唯一。一层的权重太多；如果所有通道共用一部分权重，或者一个门只看相邻的通道（如 ECA），会怎样？
 
 
 # %% tags=["exercise"]
@@ -535,3 +704,34 @@ plots.show(plots.faces_grid(pictures, titles=2 * list(rows), columns=5))
 # - Q. Wang and others, [*ECA-Net*](https://doi.org/10.48550/arXiv.1910.03151), CVPR 2020: a gate without a
 #   bottleneck.
 # - Next: [10, training SENet](10_training_senet.ipynb).
+
+# %% [markdown] lang="zh"
+# 每种只运行一次：小的差异属于偶然，门在这里有用则不是偶然。
+#
+# ## 思考题
+#
+# 1. 把门固定为均值后，网络在良好光照下损失很小。要知道门究竟值不值得用，还需要训练什么？
+# 2. 网络中有两个模块的门几乎不变。部署之前，你会怎样处理它们？
+# 3. 压缩为什么取整张图的均值，而不是例如最大值？
+#
+# ## 要点
+#
+# - 压缩：$z$，各通道的均值。激励：$s = \sigma(W_2\, \delta(W_1 z))$。缩放：$x_c = s_c u_c$。
+# - 两层能表示一层表示不了的规则；瓶颈结构只用 $2C^2/r$ 个权重，而不是 $C^2$ 个。
+# - SE-Inception 缩放模块的输出，SE-ResNet 缩放**残差分支，在相加之前**。
+# - 门在主干上会连乘：梯度消散；有批归一化时则爆炸。
+# - 只有门随图像的变化才值得用门；消融实验可以衡量它。
+#
+# **常见错误：** 分支末尾加了 ReLU，于是分支只能做加法；两层之间没有激活函数；在批上求均值；固定门时只改偏置，
+# 没有改权重。
+#
+# ## 延伸阅读
+#
+# - J. Hu, L. Shen, G. Sun, [*Squeeze-and-Excitation Networks*](https://doi.org/10.1109/CVPR.2018.00745),
+#   CVPR 2018；[期刊版](https://doi.org/10.48550/arXiv.1709.01507)，TPAMI 2020。
+# - G. Yang and others, [*A Mean Field Theory of Batch
+#   Normalization*](https://doi.org/10.48550/arXiv.1902.08129), ICLR 2019：批归一化使梯度爆炸。
+# - S. Woo and others, [*CBAM: Convolutional Block Attention
+#   Module*](https://doi.org/10.48550/arXiv.1807.06521), ECCV 2018：对位置也设门。
+# - Q. Wang and others, [*ECA-Net*](https://doi.org/10.48550/arXiv.1910.03151), CVPR 2020：没有瓶颈结构的门。
+# - 下一节：[10，训练 SENet](10_training_senet.ipynb)。

@@ -14,6 +14,20 @@
 # **Needs:** notebooks [01](01_measuring_error.ipynb), [05](05_preparing_data.ipynb) and
 # [09](09_squeeze_and_excitation.ipynb). Answers are in the SOLUTIONS_LINK.
 
+# %% [markdown] lang="zh"
+# # 训练 SENet
+#
+# **学完本节，你能够**
+#
+# - 搭建回归 68 个点的网络，并读懂它的维度表；
+# - 写出一个训练步，用 `fit` 和自己的循环训练；
+# - 说明公开方案的每一行起什么作用，以及随课程提供的权重所用的方案与之有何不同；
+# - 中断并恢复训练，读懂训练曲线：过拟合、衰减的学习率、变为非数值的损失。
+#
+# **时间：** 阅读约 READING_MINUTES 分钟，计算约 COMPUTING_SECONDS 秒。练习约 25 分钟，思考题约 10 分钟。**准
+# 备：** notebook [01](01_measuring_error.ipynb)、[05](05_preparing_data.ipynb) 和
+# [09](09_squeeze_and_excitation.ipynb)。答案见 SOLUTIONS_LINK。
+
 # %%
 import json
 import tempfile
@@ -39,6 +53,12 @@ plots.setup()
 # side, so nominally from 0 to 1. Learning that from examples is **regression**. The faces: 80 % for
 # training and 20 %, of other people, for testing:
 
+# %% [markdown] lang="zh"
+# ## 任务
+#
+# 输入 128x128 像素的裁剪图，输出 136 个数：68 个点的 $x$ 和 $y$，除以裁剪图的边长，因此名义上在 0 到 1 之间。
+# 从样本中学习这种映射就是**回归**。人脸：80 % 用于训练，20 % 用于测试，两者没有共同的人：
+
 # %%
 FACES = sources.load("synthetic", n=900, seed=5)
 train, test = FACES.split_by_person(0.8, seed=0)
@@ -48,6 +68,11 @@ train, test
 # As in [notebook 05](05_preparing_data.ipynb), the faces become TFRecords, here of 64 x 64 pixels, for a
 # small network. `train.tfrecords` is read shuffled and augmented, so that no crop is seen twice;
 # `test.tfrecords` in order.
+
+# %% [markdown] lang="zh"
+# 与 [notebook 05](05_preparing_data.ipynb) 一样，把人脸写成 TFRecord；网络较小，这里用 64 x 64 像
+# 素。`train.tfrecords` 以打乱的顺序读取并做数据增强，因此没有一张裁剪图会重复出现；`test.tfrecords` 按顺序读
+# 取。
 
 # %%
 FOLDER = Path(tempfile.mkdtemp())
@@ -68,6 +93,15 @@ plots.show(plots.faces_grid((255 * x[:8]).astype("uint8"), 64 * y[:8].reshape(-1
 # stage halves the side. The regularisation is part of the model: an L2 penalty on every weight matrix, and
 # dropout before the last layer. That layer's weights start near 0 and its bias at the mean shape, so the
 # untrained network answers with the mean shape.
+
+# %% [markdown] lang="zh"
+# ## 网络
+#
+# `senet_blob(net, in_dim, on_dim, stride)` 是 notebook 09 的模块：1x1 卷积降到 `on_dim` 的四分之一，3x3 卷
+# 积，1x1 卷积升到 `on_dim`；门；加上跳连。为使边长减半，公开方案的模块用池化（`pool2d`）；本课程让 3x3 卷积每
+# 次移动两个像素，该卷积的计算量只剩四分之一。每个阶段的第一个模块使边长减半。正则化是模型的一部分：每个权重矩
+# 阵都有 L2 惩罚，最后一层之前有 dropout。最后一层的权重初值接近 0，偏置为平均形状，所以未训练的网络输出平均形
+# 状。
 
 
 # %%
@@ -91,6 +125,9 @@ def senet(stem=16, channels=(32, 128, 256, 256), blobs=(1, 1, 2, 2), head=64, hi
 
 # %% [markdown]
 # The shipped weights fit this network, in their own width and depth. Its dimension table:
+
+# %% [markdown] lang="zh"
+# 随课程提供的权重适用于这个网络，宽度和深度另有设定。它的维度表：
 
 # %%
 weights = methods.load("senet")
@@ -147,6 +184,40 @@ plots.show(plots.network_bars(rows))
 #
 # The effect of variance scaling, in thirty layers of 256 units with a ReLU:
 
+# %% [markdown] lang="zh"
+# 大部分计算（乘加次数，又称 MAC）在前面的模块；大部分参数在通道多、又与多个通道相连的地方。
+#
+# ## 逐行看公开方案
+#
+# - **方差缩放。** 权重的初始方差为 $2 / n$，$n$ 是一个单元的输入个数，使信号经过各层既不消失也不爆炸（He and
+#   others, 2015）。
+# - **批归一化** 把每个通道变为均值 0、方差 1：训练时在*一批*内统计，之后用滑动平均；再做可学习的缩放和平移
+#   （Ioffe and Szegedy, 2015）。
+# - **L2，$10^{-5}$**，对所有权重 $w$ 的惩罚：权重只在需要时才变大。TF-slim 加的是
+#   $10^{-5} \sum w^2 / 2$，Keras 的 `L2(l2)` 没有二分之一，所以上面写 `l2=5e-6`。（它不同于 AdamW 的*权重衰
+#   减*，后者在 Adam 的步之外缩小权重。）
+# - **Dropout** 在训练中以概率 `keep_prob` 保留每个隐藏单元，使任何单元都不依赖其他单元（Srivastava and
+#   others, 2014）；在固化的网络中 `keep_prob` 为 1。
+# - **Adam**（Kingma and Ba, 2015），即每个权重有各自步长的梯度下降：学习率 0.001，每 1,000 步乘以 0.98；
+#   共 150,000 步；80 % 的人用于训练，20 % 用于测试。
+#
+# 这个方案写于 TensorFlow 1.12、Python 3.5 和 Ubuntu 16.04 的环境。其中的名称今天写作：
+#
+# | TensorFlow 1.12 | Keras 3 |
+# |---|---|
+# | `tf.placeholder(tf.float32, (None, 128, 128, 3))` | `keras.Input((128, 128, 3))` |
+# | `slim.conv2d`, `slim.fully_connected` | `layers.Conv2D`, `layers.Dense` |
+# | `slim.l2_regularizer(1e-5)` | `regularizers.L2(5e-6)` |
+# | `slim.variance_scaling_initializer()` | `initializers.VarianceScaling(2.0)` |
+# | `slim.batch_norm`, `is_training` | `layers.BatchNormalization`, `model(x, training=True)` |
+# | `update_ops`，在每步之外运行 | 由层自己完成 |
+# | `keep_prob` | `layers.Dropout(1 - keep_prob)` |
+# | `tf.train.exponential_decay(..., staircase=True)` | `schedules.ExponentialDecay(..., staircase=True)` |
+# | `tf.train.shuffle_batch`，队列 | `dataset.shuffle(...).batch(...)` |
+# | `session.run(train_op)` | `model.fit`，或用 `tf.GradientTape` 写的训练步 |
+#
+# 方差缩放的效果，用三十层、每层 256 个单元、带 ReLU 的网络来看：
+
 # %%
 rng = np.random.default_rng(0)
 signals = {}
@@ -169,6 +240,15 @@ plots.show(plots.curves(range(1, 31), signals, "layer", "size of the signal, pow
 #
 # Write the recipe's rate as a function of the step, which counts from 0. (`step // 1000` counts whole
 # thousands.)
+
+# %% [markdown] lang="zh"
+# ## 学习率
+#
+# 先用大步，最后用小步。
+#
+# ### 练习 1 ★
+#
+# 把方案中的学习率写成步数的函数，步数从 0 开始。（`step // 1000` 得到整千数。）
 
 
 # %% tags=["exercise"]
@@ -207,6 +287,20 @@ plots.show(plots.curves(steps / 1000, rates, "thousand steps", "learning rate"))
 # everywhere; wing's is steepest near 0, to refine what is nearly right. Slopes of each, over $d$ in pixels of
 # a crop of 128:
 
+# %% [markdown] lang="zh"
+# ## 损失
+#
+# 136 个数离真值有多远？设 $d$ 为其中一个数的差：
+#
+# $$\text{L2} = d^2, \qquad \text{L1} = |d|, \qquad
+# \text{wing} = w \ln(1 + |d| / \epsilon) \ \text{ for } |d| < w, \text{ else } |d| - c$$
+#
+# 其中 $c$ 使两段相接；宽度 $w$ 和 $\epsilon$ 为 20 和 4 像素。（这里的 L2 是输出上的损失，方案中的则是权重上
+# 的惩罚。损失以裁剪图的边长为单位：比较曲线的形状，不要比较高度。）
+#
+# 训练步沿*斜率*前进。L2 的斜率随误差增大，因此大误差占主导；L1 的斜率处处相同；wing 的斜率在 0 附近最大，用来
+# 细化已大致正确的点。下面是各损失的斜率，横轴为 $d$，单位是 128 像素裁剪图的像素：
+
 # %%
 d = np.linspace(0, 40, 401)[:, None]
 slopes = {}
@@ -225,6 +319,14 @@ plots.show(plots.curves(d[1:, 0], slopes, "error d, pixels", "slope of the loss"
 # A small network starts at the **mean shape** of the training faces, so the first losses are the error of
 # predicting that for every face. In Keras, training takes two lines: `compile` says how, `fit` does it. An
 # **epoch** is one pass over the training set, here as many batches as its faces fill.
+
+# %% [markdown] lang="zh"
+# 公开方案没有说明损失；这里取 L1。
+#
+# ## 用 `fit` 训练
+#
+# 小网络从训练人脸的**平均形状**开始，因此最初的损失就是对每张脸都预测平均形状的误差。在 Keras 中，训练只需两
+# 行：`compile` 说明怎样训练，`fit` 执行。一个**轮次**（epoch）是遍历训练集一次，这里的批数由人脸数决定。
 
 # %%
 mean_shape = np.mean(train.crops(64).points, axis=0).reshape(-1) / 64
@@ -257,6 +359,19 @@ plots.show(plots.curves(epochs, curve, "epoch", "mean loss of the epoch"))
 # penalties. `model.losses` are these, one for each matrix; `optimizer.apply_gradients` takes pairs of
 # gradient and variable.
 
+# %% [markdown] lang="zh"
+# ## 用自己的训练步
+#
+# `fit` 在每一步做什么？**前向：** 网络的输出，用 `training=True`，使批归一化采用批内统计量，dropout 起作
+# 用。**损失：** 与真值的差距，加上惩罚项。**反向：** 损失对每个权重的梯度 $g$，由 *tape* 根据记录的运算算
+# 出。**更新：** 优化器逆着梯度移动权重；普通的梯度下降为 $w \leftarrow w - \eta\, g$，学习率为 $\eta$；Adam
+# 取 $g$ 的滑动平均，再除以 $g$ 通常的大小。
+#
+# ### 练习 2 ★★
+#
+# 写出它：在一批 `x`, `y` 上走一步，返回损失，即平均绝对误差加惩罚项。`model.losses` 就是惩罚项，每个矩阵一
+# 个；`optimizer.apply_gradients` 接收由梯度和变量组成的对。
+
 
 # %% tags=["exercise"]
 def train_step(model, optimizer, x, y):
@@ -283,6 +398,10 @@ check.train_step(train_step)
 # The loop around it is two lines. `tf.function` turns the step into a graph, which runs faster. We go on from
 # what `fit` reached, with your step once it is right:
 
+# %% [markdown] lang="zh"
+# 外面的循环只有两行。`tf.function` 把训练步变成计算图，运行更快。接着 `fit` 的结果继续训练，你的训练步正确之
+# 后就用它：
+
 # %% tags=["nbval-ignore-output"]
 one_step = tf.function(check.ready(train_step, check.train_step))
 optimizer = keras.optimizers.Adam(0.0005)
@@ -297,6 +416,9 @@ for step, (x, y) in enumerate(records.take(120), 1):
 
 # %% [markdown]
 # How good is it, on unseen people? Beside it, the shipped weights, in the network that you built:
+
+# %% [markdown] lang="zh"
+# 对没见过的人，它有多好？旁边是随课程提供的权重，装在你搭建的网络里：
 
 
 # %% tags=["nbval-ignore-output"]
@@ -324,6 +446,13 @@ for name, model in {"trained here": small, "shipped weights": shipped}.items():
 # errors count more, or less; some points more than others (but none not at all)? Its slope must exist
 # everywhere, also where an error is 0. There is no single answer.
 
+# %% [markdown] lang="zh"
+# ### 练习 3 ★★★
+#
+# 写一个自己的损失：由张量 `truth` 和 `predicted`（形状 (N, 136)）得到每张脸一个数，或者总共一个数；使用
+# TensorFlow 的函数。应该计算什么：坐标，还是点的距离？大误差应占更大还是更小的比重？某些点是否应比其他点更重
+# 要（但没有哪个点可以忽略）？它的斜率必须处处存在，误差为 0 处也不例外。答案不唯一。
+
 
 # %% tags=["exercise"]
 def my_loss(truth, predicted):
@@ -342,6 +471,10 @@ check.my_loss(my_loss)
 # Beside L2 and L1, in short trainings of a tiny network, from three random starts each: one run would be
 # weak evidence. Look at how far the three lie apart. (For each start the same graph is used again, with new
 # weights and the optimizer as it was: what takes longest here is to build the graph.)
+
+# %% [markdown] lang="zh"
+# 与 L2 和 L1 比较：短暂训练一个很小的网络，各用三个随机起点，因为只运行一次说明不了什么。留意三次结果之间相差
+# 多少。（每个起点都使用同一个计算图，换上新的权重，优化器恢复原状：这里最费时的是构建计算图。）
 
 
 # %%
@@ -383,6 +516,13 @@ for name, loss in {"L2": "mse", "L1": "mae", "yours": yours}.items():
 # dropout's random generator, the curve so far. A batch depends on its step alone. So a run that is killed and
 # started again gives the *same* result. We kill one at step 14; the last checkpoint was at step 10:
 
+# %% [markdown] lang="zh"
+# ## 中断与恢复
+#
+# `folder` 中的 `last.npz` 包含恢复训练所需的全部内容：权重、优化器状态、dropout 的随机数生成器状态，以及到目
+# 前为止的曲线。一批数据只取决于它的步数。所以训练被终止后重新开始，结果*相同*。我们在第 14 步终止一次训练；最
+# 后一个检查点在第 10 步：
+
 
 # %%
 def killer(history):
@@ -407,6 +547,12 @@ sorted(path.name for path in (FOLDER / "run").iterdir())
 #
 # When the loss is not a number, training stops and reports where. Here points are missing at step 3:
 
+# %% [markdown] lang="zh"
+# `logs` 供 **TensorBoard** 使用：在终端输入 `tensorboard --logdir` 和 `FOLDER` 中的路径，即可在浏览器中查看损
+# 失、惩罚项和学习率。
+#
+# 损失变为非数值时，训练停止并报告位置。下面的数据在第 3 步缺少关键点：
+
 
 # %%
 def corrupted(step):
@@ -426,6 +572,13 @@ except FloatingPointError as error:
 # common. That is **overfitting**; doing well on unseen faces is **generalisation**; what is meant to help is
 # called **regularisation**. Without any; with L2 (twenty times the recipe's) and dropout; with augmentation;
 # again from three random starts. **Predict first:** which gap between seen and unseen faces will be smallest?
+
+# %% [markdown] lang="zh"
+# ## 过拟合
+#
+# 六十四张脸、许多轮次：网络会记住*这些*脸，而不是学习人脸的共同之处。这就是**过拟合**；在没见过的人脸上同样表
+# 现良好称为**泛化**；用来改善泛化的手段称为**正则化**。不用任何手段；用 L2（方案的二十倍）和 dropout；用数据
+# 增强；仍是三个随机起点。**先预测：** 见过的人脸与没见过的人脸之间，哪一种差距最小？
 
 # %% tags=["nbval-ignore-output", "hide-output"]
 seen, unseen = train[:64], test
@@ -455,6 +608,15 @@ plots.show(plots.overfitting(gaps))
 # that is not shipped, whose answers are averaged with the annotations; then two **students**, the second one
 # wider, which goes on from the first (**distillation**: Hinton, Vinyals and Dean, 2015). Side by side:
 
+# %% [markdown] lang="zh"
+# 两个柱之间的差距就是过拟合；真正重要的是*其他人*的那个柱。差异若不大于不同起点之间的差异，就说明不了什么。尝
+# 试多种设置时，应在第三部分数据，即**验证集**上比较，测试集只留给最后一次测量。
+#
+# ## 两种方案及其真实曲线
+#
+# 随课程提供的权重不是用公开方案训练的：先训练一个**教师网络**，它较大，不随课程提供，其输出与标注取平均；再训
+# 练两个**学生网络**，第二个更宽，由第一个继续训练（**知识蒸馏**：Hinton, Vinyals and Dean, 2015）。并列比较：
+
 # %%
 log = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))
 path = paths.RESULTS / "published_recipe.json"
@@ -480,6 +642,10 @@ for name, cells in {"": ["published", student["name"], wider["name"]], **lines}.
 # Their curves: the error on validation photographs that none of them learnt from, in the boxes of dlib's
 # detector, over all that they have seen. The wider student's begins where the first one's ends.
 
+# %% [markdown] lang="zh"
+# 它们的曲线：在没有任何网络学过的验证照片上、用 dlib 检测器的框得到的误差，横轴为已看过的全部裁剪图。较宽学生
+# 网络的曲线从第一个学生网络的终点开始。
+
 # %%
 runs = {"teacher": (teacher["validation"], 0), "student": (student["validation"], 0)}
 runs["wider student"] = wider["validation"], student["crops"]
@@ -499,6 +665,9 @@ plots.show(plots.run_curves(panels))
 # %% [markdown]
 # What did each phase bring?
 
+# %% [markdown] lang="zh"
+# 每个阶段带来了什么？
+
 # %%
 for name in runs:
     ends = "  ".join(f"{title} {panels[title][name][1][-1]:.2f} %" for title in panels)
@@ -507,6 +676,10 @@ for name in runs:
 # %% [markdown]
 # And the preparation of the faces: short trainings that leave out one step each, against the one with all
 # steps. They are of an earlier recipe, one run each, so a difference of a percent or two means nothing.
+
+# %% [markdown] lang="zh"
+# 再看人脸的准备步骤：短暂的训练，每次去掉一个步骤，与包含全部步骤的训练比较。它们用的是较早的方案，每种只运行
+# 一次，所以一两个百分点的差异没有意义。
 
 # %%
 ablation = json.loads((paths.RESULTS / "senet_ablation.json").read_text(encoding="utf-8"))["rows"]
@@ -523,6 +696,14 @@ for row in ablation:
 #
 # The shipped weights were trained on photographs and on synthetic faces. How well does a network do on real
 # people if it was trained on the course's synthetic faces *alone*?
+
+# %% [markdown] lang="zh"
+# （验证集用于在各次试验之间选择；没有参与过选择的数据集上的数值见 [11](11_the_comparison.ipynb)。）自己运行公
+# 开方案：`python course.py train senet --set l2=5e-6`，使用默认人脸；在两个核上约需半天。
+#
+# ## 只用合成人脸能学会吗？
+#
+# 随课程提供的权重用照片和合成人脸训练。如果*只*用课程的合成人脸训练，网络在真人照片上表现如何？
 
 
 # %%
@@ -582,3 +763,50 @@ for row in [dict(zip(widths, widths, strict=True)), *alone["rows"]]:
 # - E. Wood and others, [*Fake It Till You Make It*](https://doi.org/10.1109/ICCV48922.2021.00366), ICCV 2021:
 #   landmarks learnt from rendered faces alone.
 # - Next: [11, the comparison](11_the_comparison.ipynb).
+
+# %% [markdown] lang="zh"
+# 请注意：
+#
+# - **人脸框。** 只有*同一种*框中的数值才能比较，而 dlib 是用它的检测器的框训练的：在紧致框中，它的误差有很大
+#   一部分来自框。
+# - **标注。** YouTube Faces 的标注由机器完成；LFPW 的标注是半自动的，经人工修正，而且 dlib 正是用这些照片训练
+#   的。因此，除原始数值外，还给出减去各方法*标注偏差*之后的数值。
+# - **人脸。** 合成人脸不对应任何真人，但它们的模型学自这两个数据集的其他照片。
+#
+# 重复实验：`python course.py train senet --n 30000 --steps 6000`。
+#
+# ## 思考题
+#
+# 1. 从随机权重开始，损失下降 200 步，然后停在平均形状的误差上。说出两种可能的原因，以及各应检查什么。
+# 2. 训练人脸上的损失仍在下降，验证人脸上的损失已经上升了一段时间。发生了什么？应保留哪一份权重？
+# 3. 学生网络的误差比教师网络大。为什么仍然提供学生网络？
+#
+# ## 要点
+#
+# - 输入 128x128x3，输出 136；stem、由 `senet_blob` 组成的各阶段、两个全连接层。
+# - 一步：前向、损失和惩罚项、反向、更新。`fit` 重复这一步。
+# - 公开方案：方差缩放、批归一化、L2、dropout；Adam，学习率 0.001，每 1,000 步乘以 0.98。随课程提供的权重：教
+#   师网络、更多样的人脸、AdamW、平均权重。
+# - 检查点不只包含权重：这样恢复的训练才与不间断的训练相同。
+# - 见过与没见过的人脸上的误差之差，衡量过拟合的程度。
+#
+# **常见错误：** 训练步没有 `training=True`；惩罚项没有加进损失；把 L2 与权重衰减混为一谈；用测试集选择设置；
+# 把一个种子的一次运行当作证据。
+#
+# ## 延伸阅读
+#
+# - K. He and others, [*Delving Deep into Rectifiers*](https://doi.org/10.1109/ICCV.2015.123), ICCV 2015：方差
+#   缩放。
+# - S. Ioffe, C. Szegedy, [*Batch Normalization*](https://doi.org/10.48550/arXiv.1502.03167), ICML 2015.
+# - N. Srivastava and others, [*Dropout*](https://jmlr.org/papers/v15/srivastava14a.html), JMLR 2014（没有
+#   DOI）。
+# - D. Kingma, J. Ba, [*Adam*](https://doi.org/10.48550/arXiv.1412.6980), ICLR 2015; I. Loshchilov, F.
+#   Hutter, [*Decoupled Weight Decay Regularization*](https://doi.org/10.48550/arXiv.1711.05101),
+#   ICLR 2019：AdamW。
+# - Z. Feng and others, [*Wing Loss*](https://doi.org/10.1109/CVPR.2018.00238), CVPR 2018：针对小误差的损失。
+# - G. Hinton, O. Vinyals, J. Dean, [*Distilling the Knowledge in a Neural
+#   Network*](https://doi.org/10.48550/arXiv.1503.02531), 2015; T. Chen, I. Goodfellow, J. Shlens,
+#   [*Net2Net*](https://doi.org/10.48550/arXiv.1511.05641), ICLR 2016：以较窄网络的输出为起点的较宽网络。
+# - E. Wood and others, [*Fake It Till You Make It*](https://doi.org/10.1109/ICCV48922.2021.00366),
+#   ICCV 2021：只从渲染的人脸学习关键点。
+# - 下一节：[11，方法比较](11_the_comparison.ipynb)。
