@@ -10,9 +10,9 @@ from facelm_helpers.methods._three_d import ThreeD
 LOSSES = ("distance", "l2")
 SMOOTH = 0.02  # of the distance, in bins
 NEAR = 0.02  # how far on the UV map a place may be from a point to tell where it is: sigma of a Gaussian
-RIDGE = 2e-5  # of the slopes
+RIDGE = 2e-4  # of the slopes
 SEEN, FEWEST = 0.5, 12  # a point counts as seen from so many places on; fewer points than these are no face
-NOISE = 0.02  # of read points, as a share of the face's size
+NOISE = 0.03  # of read points, as a share of the face's size
 
 
 class DenseReg(ThreeD):
