@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from tools.ship import book, pages, places, printed, shelf
+from tools.ship import book, in_browser, pages, places, printed, shelf
 
 
 @pytest.fixture
@@ -33,8 +33,20 @@ def site(tmp_path, monkeypatch):
         nbformat.write(
             nbformat.v4.new_notebook(cells=cells, metadata={"facelm": facts}), folder / "00_small.ipynb"
         )
+    monkeypatch.setattr(in_browser, "runtime", offline)
     assert book.main(["--output", str(tmp_path / "site")]) == 0
     return tmp_path / "site"
+
+
+def offline():
+    raise ConnectionError("npm cannot fetch it")
+
+
+def test_without_the_package_of_the_browser_its_page_is_left_out_in_one_sentence(site, capsys):
+    assert book.main(["--output", str(site)]) == 0
+    assert "without the page that runs SENet in the browser: npm cannot fetch it\n" in capsys.readouterr().out
+    assert not any("in_the_browser" in page.read_text(encoding="utf-8") for page in site.glob("**/*.html"))
+    assert "in_the_browser.html" in pages.head(None) and "in_the_browser.html" in book.index()
 
 
 def test_every_relative_link_of_the_site_leads_to_a_file(site):

@@ -5,7 +5,9 @@ nothing. Where there is none the test is left out, in words; in CI (CI=true) it 
 """
 
 import contextlib
+import functools
 import html
+import http.server
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -27,9 +30,11 @@ import pytest
 import skimage.data
 from conftest import REPOSITORY
 
-from facelm_helpers import plots
+from facelm_helpers import detectors, images, methods, plots
+from facelm_helpers.boxes import overlap
 from facelm_helpers.plots import picture
-from tools.ship import app, book, shelf
+from facelm_helpers.sources import pts
+from tools.ship import app, book, in_browser, shelf
 
 NOTEBOOK = "13_compare_live.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -551,3 +556,85 @@ def test_the_leaderboard_is_sorted_by_mouse_and_by_keyboard(page, tmp_path):
         texts = values(table.locator("thead th").all_inner_texts().index(work.inner_text()))
         assert texts[-1] == "-" and texts[0] != "-"
     assert errors == [] and serious(page) == []
+
+
+@contextlib.contextmanager
+def static(folder):
+    """Serve a folder as plain files; gives its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
+    ) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{files.server_port}"
+        files.shutdown()
+
+
+def said(page, act):
+    """What the page says after something was done."""
+    page.evaluate("() => document.getElementById('status')?.replaceChildren()")
+    act()
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('SENet expects')")
+    return page.locator("#status").inner_text()
+
+
+def box_on(page):
+    x, y, side = map(float, page.locator("#stage").get_attribute("data-box").split())
+    return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
+
+
+def test_senet_runs_in_the_browser_without_python(page, photograph, tmp_path):
+    lacking = in_browser.write(tmp_path)
+    if lacking:
+        pytest.skip(lacking)
+    senet, wrong = methods.load("senet"), []
+    page.on("pageerror", lambda error: wrong.append(error))
+    pictures = [*sorted((tmp_path / "in_the_browser").glob("sample_*.png")), photograph]
+    assert len(pictures) == 4
+
+    def compare(file, words):
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Save the points").click()
+        download.value.save_as(tmp_path / "points.pts")
+        image, box = images.read_image(file), box_on(page)
+        found = pts.read_pts(tmp_path / "points.pts")
+        points, score = senet.predict([image], [box], scores=True)
+        assert np.abs(found - points[0]).max() < 0.1  # pixels
+        assert abs(float(re.search(r"error of ([\d.]+) %", words)[1]) - 100 * np.exp(-score[0])) < 0.1
+        return overlap(box, detectors.detect(image, "blazeface")[:1])[0]
+
+    with static(tmp_path) as address:
+        page.route("**/*", lambda route: route.continue_() if route.request.url.startswith(address)
+                   else (wrong.append(route.request.url), route.abort()))  # fmt: skip
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            words = said(page, lambda: page.goto(f"{address}/in_the_browser.html"))
+            assert compare(pictures[0], words) > 0.9
+            assert serious(page) == [] and sideways(page) == 0
+        menu = page.get_by_label("Sample")
+        for k in (1, 2):
+            assert compare(pictures[k], said(page, lambda k=k: menu.select_option(index=k))) > 0.9
+        upload = page.get_by_label("Your photograph")
+        assert compare(photograph, said(page, lambda: upload.set_input_files(photograph))) > 0.9
+
+        before, stage = box_on(page), page.get_by_role("application")
+        stage.focus()
+        for key in ("ArrowRight", "ArrowUp", "+"):
+            words = said(page, lambda key=key: page.keyboard.press(key))
+        assert (box_on(page)[1:3] != before[1:3]).all() and np.ptp(box_on(page)[::2]) > np.ptp(before[::2])
+        compare(photograph, words)
+        before = box_on(page)
+        said(page, lambda: stage.click(position={"x": 5, "y": 5}))  # beside the box: it comes
+        assert abs(box_on(page)).max() < 10 + np.ptp(before[::2]) / 2
+
+        notes = tmp_path / "notes.png"
+        notes.write_text("this is no picture")
+        upload.set_input_files(notes)
+        page.get_by_role("status").filter(has_text="notes.png is not a picture").wait_for()
+        said(page, lambda: page.get_by_role("button", name="Use the webcam").click())
+        page.get_by_role("button", name="Stop the webcam").click()
+    assert wrong == []

@@ -7,7 +7,8 @@
 Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
 pictures are inside them, and formulas are MathML, which browsers draw by themselves. The files that notebooks
 link to come along, Markdown as pages. Glossary, notation, bibliography, the key to TensorFlow 1.12 and the
-pages of the package are made from `notebooks/reference` and the docstrings; a search finds all of it.
+pages of the package are made from `notebooks/reference` and the docstrings; a search finds all of it. One
+page runs SENet on a photograph or the webcam in the browser (npm fetches ONNX Runtime Web for it, once).
 """
 
 import argparse
@@ -17,22 +18,24 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.ship import places, search, shelf
+from tools.ship import in_browser, places, search, shelf
 from tools.ship.pages import foot, frame, head, page
-from tools.ship.places import place
+from tools.ship.places import IN_BROWSER, place
 
 NAME = "Face alignment, a notebook course"
 SOLUTION = re.compile(r'<a href="solutions/[^"]*">(.*?)</a>')
 GUIDE = re.compile(
     r'<li><a href="[^"]*teaching/[^"]*">.*?</a></li>|<a rel="next" href="[^"]*teaching/.*?</a>'
 )
+LIVE = re.compile(rf'<li><a href="[^"]*{IN_BROWSER}">.*?</li>|<a href="[^"]*{IN_BROWSER}">.*?</a>')
 INDEX = """<main><h1>Face alignment, a notebook course</h1>
 <p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
 <div class="facelm-scroll"><table>
 <tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
 </table></div>
 <h2>Reference</h2><ul>{references}</ul>
-<h2>Beside the notebooks</h2><ul>{documents}</ul></main>"""
+<h2>Beside the notebooks</h2><ul>
+<li><a href="{live}">Find 68 points in the browser</a>, without Python</li>{documents}</ul></main>"""
 
 
 def index():
@@ -49,7 +52,10 @@ def index():
         )
     references = [path for path in shelf.references() if path.parent.name == "reference"]
     body = INDEX.format(
-        rows="\n".join(rows), references=_list(references), documents=_list(shelf.documents())
+        rows="\n".join(rows),
+        live=IN_BROWSER,
+        references=_list(references),
+        documents=_list(shelf.documents()),
     )
     return frame(NAME, head(None) + body + foot(None))
 
@@ -118,12 +124,14 @@ def main(arguments=None):
     solved, documents = shelf.solutions(), shelf.documents()
     if options.without_solutions:
         solved, documents = [], [path for path in documents if path.parent.name != "teaching"]
-    written = write(
-        [*shelf.notebooks(), *solved, *shelf.references(), *documents],
-        fresh,
-        without_solutions if options.without_solutions else str,
-    )
-    print(f"{written} pages and files")
+    lacking = in_browser.write(fresh)
+
+    def kept(page):
+        page = without_solutions(page) if options.without_solutions else page
+        return LIVE.sub("", page) if lacking else page
+
+    written = write([*shelf.notebooks(), *solved, *shelf.references(), *documents], fresh, kept)
+    print(f"{written} pages and files" + (f"\n{lacking}" if lacking else ""))
     if options.output.exists() and not (options.output / "index.html").exists():
         print(f"{options.output} exists and is no book; it is left alone, and the new book is in {fresh}.")
         return 1

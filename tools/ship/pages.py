@@ -15,7 +15,7 @@ from facelm_helpers.plots import picture
 from tools.hub import links as elsewhere
 from tools.notebook.derive import FOLDED, ROOT
 from tools.ship import citations, printed, quiz, shelf
-from tools.ship.places import LINK, link_for_page, place
+from tools.ship.places import IN_BROWSER, LINK, link_for_page, place
 
 REMARK = re.compile(r"<!--.*?-->", re.DOTALL)  # at the start of a line it would end the paragraph
 EMPTY = re.compile(r"<th\b[^>]*>\s*</th>")  # a head that says nothing is none
@@ -151,6 +151,7 @@ def head(path):
     up = _up(path)
     links = [(f"{up}index.html", "All pages")]
     links += [(f"{up}{place(page).as_posix()}", shelf.title(page)) for page in shelf.references()[:1]]
+    links.append((f"{up}{IN_BROWSER}", "In the browser"))
     if path is not None and path.suffix == ".ipynb":
         solved = path.parent.name == "solutions"
         other = (
