@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from facelm_helpers import sources
+from facelm_helpers import face3d, sources
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.detectors import detect
 from facelm_helpers.geometry import eye_aspect_ratio, mouth_aspect_ratio, similarity, yaw
@@ -250,3 +250,21 @@ def test_the_file_is_small_and_altered_ones_are_refused(tmp_path):
         _face_model.read_arrays(altered)
     with pytest.raises(ValueError, match="pickled.npz holds no sound face model"):
         _face_model.read_arrays(pickled)
+
+
+def test_heads_are_turned_further_by_their_3d_face():
+    plain = {"n": 6, "seed": 4, "yaw": (0, 0.2), "occlusion": False, "disturb": False, "progress": False}
+    before, after = synthetic.load(**plain), synthetic.load(**plain, turn=(50, 60))
+    yaw = [np.abs(face3d.fit(faces.points, "near").degrees[:, 1]) for faces in (before, after)]
+    assert (yaw[1] - yaw[0] > 25).all() and (yaw[1] < 85).all()
+    hidden = after.attributes["occluded"].sum(axis=1)
+    assert (hidden > before.attributes["occluded"].sum(axis=1)).all() and hidden.max() < 45
+    same = synthetic.load(**plain, turn=(0, 0))
+    np.testing.assert_allclose(same.points[:, 17:], before.points[:, 17:], atol=0.02)
+    assert np.abs(same.images.astype(int) - before.images).mean() < 0.5
+
+
+@pytest.mark.parametrize("turn", [(30, 10), (-5, 10), (0, 100), 30, "far", (0, float("nan"))])
+def test_a_turn_that_makes_no_sense_is_refused(turn):
+    with pytest.raises(ValueError, match="wanted \\(low, high\\) degrees"):
+        synthetic.load(n=1, turn=turn, progress=False)

@@ -153,3 +153,25 @@ def test_detector_boxes_keep_their_place(faces):
     turned = {"strength": augment.Strength.none(), "turn": 1, "turn_degrees": 60}
     tight, high = (augment.random_crops(some, 1, **turned)[1] for some in (faces, moved))
     assert 5 < np.median(high[..., 1] - tight[..., 1]) < 16
+
+
+def test_the_gain_of_turned_photographs_is_measured_by_yaw(tmp_path):
+    from tools.measure import turning
+
+    rng, yaw = np.random.default_rng(0), np.array([0, 10, -40, 50, 70, -80] * 10)
+    for arm in turning.ARMS:
+        for seed in (1, 2):
+            better = (arm == "turned") * 0.05 * (np.abs(yaw) > 60)
+            errors = {
+                f"{name}/{kind}": rng.uniform(0.1, 0.11, 60) - (name == "aflw2000") * better
+                for name in ("aflw2000", "helen68")
+                for kind in turning.KINDS
+            }
+            np.savez(tmp_path / f"{arm}_{seed}.npz", yaw=yaw, crops=100, stored=50, **errors)
+    found = turning.result(turning.runs(tmp_path))
+    far, near = found["all"]["60-90"], found["inner"]["0-30"]
+    assert found["seeds"] == 2 and far["faces"] == 20
+    assert far["gain"] == pytest.approx(0.05, abs=0.003) and far["interval"][0] > 0.04
+    assert near["interval"][0] < 0 < near["interval"][1] or abs(near["gain"]) < 0.003
+    with pytest.raises(ValueError, match="holds no seed of both arms"):
+        turning.runs(tmp_path / "nowhere")

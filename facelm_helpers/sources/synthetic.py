@@ -3,7 +3,8 @@
 A sample takes a row of the model (a blend of people, shape and texture together), mixes in a neighbour of
 the same pose, adds Gaussian noise to shape and texture, warps the texture onto the shape, and then disturbs
 the picture: a new background, spectacles or another occluder, light, blur, noise. Every step is exact (see
-`_exact`), so a seed gives the same bytes on every x86-64 and arm64 Linux.
+`_exact`), so a seed gives the same bytes on every x86-64 and arm64 Linux; only the turning of a head by its
+3D face, where it is asked for, may differ in a last digit.
 """
 
 from functools import lru_cache
@@ -11,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from tqdm.auto import tqdm
 
+from facelm_helpers import face3d
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.geometry import apply_transform, eye_aspect_ratio, mouth_aspect_ratio
 from facelm_helpers.geometry import yaw as geometry_yaw
@@ -40,6 +42,7 @@ def load(
     seed=0,
     size=128,
     yaw=None,
+    turn=None,
     expression=None,
     occlusion=True,
     background=True,
@@ -59,7 +62,11 @@ def load(
         Side of the pictures in pixels.
     yaw : (low, high), optional
         Only heads turned so far to either side, as `geometry.yaw` measures it: 0 looks ahead, 1 is a profile
-        (`POSES` names some ranges). Of the blend that a face starts from; the face differs a little.
+        (`POSES` names some ranges). Of the blend that a face starts from; the face differs a little. The
+        face model learnt from pictures of heads up to about 60 degrees.
+    turn : (low, high), optional
+        Turn each head further by so many degrees, drawn evenly, by its 3D fit (`face3d.turned`): to the side
+        that it looks to, or to either if that is ahead, and to 90 degrees at most. Its jaw is "mixed" then.
     expression : str, optional
         Only "neutral", "open mouth" or "closed eyes". By default all there are.
     occlusion : bool
@@ -95,13 +102,13 @@ def load(
         raise ValueError(f"n is {n!r}: wanted the number of faces, a whole number of at least 1")
     if not isinstance(size, (int, np.integer)) or not 32 <= size <= 512:
         raise ValueError(f"size is {size!r}: wanted the side of the pictures, a whole number from 32 to 512")
-    candidates = _candidates(_checked(yaw), expression)
+    candidates, turn = _candidates(_checked(yaw), expression), _checked_turn(turn)
     images, points = np.empty((n, size, size, 3), np.uint8), np.empty((n, 68, 2), np.float32)
     rows, spectacles, occluded = np.empty(n, int), np.zeros(n, bool), np.zeros((n, 68), bool)
     with tqdm(total=int(n), desc="faces", unit="face", disable=not progress) as bar:
         for start in range(0, n, BLOCK):
             stop = min(start + BLOCK, n)
-            part = _block(start, stop, seed, size, candidates, occlusion, background, disturb)
+            part = _block(start, stop, seed, size, candidates, turn, occlusion, background, disturb)
             for whole, some in zip((images, points, rows, spectacles, occluded), part, strict=True):
                 whole[start:stop] = some
             bar.update(stop - start)
@@ -122,7 +129,7 @@ def sample(n, seed=0, **options):
     return load(n=n, seed=seed, progress=False, **options)
 
 
-def _block(start, stop, seed, size, candidates, occlusion, background, disturb):
+def _block(start, stop, seed, size, candidates, turn, occlusion, background, disturb):
     model = load_face_model()
     generators = [np.random.default_rng([seed, i]) for i in range(start, start + BLOCK)]
     drawn = [_draw(rng, model, candidates, size) for rng in generators]
@@ -137,10 +144,15 @@ def _block(start, stop, seed, size, candidates, occlusion, background, disturb):
     for k, flow in enumerate(flows):
         rng = generators[k]
         picture = look_up(model.layout.read(textures[k]), flow)
-        behind = _disturb.background(rng, size) if background else np.full((size, size, 3), 128, np.uint8)
-        picture = _disturb.lay_over(behind, picture[..., :3], picture[..., 3])
         x, y = np.clip(np.rint(points[k]).astype(int), 0, size - 1).T
         occluded[k] = (np.abs(flow[y, x] - model.mean_shape) > HIDDEN).any(axis=1)
+        if turn:
+            more = np.random.default_rng([seed, start + k, 1])
+            picture, points[k], gone = _turn(picture, points[k], more, turn)
+            occluded[k] |= gone
+            x, y = np.clip(np.rint(points[k]).astype(int), 0, size - 1).T
+        behind = _disturb.background(rng, size) if background else np.full((size, size, 3), 128, np.uint8)
+        picture = _disturb.lay_over(behind, picture[..., :3], picture[..., 3])
         if occlusion:
             spectacles[k], cover = _occlude(rng, picture, points[k])
             occluded[k] |= cover[y, x] > 127
@@ -160,6 +172,31 @@ def _checked(yaw):
     if not 0 <= low < high <= 1:
         raise ValueError(f"yaw is {yaw!r}: wanted (low, high) with 0 <= low < high <= 1, or None")
     return low, high
+
+
+def _checked_turn(turn):
+    """A range of degrees as two floats, None for no turning, or a ValueError."""
+    if turn is None:
+        return None
+    try:
+        low, high = (float(value) for value in turn)
+    except (TypeError, ValueError):
+        low, high = 1, 0
+    if not 0 <= low <= high <= 90:
+        raise ValueError(f"turn is {turn!r}: wanted (low, high) degrees with 0 <= low <= high <= 90, or None")
+    return low, high
+
+
+def _turn(picture, points, rng, turn):
+    """A picture turned with its points, and which of them are hidden by a nearer part then, (68,)."""
+    fitted = face3d.fit(points, "near", face3d.CAREFUL)
+    now, (more, side) = fitted.degrees[0, 1], rng.random(2)
+    sign = np.sign(now) if abs(now) > face3d.AHEAD else np.sign(side - 0.5)
+    new = now + sign * (turn[0] + more * (turn[1] - turn[0]))
+    found = face3d.turned(points, float(np.clip(new, -90, 90)), picture.shape[:2], "mixed", fitted)
+    x, y = np.clip(np.rint(found.points).astype(int), 0, len(picture) - 1).T
+    gone = (np.abs(found.flow[y, x] - found.before) > HIDDEN).any(axis=1)
+    return look_up(picture, found.flow), on_grid(found.points, 8), gone
 
 
 @lru_cache

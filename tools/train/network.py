@@ -64,9 +64,9 @@ class Network(torch.nn.Module):
 
 
 def seen(crops, size):
-    """Drawn crops (N, 3, 128, 128) as a network sees them, (N, size, size, 3)."""
-    if size < SIZE:
-        crops = functional.avg_pool2d(crops, SIZE // size)
+    """Drawn crops (N, 3, 128, 128), or smaller ones, as a network sees them, (N, size, size, 3)."""
+    if size < crops.shape[-1]:
+        crops = functional.avg_pool2d(crops, crops.shape[-1] // size)
     return crops.permute(0, 2, 3, 1)
 
 
