@@ -111,8 +111,9 @@ def turned(points, yaw, shape, jaw="solid", fitted=None):
     face = np.concatenate([MOUTH, model.triangles[nearest_last(places)]])
     around = around + len(P)
     folded = _areas(around, target) < THIN
-    triangles = [around[folded], around[~folded], face[_areas(face, target) >= THIN]]
-    triangles = np.concatenate(triangles)
+    depth = target[around, 2].sum(axis=1) + np.where(folded, -np.inf, 0)  # what is turned over lies below
+    around = around[np.argsort(depth, kind="stable")]
+    triangles = np.concatenate([around, face[_areas(face, target) >= THIN]])
     return Turned(painted_flow(source[:, :2], target[:, :2], triangles, shape)[0], after, before)
 
 
@@ -141,7 +142,7 @@ def _through(points, fitted):
 
 
 def _anchors(P, scale, c, down, shape):
-    """Places (A, 3) round a face's mesh P (V, 3), their weights (A,), and triangles (T, 3), farthest first.
+    """Places (A, 3) round a face's mesh P (V, 3), their weights (A,), and triangles (T, 3).
 
     The first anchors are the outline itself; the last one is its middle, behind the face. ``c`` is the origin
     of the face's frame, ``down`` (2,) the direction of its chin in the picture.
@@ -190,12 +191,11 @@ def _edges():
 
 @lru_cache(maxsize=1)
 def _grid():
-    """The triangles of the anchors, the middle's first, then ring by ring from the outermost."""
+    """The triangles of the anchors: those of the middle, then from ring to ring."""
     i = np.arange(RAYS)
     j = (i + 1) % RAYS
-    last = len(RINGS) * RAYS
-    parts = [np.stack([np.full(RAYS, last), i, j], axis=1)]
-    for ring in range(len(RINGS) - 2, -1, -1):
+    parts = [np.stack([np.full(RAYS, len(RINGS) * RAYS), i, j], axis=1)]
+    for ring in range(len(RINGS) - 1):
         a, b = ring * RAYS, (ring + 1) * RAYS
         parts += [np.stack([a + i, b + i, b + j], axis=1), np.stack([a + i, b + j, a + j], axis=1)]
     return np.concatenate(parts)
