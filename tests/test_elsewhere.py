@@ -172,7 +172,7 @@ def test_a_class_gets_a_link_for_every_notebook(capsys):
 
 
 def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):
-    for name in ("pyproject.toml", "README.md", "hub/values.yaml"):
+    for name in ("pyproject.toml", "README.md", "README.zh.md", "hub/values.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text(name), encoding="utf-8")
     monkeypatch.setattr(links, "ROOT", tmp_path)
@@ -182,7 +182,8 @@ def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):
     written = tomllib.loads((tmp_path / "pyproject.toml").read_text())
     assert written["project"]["urls"]["Repository"] == address
     assert address in (tmp_path / "hub/values.yaml").read_text()
-    assert "mybinder.org/v2/gh/ana/course/main" in (tmp_path / "README.md").read_text()
+    for name in ("README.md", "README.zh.md"):
+        assert "mybinder.org/v2/gh/ana/course/main" in (tmp_path / name).read_text(encoding="utf-8")
 
 
 def test_colab_lacks_nothing_that_is_here():

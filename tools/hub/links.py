@@ -138,10 +138,11 @@ def main(arguments=None):
         for name in ("hub/values.yaml", "pyproject.toml"):
             text = (ROOT / name).read_text(encoding="utf-8")
             write_text(ROOT / name, text.replace(before, options.repository))
-        text = (ROOT / "README.md").read_text(encoding="utf-8")
         lines = badges(options.repository)
-        write_text(ROOT / "README.md", BADGES.sub(lambda mark: f"{mark[1]}{lines}\n{mark[2]}", text))
-        print(f"pyproject.toml, hub/values.yaml and README.md name {options.repository}")
+        for page in sorted(ROOT.glob("README*.md")):
+            text = page.read_text(encoding="utf-8")
+            write_text(page, BADGES.sub(lambda mark: f"{mark[1]}{lines}\n{mark[2]}", text))
+        print(f"pyproject.toml, hub/values.yaml, README.md and README.zh.md name {options.repository}")
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         name = path.relative_to(ROOT).as_posix()
         found = elsewhere(options.repository, name)

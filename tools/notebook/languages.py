@@ -23,6 +23,7 @@ WORDS = {  # what the derivation itself writes
         "answers": "参考答案",
         "solved": "{title}（参考答案）",
         "twin": "*本文件附参考答案，请先完成[练习](../{stem}.ipynb)。*",
+        "book": "中文版",
         "edition": "*中文版。代码、输出、图中文字以及练习的检查信息与英文版相同，均为英文。*",
     },
 }  # fmt: skip

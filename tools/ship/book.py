@@ -3,6 +3,7 @@
     python course.py book                  writes _book/index.html
     python course.py book --output site
     python course.py book --without-solutions   for a class that is still at work
+    python course.py book --lang zh         with the Chinese edition of the notebooks that have one
 
 Nothing is executed: the pages show the outputs that the notebooks hold. They load nothing from the network:
 pictures are inside them, and formulas are MathML, which browsers draw by themselves. The files that notebooks
@@ -18,6 +19,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from tools.notebook import build
+from tools.notebook.languages import ENGLISH, LANGUAGES, WORDS
 from tools.ship import in_browser, places, search, shelf
 from tools.ship.pages import foot, frame, head, page
 from tools.ship.places import IN_BROWSER, place
@@ -32,14 +35,17 @@ INDEX = """<main><h1>Face alignment, a notebook course</h1>
 <p>The executed notebooks, to read. To run them, <code>python course.py lab</code>.</p>
 <div class="facelm-scroll"><table>
 <tr><th>No.</th><th>Notebook</th><th>Reading</th><th>Computing</th><th>Answers</th></tr> {rows}
-</table></div>
+</table></div> {edition}
 <h2>Reference</h2><ul>{references}</ul>
 <h2>Beside the notebooks</h2><ul>
 <li><a href="{live}">Find 68 points in the browser</a>, without Python</li>{documents}</ul></main>"""
 
 
-def index():
-    """The page that lists all others."""
+EDITION = '<h2 lang="{lang}">{title}</h2><ul lang="{lang}">{notebooks}</ul>'
+
+
+def index(lang=ENGLISH):
+    """The page that lists all others, among them the edition in another language."""
     rows = []
     for path in shelf.notebooks():
         facts = shelf.read(path).metadata.get("facelm", {})
@@ -51,11 +57,14 @@ def index():
             f'<td><a href="solutions/{path.stem}.html">Solutions</a></td></tr>'
         )
     references = [path for path in shelf.references() if path.parent.name == "reference"]
+    translated = _list(shelf.edition(lang))
+    title = WORDS[lang].get("book")
     body = INDEX.format(
         rows="\n".join(rows),
         live=IN_BROWSER,
         references=_list(references),
         documents=_list(shelf.documents()),
+        edition=EDITION.format(lang=lang, title=title, notebooks=translated) if translated else "",
     )
     return frame(NAME, head(None) + body + foot(None))
 
@@ -76,7 +85,7 @@ def without_solutions(text):
     return SOLUTION.sub(lambda link: "" if link[1] == "Solutions" else link[1], GUIDE.sub("", text))
 
 
-def write(paths, folder, kept=str):
+def write(paths, folder, kept=str, lang=ENGLISH):
     """Write pages, the files that they link to, the index and the search into a folder.
 
     Parameters
@@ -86,6 +95,8 @@ def write(paths, folder, kept=str):
     folder : Path
     kept : function
         From a page to what is kept of it.
+    lang : str
+        Of the edition that the index lists beside the notebooks.
 
     Returns
     -------
@@ -99,11 +110,11 @@ def write(paths, folder, kept=str):
         if path.suffix in (".ipynb", ".md"):
             file.write_text(kept(page(path)), encoding="utf-8")
             todo += [linked for linked in dict.fromkeys(shelf.links(path)) if linked not in todo]
-            found += [path] if path not in shelf.solutions() else []
+            found += [path] if path.parent.name != "solutions" else []
         else:
             shutil.copyfile(path, file)
         print(file.relative_to(folder), flush=True)
-    (folder / "index.html").write_text(kept(index()), encoding="utf-8")
+    (folder / "index.html").write_text(kept(index(lang)), encoding="utf-8")
     (folder / search.NAME).write_text(kept(search.page(found)), encoding="utf-8")
     return len(todo) + 2
 
@@ -115,13 +126,18 @@ def main(arguments=None):
         "--output", type=Path, default=places.ROOT / "_book", help="folder to write, _book by default"
     )
     parser.add_argument("--without-solutions", action="store_true", help="leave out the solved notebooks")
+    parser.add_argument("--lang", choices=LANGUAGES, default=ENGLISH, help="add the edition in this language")
     options = parser.parse_args(arguments)
     if not shelf.notebooks():
         print(f"No notebooks in {places.NOTEBOOKS}: build them first with python course.py notebooks.")
         return 1
     fresh = options.output.with_name(options.output.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
+    if options.lang != ENGLISH and build.translate(sorted(build.SOURCES.glob("*.py")), options.lang):
+        return 1
+    translated = shelf.edition(options.lang)
     solved, documents = shelf.solutions(), shelf.documents()
+    solved += [path.parent / "solutions" / path.name for path in translated]
     if options.without_solutions:
         solved, documents = [], [path for path in documents if path.parent.name != "teaching"]
     lacking = in_browser.write(fresh)
@@ -130,7 +146,8 @@ def main(arguments=None):
         page = without_solutions(page) if options.without_solutions else page
         return LIVE.sub("", page) if lacking else page
 
-    written = write([*shelf.notebooks(), *solved, *shelf.references(), *documents], fresh, kept)
+    paths = [*shelf.notebooks(), *translated, *solved, *shelf.references(), *documents]
+    written = write(paths, fresh, kept, options.lang)
     print(f"{written} pages and files" + (f"\n{lacking}" if lacking else ""))
     if options.output.exists() and not (options.output / "index.html").exists():
         print(f"{options.output} exists and is no book; it is left alone, and the new book is in {fresh}.")

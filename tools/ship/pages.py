@@ -14,6 +14,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from facelm_helpers.plots import picture
 from tools.hub import links as elsewhere
 from tools.notebook.derive import FOLDED, ROOT
+from tools.notebook.languages import ENGLISH
 from tools.ship import citations, printed, quiz, shelf
 from tools.ship.places import IN_BROWSER, LINK, link_for_page, place
 
@@ -102,8 +103,7 @@ def page(path):
         outputs(cell)
     named = {"metadata": {"name": shelf.title(path)}}
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
-    if path.stem.endswith("_zh"):
-        body = body.replace('<html lang="en">', '<html lang="zh">', 1)
+    body = body.replace('<html lang="en">', f'<html lang="{shelf.lang(path)}">', 1)
     body = QUOTED.sub(lambda tag: unquote(tag[0]), body)  # a browser looks for the plain one
     kind = "facelm-scroll facelm-words" if path.parent.name == "reference" else "facelm-scroll"
     body = TABLE.sub(
@@ -155,11 +155,11 @@ def head(path):
     if path is not None and path.suffix == ".ipynb":
         solved = path.parent.name == "solutions"
         other = (
-            (f"{up}{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
+            (f"../{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
         )
         links.append(other)
         address = elsewhere.repository()
-        if not solved and elsewhere.is_set(address):
+        if not solved and shelf.lang(path) == ENGLISH and elsewhere.is_set(address):
             name = path.relative_to(ROOT).as_posix()
             links += [(to, f"Run in {where}") for where, to in elsewhere.elsewhere(address, name).items()]
     anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)

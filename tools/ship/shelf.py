@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 
+from tools.notebook.languages import ENGLISH, LANGUAGES
 from tools.ship import api, citations, places, reference
 from tools.ship.places import LINK, file_of
 
@@ -31,6 +32,21 @@ def solutions():
     return sorted((places.NOTEBOOKS / "solutions").glob("*.ipynb"))
 
 
+def edition(lang):
+    """The notebooks of an edition in another language, as far as they are made."""
+    return sorted((places.NOTEBOOKS / lang).glob("*.ipynb")) if lang != ENGLISH else []
+
+
+def lang(path):
+    """The language of a page's text.
+
+    >>> lang(places.NOTEBOOKS / "reference" / "glossary_zh.md"), lang(places.ROOT / "data" / "README.md")
+    ('zh', 'en')
+    """
+    found = path.parent.relative_to(places.NOTEBOOKS).parts[:1] if path.suffix == ".ipynb" else ()
+    return next((one for one in LANGUAGES if one in found or path.stem.endswith(f"_{one}")), ENGLISH)
+
+
 def references():
     """The pages to look things up in; those of the package last."""
     return [*reference.origins(), *api.origins()]
@@ -43,7 +59,8 @@ def documents():
 
 def neighbours(path):
     """What comes before and after a page, None being the index: two paths, each None where nothing does."""
-    for order in ([None, *notebooks(), *references(), *documents()], solutions()):
+    editions = ([None, *edition(one)] for one in LANGUAGES)
+    for order in ([None, *notebooks(), *references(), *documents()], solutions(), *editions):
         if path in order:
             at = order.index(path)
             return order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
