@@ -7,7 +7,7 @@
 c = get_config()  # noqa: F821 - JupyterHub defines it
 
 IDLE_KERNEL = 30 * 60  # seconds without a running cell, after which a kernel gives its memory back
-MEMORY = "3G"  # of one student: the server and one kernel of the largest notebook; see the table in README.md
+MEMORY = "4G"  # of one student: the server and one kernel of the largest notebook; see the table in README.md
 
 c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120  # seconds: a class logs in at the same minute

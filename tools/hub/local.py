@@ -120,6 +120,15 @@ def running(folder):
                 process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
+            _end(folder)
+
+
+def _end(folder):
+    """End what is left of this hub: kernels whose server was killed."""
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if one.environ().get("FACELM_EXCHANGE") == str(folder / "exchange"):
+                one.kill()
 
 
 class Hub:

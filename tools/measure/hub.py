@@ -7,6 +7,7 @@ It needs JupyterHub and its proxy, see hub/README.md, and writes data/results/hu
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -65,6 +66,7 @@ def main(arguments=None):
     parser.add_argument("--only", nargs="+", default=list(TRIALS), choices=TRIALS, help="these trials")
     parser.add_argument("--output", type=Path, default=RESULTS / "hub.json", help="file to write")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the hub is ended on the way out
     for name in options.only:
         with tempfile.TemporaryDirectory() as folder, local.running(folder) as hub:
             found = TRIALS[name](hub)
