@@ -175,3 +175,14 @@ def test_the_gain_of_turned_photographs_is_measured_by_yaw(tmp_path):
     assert near["interval"][0] < 0 < near["interval"][1] or abs(near["gain"]) < 0.003
     with pytest.raises(ValueError, match="holds no seed of both arms"):
         turning.runs(tmp_path / "nowhere")
+
+
+def test_the_recorded_gain_is_at_large_yaw():
+    from tools.measure import store, turning
+
+    found = store.read(turning.FILE)
+    assert found["seeds"] == 3 and {"all", "inner"} <= found.keys()
+    for kind in turning.KINDS:
+        assert found[kind]["60-90"]["interval"][0] > 0 and found[kind]["30-60"]["interval"][0] > 0
+        for said in found[kind].values():
+            assert said["gain"] == pytest.approx(said["photographs"] - said["turned"], abs=2e-4)

@@ -23,7 +23,8 @@ WHAT = (
     " tight boxes: AFLW2000-3D (validation data, solid jaw) by yaw, and HELEN's validation photographs"
     " (visible jaw). 'inner' leaves the jaw out, whose points are set otherwise in photographs than in"
     " AFLW2000-3D. 'seeds' are the means of each run; 'gain' is photographs less turned, the mean over the"
-    " seeds, with a 95 % interval by bootstrap over faces and seeds."
+    " seeds, with a 95 % interval by bootstrap over faces and seeds. The turned views were drawn by a version"
+    " that left a few wrong pixels at the hairline of some profiles."
 )
 ARMS = ("photographs", "turned")
 KINDS = ("all", "inner")
