@@ -103,7 +103,7 @@ class Kernel:
         }))  # fmt: skip
         outputs = []
         while True:
-            message = json.loads(self.socket.recv())
+            message = decoded(self.socket.recv())
             if message["parent_header"].get("msg_id") != identity or message["channel"] != "iopub":
                 continue
             kind = message["msg_type"]
@@ -111,6 +111,19 @@ class Kernel:
                 return outputs
             if kind in ("stream", "display_data", "execute_result", "error"):
                 outputs.append(nbformat.v4.output_from_msg(nbformat.from_dict(message)))
+
+
+def decoded(frame):
+    """A message from a frame of Jupyter's socket: text, or bytes where a widget sends pictures along.
+
+    >>> decoded(bytes([0, 0, 0, 2, 0, 0, 0, 12, 0, 0, 0, 14]) + b"{}" + b"picture")
+    {}
+    """
+    if isinstance(frame, bytes):  # how many parts, where each begins, and the parts: the first is the message
+        parts = int.from_bytes(frame[:4], "big")
+        begins = [int.from_bytes(frame[4 * k : 4 * k + 4], "big") for k in range(1, parts + 1)]
+        frame = frame[begins[0] : begins[1] if parts > 1 else None]
+    return json.loads(frame)
 
 
 def printed(outputs):

@@ -11,7 +11,7 @@ def memory(results, file="memory"):
 
 def lesson(results):
     """Seconds that a student waited for a whole notebook: alone, and with three others on the hub."""
-    rows = [["notebook", "alone, s", "quickest of four, s", "slowest of four, s"]]
+    rows = [["notebook", "alone, s", "quicker of two, s", "slower of two, s"]]
     alone = results.get("notebooks", {})
     for number, seconds in results.get("hub", {}).get("lesson", {}).get("seconds", {}).items():
         names = [name for name in alone if name.startswith(number)]
