@@ -16,7 +16,7 @@ from facelm_helpers.augment import Strength
 from facelm_helpers.faces import crop_transforms, cut, uncrop
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, told, validation_of
+from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, share, told, validation_of
 from facelm_helpers.methods._refine import REFINEMENTS, refined
 
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
@@ -140,8 +140,7 @@ class KerasAligner(Aligner):
 
     def fit(
         self, faces, seed=0, progress=True, *, folder=None, resume=True, validation=None, save_every=1000,
-        on_report=None, report_every=20,
-    ):  # fmt: skip
+        on_report=None, report_every=20, part=None):  # fmt: skip
         """Train, from the start or, with ``folder``, from its last checkpoint.
 
         Parameters
@@ -158,6 +157,8 @@ class KerasAligner(Aligner):
             Its mean error (a share of the crop's side) is logged and picks the best.
         save_every : int
             Steps between checkpoints, and between validations.
+        part : array of int, optional
+            Of several workers (`training.join`), who get the same faces and seed: which this one learns from.
 
         Returns
         -------
@@ -169,7 +170,7 @@ class KerasAligner(Aligner):
             If ``folder`` holds the checkpoint of another run.
         """
         options = {"folder": folder, "resume": resume, "on_report": on_report, "report_every": report_every}
-        self._options = options | {"validation": validation, "save_every": save_every}
+        self._options = options | {"validation": validation, "save_every": save_every, "part": part}
         try:
             return super().fit(faces, seed, progress)
         finally:
@@ -186,8 +187,8 @@ class KerasAligner(Aligner):
         about["faces"] = faces.fingerprint()
         validate = None if validation is None else validation_of(self, validation)
         self.history_ = training.train(
-            model, self._batches(faces, seed), recipe, validate=validate, progress=progress, about=about,
-            **options,
+            model, self._batches(*share(faces, seed, options.pop("part"))), recipe, validate=validate,
+            progress=progress, about=about, **options,
         )  # fmt: skip
         self._take(training.weights_of(model), "keras", _runtimes.keras_function(model))
 

@@ -12,6 +12,8 @@ TRAINING = {
     "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "distance", "ema": 0.0, "jitter": 0.06,
 }  # fmt: skip
 
+APART = 1_000_003  # between the seeds of two workers: each changes its crops in its own way
+
 
 def fixed(value):
     """Lists, as a file gives them, and lists in them as tuples."""
@@ -23,6 +25,11 @@ def mean_shape(faces, size, margin):
     shapes = [apply_transform(crop_transform(box, size, margin), points)
               for points, box in zip(faces.points, faces.boxes, strict=True)]  # fmt: skip
     return np.mean(shapes, axis=0) / size
+
+
+def share(faces, seed, part):
+    """The faces that this worker draws its batches from, and the seed that it draws them with."""
+    return faces if part is None else faces[part], seed + training.workers()[0] * APART
 
 
 def told(batch, truth):
@@ -41,7 +48,10 @@ def validation_of(aligner, faces):
     images = training.scaled(crops.images)
 
     def validate(model):
-        output = np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0))
+        if training.workers()[1] > 1:
+            output = training.alone(model)(images)
+        else:
+            output = np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0))
         return float(np.linalg.norm(aligner._points(output) - crops.points, axis=-1).mean() / aligner.size)
 
     return validate

@@ -81,6 +81,8 @@ def known(method, weights):
 
 def keras_function(model):
     """Its forward pass; one batch skips the loop of `keras.Model.predict`, slower than the network."""
+    if training.workers()[1] > 1:
+        return training.alone(model)
     model.make_predict_function()  # now, and not by several threads at once
 
     def run(images):

@@ -23,6 +23,7 @@ from facelm_helpers.training._state import (
     weights_of,
 )
 from facelm_helpers.training._step import compile_for, one_step
+from facelm_helpers.training._workers import workers
 
 SCHEDULES = ("exponential", "cosine", "linear")
 
@@ -165,16 +166,20 @@ def train(
     from tqdm.auto import tqdm
 
     recipe = Recipe() if recipe is None else recipe
+    rank, count = workers()
     folder = None if folder is None else Path(folder)
     compile_for(model, recipe.loss, recipe.weight_decay)
     average = Average(model, recipe.ema) if recipe.ema else None
     history = History()
-    last, about = folder and folder / "last.npz", identity(recipe, about)
+    last = folder and folder / "last.npz"
+    about = identity(recipe, (about or {}) | ({"workers": count} if count > 1 else {}))
     if folder and resume and last.is_file():
         state = read_arrays(last, CHECKPOINT, "checkpoint")
         check_identity(last, state, about, recipe.steps)
         restore(model, history, average, state, last)
     start = len(history)
+    if rank:  # the first worker alone writes, shows and validates
+        folder, validate, progress, on_report = None, None, False, None
     log = EventLog(folder and folder / "logs", start)
     bar = tqdm(total=recipe.steps, initial=min(start, recipe.steps), disable=not progress, unit="step")
     images, began, step = 0, time.perf_counter(), start
@@ -188,7 +193,7 @@ def train(
             history.losses.append(loss)
             history.penalties.append(penalty)
             history.rates.append(rate)
-            step, images = step + 1, images + len(x)
+            step, images = step + 1, images + count * len(x)
             if average:
                 average.update(model, step)
             log.scalars(step, loss=loss, penalty=penalty, learning_rate=rate)
@@ -210,9 +215,9 @@ def train(
 
 def _checkpoint(model, history, average, validate, folder, log, step, about):
     """Validate and save. ``last`` is written last: with it on disk, all before it has happened."""
+    if average and (validate or workers()[1] > 1):  # every worker exchanges its weights, or none may
+        average.swap(model)
     if validate:
-        if average:
-            average.swap(model)
         score = float(validate(model))
         better = history.best is None or score < history.best
         history.validated.append(step)
@@ -220,8 +225,8 @@ def _checkpoint(model, history, average, validate, folder, log, step, about):
         log.scalars(step, score=score)
         if folder and better:
             write_arrays(folder / "best.npz", weights_of(model))
-        if average:
-            average.swap(model)
+    if average and (validate or workers()[1] > 1):
+        average.swap(model)
     if folder:
         write_arrays(folder / "last.npz", snapshot(model, history, average, about))
     log.flush()

@@ -2,17 +2,22 @@
 
 A method that has two sizes, a small one for lessons and the full one, is trained in full; `--set` changes any
 part of it. A network's run goes on where it was stopped: give the same command again. On an NVIDIA card: see
-"On a GPU" in the README.
+"On a GPU" in the README. With --workers several processes train one network, each on a part of the faces: on
+this machine, or, with --rank and --coordinator, on many that share --folder.
 """
 
 import argparse
 import ast
+import importlib.util
 import json
 import sys
 import time
 from pathlib import Path
 
-from facelm_helpers import methods, metrics, paths, sources
+import numpy as np
+
+from facelm_helpers import methods, metrics, paths, sources, tfrecords, training
+from tools.train import together
 
 
 def parser():
@@ -23,7 +28,8 @@ def parser():
         "  python course.py train senet --faces 300w-lp --root ~/300W-LP --set loss=wing\n"
         "  python course.py train ert --n 500 --out my-ert.npz")  # fmt: skip
     command.add_argument("method", help=f"one of {', '.join(methods.names())}")
-    command.add_argument("--faces", default="synthetic", help=f"one of {', '.join(sources.names())}")
+    command.add_argument("--faces", default="synthetic", help=f"one of {', '.join(sources.names())}, or"
+                         " records: what tfrecords.write left in --root")
     command.add_argument("--root", help="where those faces lie; data/downloads/NAME by default")
     command.add_argument("--n", type=int, help="how many default faces to draw (2500, a fifth to test on)")
     command.add_argument(
@@ -39,6 +45,11 @@ def parser():
     command.add_argument(
         "--save-every", type=int, default=1000, help="of a network: steps between checkpoints (1000)"
     )
+    command.add_argument(
+        "--workers", type=int, default=1, help="processes that train one network; a batch is for each (1)"
+    )
+    command.add_argument("--rank", type=int, help="which worker this is, from 0; without, all are here")
+    command.add_argument("--coordinator", metavar="HOST:PORT", help="where worker 0 listens, with --rank")
     command.add_argument("--out", help="the weights' file; runs/METHOD/METHOD.npz by default")
     return command
 
@@ -62,11 +73,25 @@ def settings_of(arguments):
 
 
 def load_faces(arguments):
-    """All faces, those to test on among them."""
+    """The faces to learn from and those of other people to test on."""
+    if arguments.faces == "records":
+        return [tfrecords.read(arguments.root or tfrecords.FOLDER, split) for split in tfrecords.SPLITS]
     options = {} if arguments.n is None else {"n": arguments.n}
     if arguments.faces == "synthetic":
         options = {"n": 2500, "seed": arguments.seed} | options
-    return sources.load(arguments.faces, arguments.root, **options)
+    faces = sources.load(arguments.faces, arguments.root, **options)
+    return faces.split_by_person(0.8, seed=arguments.seed)
+
+
+def part_of(arguments, n):
+    """Which of n faces this worker learns from: of records, those in every so many-th file."""
+    rank, count = training.workers()
+    if arguments.faces != "records":
+        return np.arange(rank, n, count)
+    file = tfrecords.FaceRecords(arguments.root or tfrecords.FOLDER, "train").file
+    if file.max() + 1 < count:
+        raise ValueError(f"{file.max() + 1} files of records for {count} workers: wanted one for each")
+    return np.flatnonzero(file % count == rank)
 
 
 def train(arguments):
@@ -80,20 +105,22 @@ def train(arguments):
     aligner = methods.create(arguments.method, **methods.of(arguments.method).full | settings_of(arguments))
     folder = Path(arguments.folder or paths.RUNS / arguments.method)
     out = Path(arguments.out or folder / f"{arguments.method}.npz")
-    learn, test = load_faces(arguments).split_by_person(0.8, seed=arguments.seed)
-    print(
-        f"{aligner.title}: {len(learn)} faces to learn from, {len(test)} of other people to test on",
-        flush=True,
-    )
+    learn, test = load_faces(arguments)
+    is_network, first = aligner.kind == "network", training.workers()[0] == 0
+    if first:
+        told = f"{len(learn)} faces to learn from, {len(test)} of other people to test on"
+        print(f"{aligner.title}: {told}", flush=True)
     options = {
         "folder": folder,
         "resume": not arguments.fresh,
         "save_every": arguments.save_every,
         "validation": test,
+        "part": part_of(arguments, len(learn)) if arguments.workers > 1 else None,
     }
-    is_network = aligner.kind == "network"
     began = time.perf_counter()
     aligner.fit(learn, seed=arguments.seed, **(options if is_network else {}))
+    if not first:
+        return out
     seconds = time.perf_counter() - began
     aligner.provenance["trained_on"] = f"{arguments.faces}: {aligner.provenance['trained_on']}"
     aligner.save(out)
@@ -112,7 +139,18 @@ def train(arguments):
 def main(words=None):
     """Run it; what is wrong is said in one sentence."""
     try:
-        train(parser().parse_args(words))
+        arguments = parser().parse_args(words)
+        if arguments.workers > 1:
+            if methods.of(arguments.method).kind != "network":
+                raise ValueError(f"{arguments.method} is no network: it learns with one worker")
+            if importlib.util.find_spec("jax") is None:
+                raise RuntimeError("several workers need JAX: pip install -e .[workers]")
+            if arguments.rank is None:
+                given = sys.argv[1:] if words is None else list(words)
+                together.run(["-m", "tools.train.method", *given], arguments.workers)
+                return
+            training.join(arguments.coordinator, arguments.workers, arguments.rank)
+        train(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, RuntimeError) as error:
         sys.exit(f"course.py train: {error}")
     except KeyboardInterrupt:

@@ -1,0 +1,44 @@
+"""Two workers on this machine learn what one learns from both their batches; a killed one costs little."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tools.train import method, together
+
+WORKER = str(Path(__file__).with_name("worker.py"))
+
+
+def test_a_worker_that_fails_ends_the_others(tmp_path):
+    code = "import sys, time; sys.exit(3) if '--rank=1' in sys.argv else time.sleep(600)"
+    with pytest.raises(RuntimeError, match="worker 1 of 2 failed, and the others were ended"):
+        together.run(["-c", code], 2)
+
+
+def test_what_cannot_be_trained_by_workers_is_refused_in_a_sentence():
+    with pytest.raises(SystemExit, match="ert is no network: it learns with one worker"):
+        method.main(["ert", "--workers", "2"])
+
+
+@pytest.mark.slow
+def test_two_workers_learn_what_one_learns_with_twice_the_batch(tmp_path):
+    pytest.importorskip("jax", reason="pip install -e .[workers]")
+    one, two = tmp_path / "one", tmp_path / "two"
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    subprocess.run([sys.executable, WORKER, str(one), "--workers=1"], check=True, env=environment)
+    with pytest.raises(RuntimeError, match="worker . of 2 (was killed|failed)"):
+        together.run([WORKER, str(two), "--dies-at=5"], 2)
+    assert (two / "last.npz").is_file() and not (two / "losses_0.json").exists()
+    together.run([WORKER, str(two)], 2)  # goes on from step 4 or before
+    losses = [json.loads((folder / "losses_0.json").read_text()) for folder in (one, two)]
+    assert np.allclose(*losses, rtol=1e-4) and losses[0][-1] < losses[0][0]
+    files = one / "weights_0.npz", two / "weights_0.npz", two / "weights_1.npz"
+    weights = [np.load(file) for file in files]
+    for name in weights[0]:
+        assert np.allclose(weights[0][name], weights[1][name], rtol=1e-3, atol=1e-4)
+        assert (weights[1][name] == weights[2][name]).all()
