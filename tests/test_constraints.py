@@ -1,5 +1,6 @@
 """The constraints of Dense Face Alignment as losses, and what is recorded of them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -54,3 +55,13 @@ def test_each_constraint_is_met_by_the_true_face_alone():
     environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": str(paths.ROOT)}
     done = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_each_constraint_improves_what_it_is_about():
+    found = json.loads((paths.RESULTS / "dense_alignment.json").read_text(encoding="utf-8"))
+    parameters, landmarks, contour, matching = found["rows"].values()
+    assert list(found["rows"]) == ["parameters", "landmarks", "contour", "matching"] and found["seeds"] >= 2
+    assert landmarks["points"]["mean"] < 0.97 * parameters["points"]["mean"]
+    assert contour["contour"] < 0.95 * landmarks["contour"]
+    assert matching["apart"] < 0.5 * contour["apart"]
+    assert min(contour["points"]["mean"], matching["points"]["mean"]) > landmarks["points"]["mean"]

@@ -1,9 +1,11 @@
 """Networks that give a 3D face: their numbers, the costs of 3DDFA, the jaw, and the face in the picture."""
 
+import json
+
 import numpy as np
 import pytest
 
-from facelm_helpers import face3d, methods, sources
+from facelm_helpers import face3d, methods, paths, sources
 from facelm_helpers.methods import _three_d
 
 TINY = {"stem": 8, "channels": (8, 16), "blobs": (1, 1), "head": 8, "hidden": 16, "size": 64}
@@ -276,6 +278,17 @@ def test_errors_on_aflw2000_are_by_yaw_and_their_mean_is_that_of_the_ranges(shar
     bins = [found["points"][name] for name in ("0-30", "30-60", "60-90")]
     assert found["points"]["mean"] == pytest.approx(np.mean(bins)) and "pose" not in found
     assert all(0.01 < value < 0.1 for value in bins)
+
+
+def test_the_recorded_errors_are_within_their_bars():
+    found = json.loads((paths.RESULTS / "faces3d.json").read_text(encoding="utf-8"))
+    points = {name: one["points"] for name, one in found["methods"].items()}
+    assert points["densereg"]["0-30"] <= 1.5 * points["senet"]["0-30"]
+    assert min(points[name]["mean"] for name in ("tddfa", "prnet")) <= 0.06
+    assert set(found["costs"]) == {"pdc", "wpdc", "vdc"}
+    assert len({one["crops"] for one in found["costs"].values()}) == 1
+    costs = {name: one["points"]["mean"] for name, one in found["costs"].items()}
+    assert costs["pdc"] > 1.03 * costs["wpdc"] and abs(costs["wpdc"] - costs["vdc"]) < 0.002
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ WHAT = (
     " of one photograph are from their mean, both in sizes of the face."
 )
 STEPS = ("parameters", "landmarks", "contour", "matching")
-PAIRS, ALONE, POOL = 32, 192, 4096  # in a batch: pairs of views, other crops; views stored
+PAIRS, ALONE, POOL = 32, 192, 2048  # in a batch: pairs of views, other crops; views stored
 
 
 def renders(root, held_out):
@@ -97,18 +97,18 @@ def main(arguments=None):
     parser.add_argument("--crops", type=float, default=5e5, help="of each run (5e5)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options = parser.parse_args(arguments)
-    rows = measure(options)
-    results = {"what": WHAT, "machine": machine(), "crops": options.crops, "seeds": len(options.seeds)}
-    write(FILE, rounded(results | {"rows": rows}))
+    results = {"what": WHAT, "machine": machine(), "crops": options.crops}
+    for seeds, rows in enumerate(measure(options), start=1):
+        write(FILE, rounded(results | {"seeds": seeds, "rows": rows}))
     for name, row in rows.items():
         print(f"{name:12}", *(f"{yaw} {100 * value:.2f}" for yaw, value in row["points"].items()),
-              f"sd {100 * row['sd']:.2f} pose {row['pose']:.2f} contour {100 * row['contour']:.2f}"
+              f"sd {100 * row['sd']:.2f}, pose {row['pose']:.2f} contour {100 * row['contour']:.2f}"
               f" apart {100 * row['apart']:.2f}")  # fmt: skip
     return 0
 
 
 def measure(options):
-    """Name of the constraint that is added -> figures."""
+    """Yield, after each seed, the name of the constraint that is added -> figures."""
     import keras
     import torch
 
@@ -121,7 +121,7 @@ def measure(options):
     from tools.train.torch_graph import Graph
     from tools.train.widen import read
 
-    sets = load(options.faces, 400)
+    sets = load(options.faces, 0, ("turned",))  # the others are stored
     batches = Batches(sets, "cpu", STRENGTHS["mild"])
     aligner = methods.create("tddfa", keep_prob=0.9)
     start, senet = mean_shape(sets[name] for name in batches.shares), read(WEIGHTS / "senet.npz")
@@ -141,9 +141,9 @@ def measure(options):
                    options.features)  # fmt: skip
     views = _Views(sets, look, options.run)
     judge = Judge(look)
-    found = {}
-    for count, name in enumerate(STEPS, start=1):
-        for seed in options.seeds:
+    found = {name: [] for name in STEPS}
+    for seed in options.seeds:
+        for count, name in enumerate(STEPS, start=1):
             models = [aligner.build(start, seed=seed) for _ in range(2)]
             begin(models[0], senet)
             training.set_weights(models[1], training.weights_of(models[0]))
@@ -154,9 +154,9 @@ def measure(options):
             run.folder.mkdir(parents=True, exist_ok=True)
             run.run(lambda size: _joined(crops.draw(ALONE), views.draw(PAIRS)), every=1e9)
             with torch.no_grad():
-                found.setdefault(name, []).append(judge.of(average.eval()))
+                found[name].append(judge.of(average.eval()))
             print(name, seed, found[name][-1], flush=True)
-    return {name: _mean(some) for name, some in found.items()}
+        yield {name: _mean(some) for name, some in found.items()}
 
 
 def _joined(crops, views):
@@ -170,7 +170,8 @@ def _mean(some):
     """Figures of several seeds as one."""
     mean = {key: np.mean([one[key] for one in some]) for key in ("pose", "contour", "apart")}
     points = {yaw: np.mean([one["points"][yaw] for one in some]) for yaw in some[0]["points"]}
-    return {"points": points, "sd": np.std([one["points"]["mean"] for one in some], ddof=1)} | mean
+    spread = np.std([one["points"]["mean"] for one in some], ddof=1) if len(some) > 1 else np.nan
+    return {"points": points, "sd": spread} | mean
 
 
 class _Views:
