@@ -1,11 +1,12 @@
 """Notebook 08: its checks tell right answers from nearly right ones; its view is redrawn at once."""
 
+import json
 import time
 
 import numpy as np
 import pytest
 
-from facelm_helpers import face3d, plots, widgets
+from facelm_helpers import face3d, paths, plots, widgets
 from facelm_helpers.checks import three_dimensions as check
 
 # --- exercise 1: the pose of a known shape -----------------------------------------------------------------
@@ -137,3 +138,8 @@ def test_the_view_is_redrawn_within_a_tenth_of_a_second():
 def test_near_ninety_degrees_of_yaw_pitch_and_roll_are_one():
     assert np.allclose(face3d.rotation([20, 90, 0]), face3d.rotation([0, 90, -20]))
     assert np.allclose(face3d.rotation([20, -90, 0]), face3d.rotation([0, -90, 20]))
+
+
+def test_turned_photographs_gain_on_profiles_and_cost_ahead():
+    found = json.loads((paths.RESULTS / "turning.json").read_text(encoding="utf-8"))["inner"]
+    assert found["60-90"]["interval"][0] > 0.01 and found["HELEN"]["gain"] < 0 > found["0-30"]["gain"]
