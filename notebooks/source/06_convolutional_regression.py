@@ -70,11 +70,12 @@ def errors(name, faces, boxes):
 
 # %% [markdown]
 # What a method costs: weights, multiply-adds for one face (counted from the network), milliseconds (LiteRT,
-# one thread) and the hours of its last training on two cores (both measured, read from `data/results`).
+# one thread) and the hours of its training on two cores (both measured, read from `data/results`; of DCNN and
+# Face++ an earlier phase is not recorded).
 
 # %% tags=["nbval-ignore-output"]
 results = {name: json.loads((paths.RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-           for name in ("bench", "network_training", "levels", "detectors")}  # fmt: skip
+           for name in ("bench", "network_training", "levels", "detectors", "peers")}  # fmt: skip
 
 
 def cost(name):
@@ -82,7 +83,8 @@ def cost(name):
     model, timed = aligners[name].build(), results["bench"]["speed"]["one thread"]
     adds = sum(row["multiply_adds"] for row in networks.cost(model)) / 1e6
     ms = timed[f"{name}, litert"]["ms"] if f"{name}, litert" in timed else np.nan
-    hours = results["network_training"][name]["hours"]
+    record = results["network_training"][name]
+    hours = sum(run["hours"] for run in [*record.get("before", []), record])
     return f"{name:12} {model.count_params():>9,} {adds:11.0f} M {ms:6.1f} {hours:6.1f}"
 
 
@@ -144,11 +146,11 @@ plots.show(plots.run_curves(
 # ALT Two panels. As the box moves, and as the face turns, SDM's error rises steeply, Vanilla CNN's far less.
 
 # %%
-some = turned(few[2:4], 30)
+some = turned(few[2:4], 45)
 shapes = [aligners[name].predict(some.images, some.boxes) for name in ("sdm", "vanilla_cnn")]
 titles = ["SDM"] * 2 + ["Vanilla CNN"] * 2
 plots.show(plots.faces_grid([*some.images] * 2, np.concatenate(shapes), titles=titles, columns=4))
-# ALT Two faces turned by 30 degrees, first with SDM's points, which have slid off, then with Vanilla CNN's,
+# ALT Two faces turned by 45 degrees, first with SDM's points, which have slid off, then with Vanilla CNN's,
 # ALT which lie on the faces.
 
 # %% [markdown]
@@ -231,14 +233,15 @@ quantities = {
 lines = {told: [explained(v, k) for k in found.values()] for told, v in quantities.items()}
 figure = plots.curves(range(6), lines, "", "share explained by 16 clusters")
 figure.axes[0].set_xticks(range(6), list(found))
+figure.axes[0].legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1))
 plots.show(figure)
 # ALT Four curves over the image and five layers: light falls to almost nothing, yaw rises to nine tenths by
 # ALT the third convolution, tilt rises later, and the open mouth only in the last layer.
 
 # %% [markdown]
-# The network works **from coarse to fine**: light is discarded, pose comes first, tilt and expression only in
-# the last layer. The deeper the layer, the better its features say where the points are. (Some results vary
-# with the mixture's random start; the order of the four does not.)
+# The network works **from coarse to fine**: light is discarded, yaw comes first, tilt from the third layer
+# on, expression only in the last one, and weakly. The deeper the layer, the better its features say where the
+# points are. (Some results vary with the mixture's random start; the order of the four does not.)
 #
 # ### A last layer for each kind of face
 #
@@ -261,7 +264,8 @@ print(f"the shipped clusters explain {told}")
 
 # %% [markdown]
 # What did the heads bring? The same network before and after, on photographs (NME over the eyes' distance, in
-# the boxes of dlib's detector):
+# the boxes of dlib's detector; as recorded in training, on stored crops: the bench below, from the
+# photographs, gives slightly other figures):
 
 # %%
 after = results["network_training"]["vanilla_cnn"]
@@ -379,7 +383,8 @@ plots.show(plots.architecture(aligners["facepp"].build(), "Face++, teaching size
 # ALT brows, eyes, nose and mouth, the first two of them twice.
 
 # %% [markdown]
-# What its networks see, on a face turned by 25 degrees; again the cuts are layers of the network:
+# What its networks see, on a face turned by 25 degrees; again the cuts are layers of the network
+# (the right brow and eye are mirrored, and seen by the networks of the left ones):
 
 
 # %%
@@ -397,7 +402,7 @@ tilted = turned(few[i : i + 1], 25).crops(128).images
 outputs = [[one.input[1], one.output] for one in cuts]  # where it cuts, and what it sees
 found = keras.Model(model.input, outputs)(training.scaled(tilted))
 poses, seen = zip(*([part.numpy() for part in pair] for pair in found), strict=True)
-titles = ["contour", "inner points", "left brow", "right brow", "left eye", "right eye", "nose", "mouth"]
+titles = ["contour", "inner points", "right brow", "left brow", "right eye", "left eye", "nose", "mouth"]
 plots.show(plots.views(tilted[0], 128 * squares_of(poses), [one[0] for one in seen], titles))
 # ALT A tilted face with upright squares round all of it and turned ones round brows, eyes, nose and mouth.
 # ALT Beside it what the networks see: the regions tilted as the face is, the parts upright.
@@ -410,11 +415,12 @@ names = ("vanilla_cnn", "dcnn", "facepp")
 by_turn = {name: [errors(name, turned(few, angle), few.boxes).mean() for angle in degrees] for name in names}
 plots.show(plots.curves(degrees, {name: 100 * np.array(e) for name, e in by_turn.items()},
                         "face turned, degrees", "mean NME, % of the box"))  # fmt: skip
-# ALT Three curves of the error by the angle: Face++ is lowest up to 30 degrees; at 45 the single network is
-# ALT best.
+# ALT Three curves of the error by the angle: up to 15 degrees DCNN and Face++ are level; at 30 Face++ is
+# ALT lowest; at 45 it is worst and the single network best.
 
 # %% [markdown]
-# Up to 30 degrees it does. Beyond, levels 1 and 2, which see the face as it lies, fail first.
+# At 30 degrees it does; on upright faces there is nothing to gain. At 45, levels 1 and 2, which see the face
+# as it lies, fail first.
 #
 # The error after each level, on LFPW's photographs, by inner points and contour (read from
 # `data/results/levels.json`):
@@ -447,7 +453,7 @@ plots.show(plots.architecture(tcdcn().build(), "TCDCN"))
 
 # %% [markdown]
 # The shipped network learnt the pose in five classes, smile and glasses from the hand-made lists of MTFL, and
-# the open mouth from the points. What it says of synthetic faces:
+# the open mouth from the points. What it says of synthetic faces (below one half the answer is no):
 
 # %%
 model = aligners["tcdcn"].build()
@@ -457,7 +463,7 @@ order = [int(np.flatnonzero(poses == c)[0]) for c in range(5) if (poses == c).an
 order += [int(z.argmax()) for z in answers.values()]
 titles = [f"pose {poses[k]}" for k in order[:-3]]
 titles += [f"{name.split()[-1]} {1 / (1 + np.exp(-z.max())):.0%}" for name, z in answers.items()]
-plots.show(plots.faces_grid(test.crops(128).images[order], titles=titles, columns=8))
+plots.show(plots.faces_grid(test.crops(96).images[order], titles=titles, columns=4))
 # ALT Eight faces: five of the classes of pose, from left to right, and those for which the network is surest
 # ALT of a smile, of glasses, of an open mouth.
 
@@ -597,7 +603,8 @@ at = 20 * np.arange(1, 1 + len(past))
 plots.show(plots.task_curves({told: (at, past[:, 0, k], past[:, 1, k], stops.get(told))
                               for k, told in enumerate(TASKS)}))  # fmt: skip
 # ALT Three panels, points, pose and open mouth: dotted curves of the training loss fall throughout; on
-# ALT held-out faces the loss of the mouth soon rises again, and a line says when the task was stopped.
+# ALT held-out faces those of points and pose fall too, the mouth's hardly moves, and a line says when that
+# ALT task was stopped.
 
 # %% [markdown]
 # The training losses fall on and on. On held-out faces pose is learnt, the mouth hardly: three hundred faces
@@ -612,8 +619,8 @@ for told, net in {"with tasks": with_tasks, "points alone": alone}.items():
     print(f"{told:13} NME {metrics.nme(shape, truth, norm='box').mean():.1%} of the box on held-out faces")
 
 # %% [markdown]
-# One run each says little. The course trained its TCDCN from several random starts, with the tasks and
-# without; the interval is over the starts (Welch's $t$ interval, `protocol.over_seeds`):
+# One run each says little. So the method was trained from several random starts on photographs, with the
+# tasks and without; the interval is over the starts (Welch's $t$ interval, `protocol.over_seeds`):
 
 # %%
 gain = protocol.over_seeds("tcdcn_tasks", "tcdcn_plain")
@@ -647,7 +654,17 @@ plots.show(plots.architectures({f"{part.upper()}-Net": networks.mtcnn(part) for 
 # ALT each of convolutions and two dense layers. All end in 15 numbers.
 
 # %% [markdown]
-# Each answers 15 numbers a window: the logit of a face, four offsets of the box's edges, five points.
+# Each answers 15 numbers a window: the logit of a face, four offsets of the box's edges, five points. What
+# one window costs (P-Net's is 12 x 12):
+
+# %%
+print(f"{'network':8} {'weights':>8} {'multiply-adds':>14} {'hours':>6}")
+for part, side in zip("pro", (12, 24, 48), strict=True):
+    model = keras.models.clone_model(networks.mtcnn(part), input_tensors=keras.Input((side, side, 3)))
+    adds = sum(row["multiply_adds"] for row in networks.cost(model)) / 1e6
+    record = results["network_training"][f"mtcnn_{part}"]
+    hours = sum(run["hours"] for run in [*record["before"], record])
+    print(f"{part.upper()}-Net    {model.count_params():8,} {adds:12.2f} M {hours:6.1f}")
 
 # %% [markdown]
 # A picture with faces of many sizes, pasted on a photograph (`rocket`, scikit-image):
@@ -804,7 +821,8 @@ plots.show(plots.mining(E_face, 0.7))
 # %% tags=["nbval-ignore-output"]
 table = results["detectors"]
 groups = [title for title in table["faces"] if "AFLW" not in title]
-print(f"{'detector':24}" + "".join(f"{title:>16}" for title in groups) + f"{'false alarms':>16}{'ms':>7}")
+heads = [title.replace(",", "") for title in groups]  # a comma would end a column of the printed table
+print(f"{'detector':24}" + "".join(f"{title:>16}" for title in heads) + f"{'false alarms':>16}{'ms':>7}")
 for name, alarms in table["without_faces"].items():
     rows = [table["faces"][title] for title in groups]
     shares = [row[name]["found"] / row["faces"] if name in row else np.nan for row in rows]
@@ -813,6 +831,21 @@ for name, alarms in table["without_faces"].items():
           + f"{alarms['alarmed']:>8} of {alarms['pictures']:4}{ms:7.0f}")  # fmt: skip
 
 # %% [markdown]
+# And its five points, beside those of the package `mtcnn` (the popular code, which learnt from far more
+# faces), of DCNN and of SENet behind dlib's detector; NME over the eyes' distance on faces that all found:
+
+# %%
+groups = [title for title, one in results["peers"]["sets"].items() if one["norm"] == "inter_ocular"]
+print(f"{'five points':32}" + "".join(f"{title:>14}" for title in groups))
+for name in ("mtcnn", "own_mtcnn", "dcnn", "senet"):
+    rows = [results["peers"]["sets"][title]["peers"][name] for title in groups]
+    told = results["peers"]["about"][name]["title"].replace(", five points", "")
+    print(f"{told:32}" + "".join(f"{row['common_five']:14.1%}" for row in rows))
+
+# %% [markdown]
+# Its points are meant as a start for what follows; 48 pixels and a loss dominated by the question "a face?"
+# leave them coarse.
+#
 # **What it gets right:** faces of every size with one set of small networks, and points that any later step
 # can use. **Obsolete today:** the pyramid, and three networks with loops over boxes between them; a network
 # that looks once (BlazeFace in [notebook 04](04_dlib_68_points.ipynb), RetinaFace, YuNet) is faster. What
@@ -825,11 +858,11 @@ for name, alarms in table["without_faces"].items():
 
 # %% tags=["nbval-ignore-output"]
 accuracy = results["bench"]["accuracy"]
-print(f"{'method':12}" + "".join(f"{told:>24}" for told in SETS.values()))
+print(f"{'method':12}" + "".join(f"{told:<24}" for told in SETS.values()))
 for name in ("vanilla_cnn", "dcnn", "facepp", "tcdcn", "senet"):
     rows = [accuracy[title]["methods"][name]["detector"] for title in SETS]
     told = [f"{100 * row['nme']:.1f} % [{100 * row['low']:.1f}, {100 * row['high']:.1f}]" for row in rows]
-    print(f"{name:12}" + "".join(f"{one:>24}" for one in told))
+    print(f"{name:12}" + "".join(f"{one:<24}" for one in told))
 
 # %% [markdown]
 # The errors that were recorded while they trained, on validation photographs of LFPW:

@@ -186,7 +186,7 @@ eyes = metrics.normaliser(x).mean()
 for G in (8, 16, 32, 64):
     maps = gaussian(to_map(x, G), G)
     one, other, known = off(heatmaps.argmax(maps), G, x), off(heatmaps.quarter(maps), G, x), exact * 128 / G
-    print(f"{G:2} x {G:2}: argmax {one:.2f} (formula {known:.2f}), quarter {other:.2f} ({known / 2:.2f});"
+    print(f"{f'{G} x {G}':>7}: argmax {one:.2f} (formula {known:.2f}), quarter {other:.2f} ({known / 2:.2f});"
           f" argmax in eye distances {known / eyes:.1%}")  # fmt: skip
 
 # %% [markdown]
@@ -306,7 +306,8 @@ for kind, draw in kinds.items():
 plots.show(plots.decoding(sides, panels))
 # ALT Three panels of error against the side of the maps, both logarithmic. Clean: argmax and quarter fall
 # ALT in parallel straight lines, DARK and soft-argmax lie far below. Noise: soft-argmax is worst by far.
-# ALT Second peak: soft-argmax is worst again, the others nearly as in the first panel.
+# ALT Second peak: soft-argmax is worst again; argmax and quarter are nearly as in the first panel, DARK loses
+# ALT most of its lead on small maps.
 
 # %% [markdown]
 # (Errors under a hundredth of a pixel are drawn at it. On 8 x 8 most points are near the border, where DARK
@@ -404,7 +405,7 @@ for loss, rate in ((squares, 0.003), (distance, 0.01)):
     curves[loss.__name__] = losses / np.float64(losses[0])
 plots.show(plots.loss_curves(curves))
 # ALT The two losses over 150 steps, as shares of their first values, on a logarithmic axis. Squares falls
-# ALT by half within the first steps and then hardly at all; distance falls to a tenth.
+# ALT by half within the first steps and then hardly at all; distance falls to below a tenth.
 
 # %% tags=["nbval-ignore-output"]
 ways = {
@@ -627,7 +628,7 @@ def total(pose):
 
 by_tape, by_steps = tf.test.compute_gradient(total, [tf.constant(pose[:1])], delta=0.01)
 for name, one, other in zip("abxy", by_tape[0][0], by_steps[0][0], strict=True):
-    print(f"by {name}: gradient {one:6.2f}, finite difference {other:6.2f}")
+    print(f"by {name}: gradient {one:.2f}, finite difference {other:.2f}")
 
 # %% [markdown]
 # **What it gets right**: heads that lean. All methods learnt from faces turned by some degrees. **Predict
@@ -730,9 +731,10 @@ for name, (weights, macs) in work.items():
     print(f"{name:15} {weights / 1e6:.2f} M weights, {macs / 1e6:5.1f} M multiply-adds")
 
 # %% [markdown]
-# Both families were trained from random weights, on the same crops, from several random starts each. The
-# difference of the mean errors, maps less coordinates, on validation photographs in dlib's boxes, with
-# Welch's 95 % interval over the starts:
+# To answer this, both families were trained from random weights on the same number of crops, from several
+# random starts each (`tools.train.network`, then `tools.measure.seeds`). Below: the difference of the mean
+# errors, maps less coordinates, on validation photographs in dlib's boxes, with Welch's 95 % interval over
+# the starts.
 
 
 # %%
@@ -758,15 +760,16 @@ print(*[f"{title:19} {verdict(*gain)}" for title, gain in gains.items()] or ["No
 
 # %%
 rows = {title: (*(100 * end for end in ends), 100 * pairs) for title, (*ends, pairs) in gains.items()}
-plots.show(plots.differences(rows or {"not yet": (0, 0, 0, [])}, "NME of maps less coordinates, points"))
-# ALT For each set of photographs a diamond at the difference of the means, a line for its interval, grey
-# ALT dots for the single pairs of runs, and a dotted line at 0.
+plots.show(plots.differences(rows, "NME of maps less coordinates, points"))
+# ALT For each set of photographs a diamond at the difference of the means, a line for its interval, grey dots
+# ALT for the single pairs of runs. All lie on one side of the dotted line at 0.
 
 # %% [markdown]
 # First look at the costs: only at equal cost and with equal training does the difference answer the question.
-# An interval that contains 0 says that *these* runs cannot tell. It covers the luck of the start, not the
-# choice of the faces or a longer training. In published tables the two families end close together: on 300-W,
-# HRNet, with maps, has 3.34 %, and SCC, with coordinates and a structure among them, 3.28 %.
+# The interval covers the luck of the start, not the choice of the faces or a longer training: these runs are
+# short, and say that maps *learn faster*, which is what weights shared over all places are for. In published
+# tables the two families end close together: on 300-W, HRNet, with maps, has 3.34 %, and SCC, with
+# coordinates and a structure among them, 3.28 %.
 #
 # ## The recorded trainings
 #

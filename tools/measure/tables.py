@@ -181,8 +181,9 @@ def training(results):
     rows = [["run", "on", "million crops", "hours", *(f"{title}, NME" for title in judged.values())]]
     networks = results.get("network_training", {})
     runs = results.get("senet_training", {}).get("phases", []) + [
-        run | {"name": f"`{name}`", "crops": run["batches"] * run["batch_size"]}
-        for name, run in networks.items()
+        run | {"name": f"`{name}`{told}", "crops": run["batches"] * run["batch_size"]}
+        for name, last in networks.items()
+        for told, run in [*((", before", one) for one in last.get("before", [])), ("", last)]
     ]
     for run in runs:
         last = run["validation"][-1]

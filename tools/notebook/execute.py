@@ -107,7 +107,7 @@ def complaints(notebook):
     """What is wrong with the outputs: things a student should not see, one sentence each.
 
     Warnings and errors on the error stream, addresses of objects, folders of the machine that built it,
-    pictures without alternative text, and a notebook of more than 1.5 MB.
+    pictures without alternative text, and a notebook of more than 1.6 MB.
     """
     found = []
     for number, cell in enumerate(notebook.cells):
@@ -115,8 +115,8 @@ def complaints(notebook):
             where = f"cell {number} ({(cell.source.splitlines() or [''])[0][:50]!r})"
             found += [f"{where} {what}" for what in _complaints_of(cell)]
     size = len(nbformat.writes(notebook))
-    if size > 1_500_000:
-        found.append(f"the notebook has {size / 1e6:.1f} MB; 1.5 are allowed")
+    if size > 1_600_000:
+        found.append(f"the notebook has {size / 1e6:.1f} MB; 1.6 are allowed")
     return found
 
 

@@ -51,6 +51,7 @@ def main(arguments=None):
     loop.add_options(parser, batch_size=384, rate=1e-3)
     parser.add_argument("--start", type=Path, help="weights of the part to begin with")
     parser.add_argument("--before", type=Path, nargs="*", default=[], help="the weights of the parts before")
+    parser.add_argument("--points", type=float, help=f"the points' factor in the loss ({WEIGHTS})")
     options = parser.parse_args(arguments)
     torch.manual_seed(7)
     sets = load(options.faces, options.default)
@@ -66,14 +67,15 @@ def trained(options, squares):
         fill(models[0], options.start)
     training.set_weights(models[1], training.weights_of(models[0]))
     network, average = (Answers(model) for model in models)
-    about = {"part": part, "without_a_face": len(squares.pool)}
+    weights = WEIGHTS[part] if options.points is None else (*WEIGHTS[part][:2], options.points)
+    about = {"part": part, "without_a_face": len(squares.pool), "face_box_points": weights}
     goal = loop.goal(options, 5e-4)
-    run = loop.Training(network, goal, options.run, where, about, average, Loss(part))
+    run = loop.Training(network, goal, options.run, where, about, average, Loss(weights))
     piece = options.piece and 60 * options.piece
     run.run(squares.draw, squares.report, options.every, piece)
     path = options.run / f"mtcnn_{part}.npz"
-    weights = {key: np.float16(value) for key, value in training.weights_of(models[1]).items()}
-    print(f"saved {write_arrays(path, weights, compressed=True)}")
+    arrays = {key: np.float16(value) for key, value in training.weights_of(models[1]).items()}
+    print(f"saved {write_arrays(path, arrays, compressed=True)}")
 
 
 class Answers(torch.nn.Module):
@@ -89,10 +91,13 @@ class Answers(torch.nn.Module):
 
 
 class Loss:
-    """(N,) from answers (N, 15) and truth (N, 15), NaN where nothing is known or wanted."""
+    """(N,) from answers (N, 15) and truth (N, 15), NaN where nothing is known or wanted.
 
-    def __init__(self, part):
-        self.weights = WEIGHTS[part]
+    weights : factors of face, box and points.
+    """
+
+    def __init__(self, weights):
+        self.weights = weights
 
     def __call__(self, answer, truth):
         answer, known = answer.float(), truth.isfinite()
@@ -167,7 +172,10 @@ class Squares:
         found = network(crops)[:, 0].sigmoid() > 0.7
         passed = network(self.small(pictures))[:, 0].sigmoid() > 0.7
         faces = found[truth[:, 0] == 1]
-        return {"found": float(faces.float().mean()), "passed": float(passed.float().mean())}
+        answer = network(crops)[:, 5:].reshape(-1, 5, 2) - truth[:, 5:].reshape(-1, 5, 2)
+        away = answer[answer.isfinite().all(dim=2).all(dim=1)].norm(dim=2)  # in sides of the square
+        return {"found": float(faces.float().mean()), "passed": float(passed.float().mean()),
+                "points": float(away.mean())}  # fmt: skip
 
 
 def truth_of(points, whole):
