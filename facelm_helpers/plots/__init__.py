@@ -7,6 +7,7 @@ Every function returns a matplotlib ``Figure`` and shows nothing; `show` puts a 
 from facelm_helpers.plots._architecture import architecture, architectures
 from facelm_helpers.plots._canvas import FULL, METHOD_COLOURS, REGION_COLOURS, SQUARE, canvas, setup
 from facelm_helpers.plots._cascaded_regression import bits, cells, convergence, fern, numbered
+from facelm_helpers.plots._challenges import by_strength, changes
 from facelm_helpers.plots._convolutional_regression import differences, levels, task_curves, views
 from facelm_helpers.plots._dlib_68_points import boxes, detectors, gradients, joint_cascade, pixels
 from facelm_helpers.plots._faces import compare, face, faces_grid
@@ -38,12 +39,12 @@ from facelm_helpers.plots.picture import show
 
 __all__ = [
     "FULL", "METHOD_COLOURS", "REGION_COLOURS", "SQUARE", "architecture", "architectures", "bands", "bits",
-    "boxes", "canvas", "ced", "ced_area", "cells", "channel_maps", "compare", "contours", "convergence",
-    "curves", "decoded", "decoding", "detectors", "differences", "error_map", "face", "faces_grid", "fern",
-    "flicker_and_lag", "found", "gate_cost", "gate_spread", "gradient_by_depth", "gradients",
-    "head_and_camera", "head_turn", "heatmaps", "jaws", "joint_cascade", "leaderboard", "levels", "live_loss",
-    "loss_curves", "markup", "mining", "network_bars", "normalisers", "numbered", "on_faces", "outlines",
-    "over_time", "overfitting", "parameter_weights", "pixels", "profile_search", "pyramid", "rebuilding",
-    "regions", "rule_maps", "run_curves", "se_modules", "setup", "show", "speed_and_error", "task_curves",
-    "textures", "views", "votes",
+    "boxes", "by_strength", "canvas", "ced", "ced_area", "cells", "changes", "channel_maps", "compare",
+    "contours", "convergence", "curves", "decoded", "decoding", "detectors", "differences", "error_map",
+    "face", "faces_grid", "fern", "flicker_and_lag", "found", "gate_cost", "gate_spread", "gradient_by_depth",
+    "gradients", "head_and_camera", "head_turn", "heatmaps", "jaws", "joint_cascade", "leaderboard", "levels",
+    "live_loss", "loss_curves", "markup", "mining", "network_bars", "normalisers", "numbered", "on_faces",
+    "outlines", "over_time", "overfitting", "parameter_weights", "pixels", "profile_search", "pyramid",
+    "rebuilding", "regions", "rule_maps", "run_curves", "se_modules", "setup", "show", "speed_and_error",
+    "task_curves", "textures", "views", "votes",
 ]  # fmt: skip

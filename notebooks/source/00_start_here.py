@@ -554,11 +554,10 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [11 the comparison](11_the_comparison.ipynb) | every method on one leaderboard |
 # | [12 freezing and deploying](12_freezing_and_deploying.ipynb) | one file, same output, in milliseconds |
 # | [13 compare live](13_compare_live.ipynb) | dlib beside SENet, on your photograph or webcam |
-# | 14 challenges | light, pose, expression, occlusion, density: remedies, tested |
+# | [14 challenges](14_challenges.ipynb) | light, pose, expression, occlusion, density: remedies, tested |
 # | [15 what people build](15_what_people_build.ipynb) | blinks, head pose, make-up, face swap, smoothing |
 #
-# Each notebook is built like this one: a few lines of text, a few lines of code, a picture. Those without a
-# link are planned, not written yet.
+# Each notebook is built like this one: a few lines of text, a few lines of code, a picture.
 #
 # ## Questions
 #
@@ -650,10 +649,10 @@ plots.show(plots.faces_grid([yours(close_up, x), *small], columns=4))
 # | [11 方法比较](11_the_comparison.ipynb) | 所有方法在同一张排行榜上 |
 # | [12 模型固化与部署](12_freezing_and_deploying.ipynb) | 一个文件，同样的输出，毫秒级 |
 # | [13 实时对比](13_compare_live.ipynb) | 在你的照片或摄像头上对比 dlib 与 SENet |
-# | 14 挑战 | 光照、姿态、表情、遮挡、稠密点：对策及其检验 |
+# | [14 挑战](14_challenges.ipynb) | 光照、姿态、表情、遮挡、稠密点：对策及其检验 |
 # | [15 应用](15_what_people_build.ipynb) | 眨眼、头部姿态、人脸美妆、换脸、平滑 |
 #
-# 每个 notebook 都与这一个结构相同：几行文字，几行代码，一张图。没有链接的还在计划中，尚未写成。
+# 每个 notebook 都与这一个结构相同：几行文字，几行代码，一张图。
 #
 # ## 思考题
 #

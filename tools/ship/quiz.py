@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.ship import places
 
 COUNT = 5
-WITHOUT = ("14",)  # notebooks that may have no quiz yet
+WITHOUT = ()  # notebooks that may have no quiz yet
 SCRIPT = f"<script>\n{Path(__file__).with_name('quiz.js').read_text(encoding='utf-8')}</script>"
 SECTION = """<section class="facelm-quiz jp-RenderedHTMLCommon"><h2 id="Quiz">Quiz<a class="anchor-link"
 href="#Quiz">¶</a></h2>
