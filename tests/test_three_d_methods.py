@@ -120,7 +120,7 @@ def test_annotated_points_come_back_and_a_hidden_jaw_is_left_out(faces):
     for one, angle in zip(wrong, yaw, strict=True):
         if abs(angle) > 60:
             one[slice(0, 8) if angle > 0 else slice(9, 17)] += 0.1
-    found = _three_d.fit(wrong)
+    found = face3d.fit_annotated(wrong)
     off = np.linalg.norm(face3d.vertices(found)[..., :2] - points, axis=-1).mean(axis=1)
     assert (np.abs(yaw) > 60).any() and off[np.abs(yaw) > 60].max() < 0.02
 
@@ -135,7 +135,7 @@ def test_the_true_map_gives_back_the_face(faces):
     points = face3d.vertices(faces)[..., :2]
     truth = prnet._truth(np.float32(points).reshape(6, 136))
     assert truth.shape == (6, 64, 64, 3) and truth.dtype == np.float32
-    fitted = _three_d.fit(points)
+    fitted = face3d.fit_annotated(points)
     prnet.jaw = "solid"
     off = np.linalg.norm(prnet._points(truth) - 64 * face3d.vertices(fitted)[..., :2], axis=-1)
     assert off.mean() < 0.01 * 64
@@ -209,7 +209,7 @@ def test_a_perfect_correspondence_gives_back_the_face(faces):
     uv, face = densereg.correspondence(answer(densereg, truth))
     np.testing.assert_allclose(uv[face > 0.5], truth.reshape(6, 32, 32, 2)[face > 0.5].clip(0), atol=0.1)
     densereg.jaw = "solid"
-    fitted = _three_d.fit(points)
+    fitted = face3d.fit_annotated(points)
     off = np.linalg.norm(
         densereg._points(answer(densereg, truth)) / 64 - face3d.vertices(fitted)[..., :2], axis=-1
     )

@@ -76,11 +76,9 @@ def turn_at_random(image, points, box, rng, size, margin, strength):
     transform = crop_transform(box, ROUND * size, ROUND * margin)
     image = crop(check_image(image), box, ROUND * size, ROUND * margin)[0]
     points, corners = (apply_transform(transform, values) for values in (points, np.reshape(box, (2, 2))))
-    fitted = face3d.fit(points, "near", face3d.CAREFUL)
-    yaw = fitted.degrees[0, 1]
-    sign = np.sign(yaw) if abs(yaw) > face3d.AHEAD else np.sign(side - 0.5)
-    new = float(np.clip(yaw + sign * more * strength.turn_degrees, -90, 90))
-    if new * sign <= yaw * sign:
+    fitted = face3d.fit_annotated(points)
+    new = face3d.further(fitted.degrees[0, 1], more * strength.turn_degrees, side)
+    if new == fitted.degrees[0, 1]:
         return image, points, corners.ravel()
     found = face3d.turned(points, new, image.shape[:2], "mixed", fitted)
     old, tight = tight_boxes(np.stack([points, found.points])).reshape(2, 2, 2)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from facelm_helpers.face3d._model import load_face3d
+from facelm_helpers.geometry import painted
 
 FINE = 4  # binary digits of a pixel that corners are rounded to
 
@@ -73,14 +74,15 @@ def draw(image, places, colours=None, opacity=1.0, lines=False):
                 f"colours have shape {colours.shape}: wanted {np.shape(places)}, one for each vertex"
             )
         shades = colours[load_face3d().triangles].mean(axis=1)
-    painted = image.copy()
+    drawn = image.copy()
     if lines:
-        for k, pixels in _painted(places):
-            cv2.polylines(painted, [pixels], True, tuple(map(float, shades[k])), 1, cv2.LINE_AA, FINE)
+        pixels = np.rint(np.float64(places)[load_face3d().triangles, :2] * 2**FINE).astype(np.int32)
+        for k in nearest_last(places).tolist():
+            cv2.polylines(drawn, [pixels[k]], True, tuple(map(float, shades[k])), 1, cv2.LINE_AA, FINE)
     else:
         owner = owners(places, image.shape[:2])
-        painted[owner >= 0] = np.rint(shades[owner[owner >= 0]]).clip(0, 255)
-    return cv2.addWeighted(painted, opacity, image, 1 - opacity, 0)
+        drawn[owner >= 0] = np.rint(shades[owner[owner >= 0]]).clip(0, 255)
+    return cv2.addWeighted(drawn, opacity, image, 1 - opacity, 0)
 
 
 def owners(places, shape):
@@ -111,10 +113,9 @@ def owners(places, shape):
     >>> found[50, 50] >= 0, found[0, 0]
     (np.True_, np.int32(-1))
     """
-    found = np.full(shape, -1, np.int32)
-    for k, pixels in _painted(places):
-        cv2.fillConvexPoly(found, pixels, k, cv2.LINE_8, FINE)
-    return found
+    order = nearest_last(places)
+    found = painted(np.float64(places)[:, :2], load_face3d().triangles[order], shape)
+    return np.int32(np.append(order, -1)[found])  # the last, at -1: none
 
 
 def nearest_last(places):
@@ -192,10 +193,3 @@ def _triangles(places):
     corners = places[model.triangles]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     return corners, normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
-
-
-def _painted(places):
-    """The triangles that face the camera, the nearest last: number and corners in OpenCV's pixels."""
-    pixels = np.rint(np.float64(places)[load_face3d().triangles, :2] * 2**FINE).astype(np.int32)
-    for k in nearest_last(places).tolist():
-        yield k, pixels[k]

@@ -10,6 +10,7 @@ from facelm_helpers.face3d._rotation import angles
 from facelm_helpers.face3d._silhouette import known_jaw, slid_rows
 
 FEWEST = 8  # visible points
+CAREFUL = 0.015  # noise of careful annotations, as a share of the face's size
 JAWS = ("visible", "solid", "near")
 HIDDEN = 45  # degrees of yaw from which the far side of the jaw is left out, with jaw="near"
 
@@ -117,6 +118,26 @@ def fit(points, jaw="visible", noise=0.05, steps=4):
     R, s = better_pose(S, x, w, R, s)
     split = len(model.identity)
     return Fitted(R, s, shift_of(S, x, w, R, s), b[:, :split], b[:, split:])
+
+
+def fit_annotated(points):
+    """The 3D faces of carefully annotated points, whatever the far side of their jaw is.
+
+    Parameters
+    ----------
+    points
+        As for `fit`.
+
+    Returns
+    -------
+    Fitted
+
+    Examples
+    --------
+    >>> round(float(fit_annotated(40 * load_face3d().mean[:, :2] + 50).scale[0]))
+    40
+    """
+    return fit(points, "near", CAREFUL)
 
 
 def fit_3d(points, noise=0.05, steps=2):

@@ -7,13 +7,12 @@ import numpy as np
 
 from facelm_helpers.face3d._camera import project
 from facelm_helpers.face3d._draw import nearest_last
-from facelm_helpers.face3d._fit import fit
+from facelm_helpers.face3d._fit import fit_annotated
 from facelm_helpers.face3d._model import load_face3d
 from facelm_helpers.face3d._rotation import rotation
 from facelm_helpers.face3d._silhouette import CONTOUR, jaw_at, known_jaw, slid
 from facelm_helpers.geometry import painted_flow
 
-CAREFUL = 0.015  # noise of careful annotations, as a share of the face's size
 AHEAD = 10  # degrees; a head that looks ahead so nearly may be turned to either side
 RAYS = 48  # from the outline of the face outwards
 RINGS = (0.0, 0.06, 0.16, 0.32, 0.6, 1.0)  # of anchors, on each ray: shares of the way
@@ -94,7 +93,7 @@ def turned(points, yaw, shape, jaw="solid", fitted=None):
     if points.shape != (68, 2):
         raise ValueError(f"points have shape {points.shape}: wanted (68, 2), one face, in pixels")
     if fitted is None:
-        fitted = fit(points, "near", CAREFUL)
+        fitted = fit_annotated(points)
     R, S, scale, shift = fitted.R[0], _through(points, fitted), fitted.scale[0], fitted.shift[0]
     pitch, now, roll = fitted.degrees[0]
     _allowed(now, yaw)
@@ -115,6 +114,32 @@ def turned(points, yaw, shape, jaw="solid", fitted=None):
     around = around[np.argsort(depth, kind="stable")]
     triangles = np.concatenate([around, face[_areas(face, target) >= THIN]])
     return Turned(painted_flow(source[:, :2], target[:, :2], triangles, shape)[0], after, before)
+
+
+def further(yaw, degrees, chance):
+    """The yaw of a head that turns further to the side that it looks to.
+
+    Parameters
+    ----------
+    yaw : float
+        Of the head, degrees.
+    degrees : float
+        By how many it is to turn; it ends at -90 or 90, and a head beyond that stays.
+    chance : float
+        0..1: decides the side of a head that looks ahead, within `AHEAD`; negative yaw below one half.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> further(-20, 30, 0.9), further(70, 30, 0.1), further(2, 30, 0.1)
+    (-50.0, 90.0, -28.0)
+    """
+    side = np.sign(yaw) if abs(yaw) > AHEAD else np.sign(chance - 0.5)
+    most = max(90, abs(yaw))
+    return float(np.clip(yaw + side * degrees, -most, most))
 
 
 def _allowed(now, yaw):

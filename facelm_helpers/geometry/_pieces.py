@@ -38,6 +38,35 @@ def affine_pieces(source, target, triangles):
     return np.stack([x, y, shift], axis=-1).astype(np.float32), area
 
 
+def painted(places, triangles, shape):
+    """Which triangle each pixel of a picture shows, if they are painted one after the other.
+
+    Parameters
+    ----------
+    places : (V, 2) array
+        The vertices, pixels.
+    triangles : (T, 3) int array
+        In the order in which they are painted: later ones cover earlier ones.
+    shape : (height, width)
+        Of the picture.
+
+    Returns
+    -------
+    (H, W) int32 array
+        A row of ``triangles``; -1 where there is none.
+
+    Examples
+    --------
+    >>> corners = np.array([[0, 0], [4, 0], [0, 4]])
+    >>> painted(corners, np.array([[0, 1, 2]]), (5, 5))[[1, 4], [2, 4]].tolist()
+    [0, -1]
+    """
+    owner = np.full(shape, -1, np.int32)
+    for t, corners in enumerate(np.rint(np.float64(places)[triangles] * 2**FINE).astype(np.int32)):
+        cv2.fillConvexPoly(owner, corners, t, cv2.LINE_8, FINE)
+    return owner
+
+
 def painted_flow(source, target, triangles, shape):
     """Where each pixel of a warped picture comes from, triangle by triangle; later ones cover earlier ones.
 
@@ -65,9 +94,7 @@ def painted_flow(source, target, triangles, shape):
     ([14.0, 12.0], [4.0, 4.0], 15)
     """
     source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
-    owner = np.full(shape, -1, np.int32)
-    for t, corners in enumerate(np.rint(target[triangles] * 2**FINE).astype(np.int32)):
-        cv2.fillConvexPoly(owner, corners, t, cv2.LINE_8, FINE)
+    owner = painted(target, triangles, shape)
     pieces = affine_pieces(target[None], source[None], triangles)[0][0]
     pieces = np.concatenate([pieces, [np.eye(2, 3, dtype=np.float32)]])  # the last, at -1: the pixel itself
     by_x, by_y, start = (np.take(pieces[..., k], owner, axis=0) for k in range(3))

@@ -76,11 +76,6 @@ class ThreeD(KerasAligner):
         return faces._replace(scale=faces.scale / scale, shift=uncrop(faces.shift[:, None], transforms)[:, 0])
 
 
-def fit(points):
-    """The 3D faces of annotated points (N, 68, 2), whatever the far side of their jaw is."""
-    return face3d.fit(points, jaw="near", noise=face3d.CAREFUL)
-
-
 def parameters(faces):
     """Whitened numbers (N, P) of faces in 0..1 of the crop: pose, identity, expression."""
     pose = (faces.scale[:, None, None] * faces.R[:, :2]).reshape(-1, 6)

@@ -87,7 +87,7 @@ class DenseReg(ThreeD):
         return face3d.fit(points, jaw="solid", noise=NOISE)
 
     def _truth(self, points):
-        places = face3d.vertices(_three_d.fit(points.reshape(-1, 68, 2)), dense=True)
+        places = face3d.vertices(face3d.fit_annotated(points.reshape(-1, 68, 2)), dense=True)
         places = places * self.side - (0.5, 0.5, 0)  # pixel centres are at integers
         seen = [face3d.seen_uv(face, (self.side, self.side)) for face in places]
         return np.nan_to_num(np.float32(seen), nan=-1).reshape(len(places), -1)

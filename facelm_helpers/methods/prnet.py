@@ -78,7 +78,7 @@ class PRNet(ThreeD):
 
     def _truth(self, points):
         side = self.size * 2 ** len(self.widths) // 2 ** (len(self.channels) + 1)
-        places = np.float32(face3d.vertices(_three_d.fit(points.reshape(-1, 68, 2))))
+        places = np.float32(face3d.vertices(face3d.fit_annotated(points.reshape(-1, 68, 2))))
         maps = np.tensordot(places, np.float32(face3d.map_weights(side)), (1, 2))  # (N, 3, side, side)
         return np.ascontiguousarray(np.moveaxis(maps, 1, 3)) - np.float32(mean_map(side))
 

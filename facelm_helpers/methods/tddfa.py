@@ -1,6 +1,6 @@
 """3DDFA: pose and shape of a 3D face, regressed from the crop."""
 
-from facelm_helpers import networks, training
+from facelm_helpers import face3d, networks, training
 from facelm_helpers.methods import _three_d
 from facelm_helpers.methods._three_d import ThreeD
 
@@ -58,7 +58,7 @@ class TDDFA(ThreeD):
         return _three_d.faces_of(output, self.size)
 
     def _truth(self, points):
-        return _three_d.parameters(_three_d.fit(points.reshape(-1, 68, 2)))
+        return _three_d.parameters(face3d.fit_annotated(points.reshape(-1, 68, 2)))
 
     def _loss(self, truth, output):
         if self.cost == "pdc":

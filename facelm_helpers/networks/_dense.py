@@ -1,6 +1,6 @@
 """A network that says for each place of the picture which spot of the face is there."""
 
-from facelm_helpers.layers import convolve
+from facelm_helpers.networks._faces3d import enlarged
 from facelm_helpers.networks._senet import trunk
 
 BINS = 10
@@ -46,9 +46,6 @@ def densereg(
     from keras import layers
 
     image = keras.Input((size, size, 3), name="image")
-    net = convolve(trunk(image, stem, channels, blobs)[-1], widths[0], 1, name="narrow")
-    for number, width in enumerate(widths[1:], start=1):
-        net = layers.UpSampling2D(2, name=f"up{number}")(net)
-        net = convolve(net, width, 3, name=f"wide{number}")
+    net = enlarged(trunk(image, stem, channels, blobs)[-1], widths)
     answer = layers.Conv2D(4 * (bins + 1), 1, dtype="float32", name="answer")
     return keras.Model(image, answer(net), name="densereg")

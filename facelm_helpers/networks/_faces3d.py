@@ -51,6 +51,28 @@ def tddfa(
     return keras.Model(image, to_points(net, np.zeros(parameters), name="parameters"), name="tddfa")
 
 
+def enlarged(net, widths):
+    """Maps narrowed to the first width, then doubled in side and convolved to each of the others.
+
+    Parameters
+    ----------
+    net : Keras tensor, (N, H, W, C)
+    widths : sequence of int
+        Channels at each side.
+
+    Returns
+    -------
+    Keras tensor, (N, H 2^(n - 1), W 2^(n - 1), widths[-1]) for n widths
+    """
+    from keras import layers
+
+    net = convolve(net, widths[0], 1, name="narrow")
+    for number, width in enumerate(widths[1:], start=1):
+        net = layers.UpSampling2D(2, name=f"up{number}")(net)
+        net = convolve(net, width, 3, name=f"wide{number}")
+    return net
+
+
 def prnet(
     *, stem=16, channels=(64, 128, 256, 256), blobs=(1, 2, 2, 2), widths=(128, 64, 32, 16), size=128,
 ):  # fmt: skip
@@ -88,11 +110,8 @@ def prnet(
     from keras import initializers, layers
 
     image = keras.Input((size, size, 3), name="image")
-    net = convolve(trunk(image, stem, channels, blobs)[-1], widths[0], 1, name="narrow")
-    for number, width in enumerate([*widths[1:], None], start=1):
-        net = layers.UpSampling2D(2, name=f"up{number}")(net)
-        if width:
-            net = convolve(net, width, 3, name=f"wide{number}")
+    net = enlarged(trunk(image, stem, channels, blobs)[-1], widths)
+    net = layers.UpSampling2D(2, name=f"up{len(widths)}")(net)
     start = initializers.VarianceScaling(1e-4, "fan_in", "truncated_normal")
     places = layers.Conv2D(3, 3, padding="same", kernel_initializer=start, dtype="float32", name="places")
     return keras.Model(image, places(net), name="prnet")

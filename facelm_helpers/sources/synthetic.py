@@ -189,11 +189,9 @@ def _checked_turn(turn):
 
 def _turn(picture, points, rng, turn):
     """A picture turned with its points, and which of them are hidden by a nearer part then, (68,)."""
-    fitted = face3d.fit(points, "near", face3d.CAREFUL)
-    now, (more, side) = fitted.degrees[0, 1], rng.random(2)
-    sign = np.sign(now) if abs(now) > face3d.AHEAD else np.sign(side - 0.5)
-    new = now + sign * (turn[0] + more * (turn[1] - turn[0]))
-    found = face3d.turned(points, float(np.clip(new, -90, 90)), picture.shape[:2], "mixed", fitted)
+    fitted, (more, side) = face3d.fit_annotated(points), rng.random(2)
+    new = face3d.further(fitted.degrees[0, 1], turn[0] + more * (turn[1] - turn[0]), side)
+    found = face3d.turned(points, new, picture.shape[:2], "mixed", fitted)
     x, y = np.clip(np.rint(found.points).astype(int), 0, len(picture) - 1).T
     gone = (np.abs(found.flow[y, x] - found.before) > HIDDEN).any(axis=1)
     return look_up(picture, found.flow), on_grid(found.points, 8), gone

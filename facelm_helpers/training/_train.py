@@ -215,7 +215,8 @@ def train(
 
 def _checkpoint(model, history, average, validate, folder, log, step, about):
     """Validate and save. ``last`` is written last: with it on disk, all before it has happened."""
-    if average and (validate or workers()[1] > 1):  # every worker exchanges its weights, or none may
+    exchanged = average and (validate or workers()[1] > 1)  # by every worker, or by none
+    if exchanged:
         average.swap(model)
     if validate:
         score = float(validate(model))
@@ -225,7 +226,7 @@ def _checkpoint(model, history, average, validate, folder, log, step, about):
         log.scalars(step, score=score)
         if folder and better:
             write_arrays(folder / "best.npz", weights_of(model))
-    if average and (validate or workers()[1] > 1):
+    if exchanged:
         average.swap(model)
     if folder:
         write_arrays(folder / "last.npz", snapshot(model, history, average, about))

@@ -14,9 +14,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from facelm_helpers.plots import picture
 from tools.hub import links as elsewhere
 from tools.notebook.derive import FOLDED, ROOT
+from tools.notebook.edition import LINK
 from tools.notebook.languages import ENGLISH
 from tools.ship import citations, printed, quiz, shelf
-from tools.ship.places import IN_BROWSER, LINK, link_for_page, place
+from tools.ship.places import IN_BROWSER, link_for_page, place
 
 REMARK = re.compile(r"<!--.*?-->", re.DOTALL)  # at the start of a line it would end the paragraph
 EMPTY = re.compile(r"<th\b[^>]*>\s*</th>")  # a head that says nothing is none

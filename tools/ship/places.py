@@ -8,7 +8,6 @@ from tools.notebook.derive import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 IN_BROWSER = Path("in_the_browser.html")  # the page that runs SENet, where it is built
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def place(origin):

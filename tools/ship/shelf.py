@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nbformat
 
+from tools.notebook.edition import LINK
 from tools.notebook.languages import ENGLISH, LANGUAGES
 from tools.ship import api, citations, places, reference
-from tools.ship.places import LINK, file_of
+from tools.ship.places import file_of
 
 DOCUMENTS = (
     "data/results/leaderboard.md",

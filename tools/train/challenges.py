@@ -110,7 +110,7 @@ class Draws:
 
 def dense_points(points):
     """All vertices (N, V, 2) of the 3D faces that are fitted to annotations."""
-    return face3d.vertices(face3d.fit(points, "near", face3d.CAREFUL), dense=True)[..., :2]
+    return face3d.vertices(face3d.fit_annotated(points), dense=True)[..., :2]
 
 
 class Network(torch.nn.Module):

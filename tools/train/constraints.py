@@ -35,7 +35,7 @@ def rows(points, paired):
     -------
     (N, 38 + 34 + 17 + 1) float32 array
     """
-    faces = _three_d.fit(points)
+    faces = face3d.fit_annotated(points)
     yaw, seen = faces.degrees[:, 1], np.ones((len(points), JAW))
     seen[yaw > TURNED, :8] = 0
     seen[yaw < -TURNED, 9:] = 0

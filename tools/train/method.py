@@ -28,8 +28,11 @@ def parser():
         "  python course.py train senet --faces 300w-lp --root ~/300W-LP --set loss=wing\n"
         "  python course.py train ert --n 500 --out my-ert.npz")  # fmt: skip
     command.add_argument("method", help=f"one of {', '.join(methods.names())}")
-    command.add_argument("--faces", default="synthetic", help=f"one of {', '.join(sources.names())}, or"
-                         " records: what tfrecords.write left in --root")
+    command.add_argument(
+        "--faces",
+        default="synthetic",
+        help=f"one of {', '.join(sources.names())}, or records: what tfrecords.write left in --root",
+    )
     command.add_argument("--root", help="where those faces lie; data/downloads/NAME by default")
     command.add_argument("--n", type=int, help="how many default faces to draw (2500, a fifth to test on)")
     command.add_argument(

@@ -65,7 +65,7 @@ def turned(*parts, seed=0):
     """Photographs of some `Faces`, each turned to larger yaw a few times, by amounts drawn evenly."""
     rng, rows = np.random.default_rng(seed), []
     for faces in parts:
-        fitted = face3d.fit(faces.points, "near", face3d.CAREFUL)
+        fitted = face3d.fit_annotated(faces.points)
         for image, points, (_, yaw, _) in zip(faces.images, faces.points, fitted.degrees, strict=True):
             for side in rng.permutation([-1, 1])[np.arange(VIEWS) % 2]:
                 side = np.sign(yaw) if abs(yaw) > face3d.AHEAD else side
