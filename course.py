@@ -7,6 +7,7 @@
     python course.py doctor                                     say what is wrong with this machine
 
     python course.py data NAME         fetch a real data set, or say how to get it
+    python course.py data prepare NAME cut its faces for the training (--jobs N: by N processes)
     python course.py train METHOD      train a method
     python course.py bench             measure the methods and the pipeline (--peers: what others offer)
     python course.py leaderboard       every method on the same faces, with what it costs

@@ -51,6 +51,12 @@ def read_poses(images, progress):
     return found
 
 
+def read_points_of(image, which):
+    """The points (68, 2) of one image file of either data set; ``which`` is 300W-LP's choice."""
+    of_render = image.parent.name.removesuffix("_Flip") in SUBSETS
+    return read_render(image.parent.parent, image, which) if of_render else read_solid(image)
+
+
 def read_solid(image):
     """The points (68, 2) of one image file of AFLW2000-3D."""
     return read_points(image.with_suffix(".mat"), "pt3d_68", N_POINTS)

@@ -13,13 +13,15 @@ projected. Points can leave the frame; they are kept as they are. Leak: 300W-LP 
 photographs of 300-W.
 """
 
+from pathlib import Path
+
 import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers.faces import FaceSet
 from facelm_helpers.sources._files import PictureFiles
 from facelm_helpers.sources._photographs import photograph_of_render
-from facelm_helpers.sources._turned_files import SUBSETS, of_300w_lp, read_poses, read_render, read_solid
+from facelm_helpers.sources._turned_files import SUBSETS, of_300w_lp, read_points_of, read_poses
 
 COUNTS = {"AFW": 5207, "HELEN": 37676, "IBUG": 1786, "LFPW": 16556}  # 61,225 renders; as many flips
 LABELS = ("pts_2d", "pts_3d", "pt2d")
@@ -61,15 +63,39 @@ def load(root=None, which="pts_2d", flips=False, subsets=SUBSETS, n=None, seed=0
     ValueError
         If the folder holds neither data set, or a ``.mat`` is not what it should be.
     """
+    return annotated(pictures(root, flips, subsets, n, seed), which, progress)
+
+
+def pictures(root=None, flips=False, subsets=SUBSETS, n=None, seed=0):
+    """The faces that `load` gives for the same arguments, without their points: no file is opened.
+
+    Returns
+    -------
+    FaceSet
+        Pictures, which are read when asked for, and persons.
+    """
+    paths = of_300w_lp(root, flips, subsets, n, seed)[1]
+    return FaceSet(PictureFiles(paths), persons=np.array([photograph_of_render(path.stem) for path in paths]))
+
+
+def annotated(faces, which="pts_2d", progress=True):
+    """Faces of `pictures`, all or some, with their points.
+
+    Parameters
+    ----------
+    faces : FaceSet
+        Whose images are `PictureFiles`.
+    which, progress
+        As in `load`.
+    """
     if which not in LABELS:
         raise ValueError(f"which is {which!r}: wanted one of {', '.join(LABELS)}")
-    folder, images = of_300w_lp(root, flips, subsets, n, seed)
+    paths = [Path(path) for path in faces.images.paths]
     points = [
-        read_solid(image) if image.parent == folder else read_render(folder, image, which)
-        for image in tqdm(images, desc="reading .mat", disable=not progress or len(images) < 1000)
+        read_points_of(path, which)
+        for path in tqdm(paths, desc="reading .mat", disable=not progress or len(paths) < 1000)
     ]
-    persons = np.array([photograph_of_render(image.stem) for image in images])
-    return FaceSet(PictureFiles(images), np.stack(points), persons=persons)
+    return FaceSet(faces.images, np.stack(points), persons=faces.persons)
 
 
 def poses(root=None, flips=False, subsets=SUBSETS, n=None, seed=0, progress=True):

@@ -5,6 +5,12 @@ the crop divided by its side, nominally 0 to 1 and never clipped; ``person``, wh
 """
 
 from facelm_helpers.tfrecords._face_records import FaceRecords
-from facelm_helpers.tfrecords._write_and_read import FOLDER, SPLITS, dataset, get_one_batch, read, write
+from facelm_helpers.tfrecords._manifest import MANIFEST, file_hash, read_manifest, write_manifest
+from facelm_helpers.tfrecords._read import dataset, get_one_batch, read
+from facelm_helpers.tfrecords._record_files import FOLDER, SPLITS, shard_names
+from facelm_helpers.tfrecords._write import write, write_shard
 
-__all__ = ["FOLDER", "FaceRecords", "SPLITS", "dataset", "get_one_batch", "read", "write"]
+__all__ = [
+    "FOLDER", "FaceRecords", "MANIFEST", "SPLITS", "dataset", "file_hash", "get_one_batch", "read",
+    "read_manifest", "shard_names", "write", "write_manifest", "write_shard",
+]  # fmt: skip

@@ -16,7 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
+from facelm_helpers.paths import DOWNLOADS
+
+FOLDER = DOWNLOADS / "tfrecords"
+SPLITS = ("train", "test")
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.tfrecords")
+
+
+def check_split(split):
+    """Raise a ValueError if a split is neither of the two."""
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}: wanted train or test")
 
 
 def shard_names(split, count):

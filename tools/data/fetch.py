@@ -1,4 +1,7 @@
-"""`python course.py data [NAME]`: what data sets there are, how to get one, and whether yours is whole."""
+"""`python course.py data [NAME]`: what data sets there are, how to get one, and whether yours is whole.
+
+`python course.py data prepare 300w-lp` cuts its faces for the training.
+"""
 
 import argparse
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 from facelm_helpers.images import ENDINGS
 from facelm_helpers.paths import DATA, DOWNLOADS
 from facelm_helpers.sources import aflw2000, imglab, pts, w300lp, youtube
+from tools.data import prepare
 
 TERMS = "research and education only; the photographs belong to other people"
 SETS = {
@@ -89,7 +93,12 @@ Each photograph gets a .pts beside it, which you may correct; the next load keep
 
 def main(arguments=None):
     """Run the command; 0 if what was asked for is there, 1 if not, with the reason printed."""
-    parser = argparse.ArgumentParser(prog="course.py data", description=__doc__)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["prepare"]:
+        return prepare.main(arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="course.py data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", nargs="?", choices=SETS, help="a data set; without it, all are listed")
     parser.add_argument("--root", type=Path, help="its folder (default: data/downloads/NAME)")
     chosen = parser.parse_args(arguments)

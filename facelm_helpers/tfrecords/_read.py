@@ -1,123 +1,14 @@
-"""Write a split, read it whole, a batch at a time, or as a fast stream."""
+"""Read a split: whole, a batch at a time, or as a fast stream."""
 
-import contextlib
-import math
-import os
-from pathlib import Path
-
-import cv2
 import numpy as np
-from tqdm.auto import tqdm
 
-from facelm_helpers.atomic import locked, scratch_folder
 from facelm_helpers.augment import augment_batch
-from facelm_helpers.faces import (
-    FaceSet,
-    check_annotated,
-    crop,
-    denormalise,
-    from_vector,
-    normalise,
-    to_vector,
-)
-from facelm_helpers.geometry import apply_transform
+from facelm_helpers.faces import FaceSet, denormalise, from_vector
 from facelm_helpers.landmarks import N_POINTS
-from facelm_helpers.paths import DOWNLOADS
 from facelm_helpers.tfrecords._face_records import Crops, FaceRecords
-from facelm_helpers.tfrecords._record_files import install, shard_names, waiting
+from facelm_helpers.tfrecords._record_files import FOLDER, SPLITS, check_split
 
-FOLDER = DOWNLOADS / "tfrecords"
-SPLITS = ("train", "test")
 PIXEL = np.float32(1 / 255)
-SHARD = 10_000  # faces a file: about 60 MB at 128 x 128
-
-
-def write(
-    faces, folder=FOLDER, split="train", size=128, margin=1.5, shard_size=None, quality=95, progress=True
-):
-    """Crop faces and write them as TFRecord files, one face at a time.
-
-    Only one picture is in memory, so a lazy set of any length will do. The files appear when all are
-    complete; whatever stops it before, even the end of the process, leaves what was there.
-
-    Parameters
-    ----------
-    faces : FaceSet
-        With points and boxes.
-    folder : str or Path
-    split : {"train", "test"}
-    size, margin : int, float
-        Of the crop, see `faces.crop`.
-    shard_size : int, optional
-        The most faces in one file, 10,000 by default. Up to that, the file is ``train.tfrecords``; beyond,
-        the files are ``train-00000-of-00007.tfrecords`` and so on.
-    quality : int
-        Of the JPEG, 1 to 100.
-    progress : bool
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    ValueError
-        If there is no face, or they have no points, or a point is no number.
-    OSError
-        If the disk is full, or the folder cannot be written.
-    """
-    _check_split(split)
-    check_annotated(faces, "write")
-    shard_size = SHARD if shard_size is None else shard_size
-    if shard_size < 1 or not 1 <= quality <= 100:
-        raise ValueError(f"shard_size is {shard_size} and quality {quality}: wanted 1 or more, and 1 to 100")
-    folder = Path(folder)
-    names = shard_names(split, math.ceil(len(faces) / shard_size))
-    with scratch_folder(folder / split) as scratch:
-        complete = scratch / "complete"
-        complete.mkdir()
-        with tqdm(total=len(faces), desc=f"writing {split}", disable=not progress) as bar:
-            for k, name in enumerate(names):
-                chosen = range(k * shard_size, min((k + 1) * shard_size, len(faces)))
-                _write_shard(complete / name, faces, chosen, size, margin, quality, bar)
-        with locked(folder):
-            install(folder, split)  # what a writer that was killed had completed
-            os.rename(complete, waiting(folder, split))  # from here on, readers see the new faces
-            install(folder, split)
-    return [folder / name for name in names]
-
-
-def _write_shard(path, faces, chosen, size, margin, quality, bar):
-    import tensorflow as tf
-
-    with _disk_errors(path), tf.io.TFRecordWriter(str(path)) as writer:
-        for i in chosen:
-            image, points, box = faces[i]
-            if not np.isfinite(points).all():
-                raise ValueError(f"points of face {i} hold NaN or infinity: wanted 68 places")
-            picture, transform = crop(image, box, size, margin)
-            jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-            label = to_vector(normalise(apply_transform(transform, points), size))
-            person = str(faces.persons[i]).encode()
-            features = {
-                "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg])),
-                "label": tf.train.Feature(float_list=tf.train.FloatList(value=label)),
-                "person": tf.train.Feature(bytes_list=tf.train.BytesList(value=[person])),
-            }
-            writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
-            bar.update()
-
-
-@contextlib.contextmanager
-def _disk_errors(path):
-    """What TensorFlow says of a full or broken disk, as Python says it."""
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.OpError as error:
-        raise OSError(f"{path} cannot be written: {str(error.message).splitlines()[0]}") from None
 
 
 def read(folder=FOLDER, split="train"):
@@ -135,7 +26,7 @@ def read(folder=FOLDER, split="train"):
     ValueError
         If a file is torn or damaged, or a record is no face.
     """
-    _check_split(split)
+    check_split(split)
     records = FaceRecords(folder, split)
     labels, persons = [], []
     for record in records.verified():
@@ -174,7 +65,7 @@ def get_one_batch(batch_size, split="train", step=0, seed=0, folder=FOLDER):
         If the test set has no such batch, or a file is torn or damaged, or holds something else.
     """
     split = SPLITS[split] if split in (0, 1) else split
-    _check_split(split)
+    check_split(split)
     records = FaceRecords(folder, split).checked()
     if batch_size < 1 or step < 0:
         raise ValueError(f"batch_size is {batch_size} and step {step}: wanted at least 1 and 0")
@@ -222,7 +113,7 @@ def dataset(folder=FOLDER, split="train", batch_size=64, augment=None, seed=0, s
     """
     import tensorflow as tf
 
-    _check_split(split)
+    check_split(split)
     records = FaceRecords(folder, split).checked()
     paths, count = [str(path) for path in records.paths], len(records)
     augment = split == "train" if augment is None else augment
@@ -262,8 +153,3 @@ def _parse(record, side):
     # the accurate transform: the pixels that OpenCV gives too
     image = tf.io.decode_jpeg(found["image"], channels=3, dct_method="INTEGER_ACCURATE")
     return tf.ensure_shape(image, (side, side, 3)), found["label"]
-
-
-def _check_split(split):
-    if split not in SPLITS:
-        raise ValueError(f"split is {split!r}: wanted train or test")
