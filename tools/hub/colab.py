@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "tensorflow-cpu": "tensorflow", "opencv-python-headless": "cv2", "dlib-bin": "dlib", "pillow": "PIL",
     "scikit-image": "skimage", "scikit-learn": "sklearn", "ai-edge-litert": "ai_edge_litert",
+    "protobuf": "google.protobuf",
 }  # fmt: skip
 SERVERS = ("jupyterlab", "voila")  # Colab brings its own page
 
