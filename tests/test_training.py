@@ -1,6 +1,9 @@
 """Training: the same curve after a kill at any step, whole checkpoints, a clear stop on NaN."""
 
 import os
+import random
+import subprocess
+import sys
 import threading
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -8,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 
 from facelm_helpers import training
 from facelm_helpers.arrays import read_arrays
@@ -27,6 +31,17 @@ def network(seed=0):
             keras.layers.Dropout(0.5),
             keras.layers.Dense(6),
         ])  # fmt: skip
+
+
+FIRST = "import random; from facelm_helpers import training\nwith training.seeded(0): print(random.random())"
+
+
+@pytest.mark.slow
+def test_the_start_does_not_depend_on_whether_keras_was_imported_before():
+    command = [sys.executable, "-c", FIRST + "; import keras; print(random.random())"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    wanted = random.Random(0)
+    assert [float(line) for line in done.stdout.split()] == [wanted.random(), wanted.random()], done.stderr
 
 
 def batches(step):

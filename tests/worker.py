@@ -1,6 +1,7 @@
 """One of several workers that train a small network on fixed crops, without dropout: run by test_workers.
 
-With ``--workers 1`` it learns from the batches of both workers at once: the same training on one.
+With ``--workers 1`` it learns from the batches of both workers at once: the same training on one. The numbers
+have 64 bits: with 32, rounding alone changes some gradients of so small a network by some percent.
 """
 
 import argparse
@@ -13,6 +14,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+os.environ["JAX_ENABLE_X64"] = "1"
+
+import keras  # noqa: E402
 
 from facelm_helpers import networks, training  # noqa: E402
 
@@ -33,6 +38,7 @@ def main():
     parser.add_argument("--coordinator")
     parser.add_argument("--dies-at", type=int, default=-1, help="the step at which worker 1 kills itself")
     given = parser.parse_args()
+    keras.config.set_floatx("float64")
     if given.workers > 1:
         training.join(given.coordinator, given.workers, given.rank)
     with training.seeded(0):

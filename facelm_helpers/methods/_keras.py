@@ -16,7 +16,7 @@ from facelm_helpers.augment import Strength
 from facelm_helpers.faces import crop_transforms, cut, uncrop
 from facelm_helpers.methods import _runtimes
 from facelm_helpers.methods._base import Aligner
-from facelm_helpers.methods._learning import TOGETHER, TRAINING, fixed, mean_shape, share, told, validation_of
+from facelm_helpers.methods._learning import TRAINING, fixed, mean_shape, share, told, validation_of
 from facelm_helpers.methods._refine import REFINEMENTS, refined
 
 WEIGHTS = {"*/moving_variance": Array("f2 f4", None, 0), "*/*": Array("f2 f4")}
@@ -185,12 +185,13 @@ class KerasAligner(Aligner):
             model = self._network(mean_shape(faces, self.size, self.margin))
         about = self.architecture() | {"batch_size": self.batch_size, "jitter": self.jitter, "seed": seed}
         about["faces"] = faces.fingerprint()
-        validate = None if validation is None else validation_of(self, validation)
+        run = _runtimes.keras_function(model)
+        validate = None if validation is None else validation_of(self, validation, run)
         self.history_ = training.train(
             model, self._batches(*share(faces, seed, options.pop("part"))), recipe, validate=validate,
             progress=progress, about=about, **options,
         )  # fmt: skip
-        self._take(training.weights_of(model), "keras", _runtimes.keras_function(model))
+        self._take(training.weights_of(model), "keras", run)
 
     def with_runtime(self, runtime):
         """The same aligner computed elsewhere.
@@ -249,7 +250,7 @@ class KerasAligner(Aligner):
 
     def _outputs(self, crops):
         """What the network gives, and scores (N, 1)."""
-        found = _runtimes.joined([self._run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)])
+        found = _runtimes.in_parts(self._run, crops)
         return found if self.head_ else (found, np.zeros((len(crops), 1), np.float32))
 
     def _model_of(self, weights, head):

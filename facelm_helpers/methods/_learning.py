@@ -5,8 +5,8 @@ import numpy as np
 from facelm_helpers import training
 from facelm_helpers.faces import crop_transform
 from facelm_helpers.geometry import apply_transform
+from facelm_helpers.methods._runtimes import in_parts
 
-TOGETHER = 64  # crops in one pass
 TRAINING = {
     "steps": 150_000, "batch_size": 64, "learning_rate": 0.001, "schedule": "exponential", "decay": 0.98,
     "decay_steps": 1000, "warmup": 0, "weight_decay": 0.0, "loss": "distance", "ema": 0.0, "jitter": 0.06,
@@ -42,16 +42,15 @@ def told(batch, truth):
     return batch_with_truth
 
 
-def validation_of(aligner, faces):
-    """A function: model -> mean distance of a point of these faces, as a share of the crop's side."""
-    crops = faces.crops(aligner.size, aligner.margin)
-    images = training.scaled(crops.images)
+def validation_of(aligner, faces, run):
+    """A function: model -> mean distance of a point of these faces, as a share of the crop's side.
 
-    def validate(model):
-        if training.workers()[1] > 1:
-            output = training.alone(model)(images)
-        else:
-            output = np.asarray(model.predict(images, batch_size=TOGETHER, verbose=0))
-        return float(np.linalg.norm(aligner._points(output) - crops.points, axis=-1).mean() / aligner.size)
+    ``run`` is the model's forward pass, which is so compiled once and not at every validation.
+    """
+    crops = faces.crops(aligner.size, aligner.margin)
+
+    def validate(_model):
+        found = aligner._points(in_parts(run, crops.images))
+        return float(np.linalg.norm(found - crops.points, axis=-1).mean() / aligner.size)
 
     return validate

@@ -16,6 +16,7 @@ ENDINGS = {
     "frozen": ".pb", "litert": ".tflite", "litert-int8": "-int8.tflite", "onnx": ".onnx", "opencv": ".onnx",
 }  # fmt: skip
 RUNTIMES = ("keras", *ENDINGS)
+TOGETHER = 64  # crops in one pass
 # LiteRT's file ships beside the weights: the first answer needs neither TensorFlow nor a conversion
 FASTEST_FIRST = ("litert", "onnx", "opencv", "keras")
 
@@ -80,22 +81,23 @@ def known(method, weights):
 
 
 def keras_function(model):
-    """Its forward pass; one batch skips the loop of `keras.Model.predict`, slower than the network."""
+    """Its forward pass with the weights that it has when asked; of several workers, in this one alone."""
     if training.workers()[1] > 1:
-        return training.alone(model)
-    model.make_predict_function()  # now, and not by several threads at once
+        forward = training.alone(model)
+    else:
+        model.make_predict_function()  # now, and not by several threads at once
+        forward = model.predict_on_batch  # the loop of `keras.Model.predict` is slower than the network
 
     def run(images):
-        images = training.scaled(images) if images.dtype == np.uint8 else images
-        forward = model.predict_on_batch if len(images) <= 64 else lambda many: model.predict(many, verbose=0)
-        found = forward(images)
+        found = forward(training.scaled(images) if images.dtype == np.uint8 else images)
         return tuple(map(np.asarray, found)) if isinstance(found, list) else np.asarray(found)
 
     return run
 
 
-def joined(parts):
-    """The outputs of several runs as those of one."""
+def in_parts(run, crops):
+    """What a runtime's function gives for any number of crops, a batch at a time."""
+    parts = [run(crops[i : i + TOGETHER]) for i in range(0, len(crops), TOGETHER)]
     if isinstance(parts[0], tuple):
         return tuple(map(np.concatenate, zip(*parts, strict=True)))
     return np.concatenate(parts)

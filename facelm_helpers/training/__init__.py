@@ -10,10 +10,10 @@ from facelm_helpers.training._losses import LOSSES, distance, l1, l2, learning_r
 from facelm_helpers.training._state import set_weights, weights_of
 from facelm_helpers.training._step import throughput
 from facelm_helpers.training._train import Recipe, seeded, train
-from facelm_helpers.training._workers import alone, join, workers
+from facelm_helpers.training._workers import alone, join, leave, workers
 
 __all__ = [
     "History", "LOSSES", "Recipe", "alone", "distance", "face_batches", "join", "l1", "l2", "learning_rate",
-    "prefetch", "scaled", "seeded", "set_weights", "smooth_l1", "throughput", "train", "weights_of", "wing",
-    "workers",
+    "leave", "prefetch", "scaled", "seeded", "set_weights", "smooth_l1", "throughput", "train",
+    "weights_of", "wing", "workers",
 ]  # fmt: skip

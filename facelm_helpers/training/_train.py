@@ -93,6 +93,8 @@ def seeded(seed):
     ...     print(first == random.random())
     True
     """
+    import keras  # noqa: F401 -- to be imported draws numbers too, which then would not be the start's
+
     before = random.getstate()
     random.seed(seed)
     try:

@@ -4,10 +4,6 @@ Every worker holds all of the model. A step computes the loss of all workers' ba
 its gradient is the mean over all of them, and batch normalisation takes its statistics over all of them too.
 """
 
-import numpy as np
-
-from facelm_helpers.training._input import scaled
-
 
 def join(address, count, rank):
     """Make this process one of several workers; call it before a model is built.
@@ -38,6 +34,16 @@ def join(address, count, rank):
     keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
 
 
+def leave():
+    """End the common work, when all workers have come here; each may then go on alone, however long it takes.
+
+    Without it, one that ends waits for the others for some minutes only, and they fail when it has gone.
+    """
+    import jax
+
+    jax.distributed.shutdown()
+
+
 def workers():
     """Which worker this is, and of how many: (0, 1) where there is only one.
 
@@ -57,6 +63,8 @@ def workers():
 def alone(model):
     """The forward pass of a model in this process only, whatever the other workers do meanwhile.
 
+    It is compiled once; each call takes the weights that the model has then, from this process's own device.
+
     Parameters
     ----------
     model : keras.Model
@@ -64,18 +72,14 @@ def alone(model):
     Returns
     -------
     function
-        (N, H, W, C) array, float32 in 0..1 or uint8 -> what the model gives, as an array.
+        (N, H, W, C) float32 array -> what the model gives.
     """
     import jax
-    from keras import ops
 
-    values = [[ops.convert_to_numpy(variable) for variable in variables]
-              for variables in (model.trainable_variables, model.non_trainable_variables)]  # fmt: skip
+    parts = model.trainable_variables, model.non_trainable_variables
     forward = jax.jit(lambda learnt, others, x: model.stateless_call(learnt, others, x, training=False)[0])
 
-    def run(images, together=64):
-        images = scaled(images) if images.dtype == np.uint8 else images
-        parts = [forward(*values, images[i : i + together]) for i in range(0, len(images), together)]
-        return np.concatenate([np.asarray(part) for part in parts])
+    def run(images):
+        return forward(*([variable.value.addressable_data(0) for variable in part] for part in parts), images)
 
     return run

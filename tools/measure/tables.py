@@ -10,7 +10,14 @@ import numpy as np
 
 from facelm_helpers.methods import COMPARED
 from facelm_helpers.paths import WEIGHTS
-from tools.measure import chinese, tables_hub, tables_leaderboard, tables_outside, tables_teaching
+from tools.measure import (
+    chinese,
+    tables_full_size,
+    tables_hub,
+    tables_leaderboard,
+    tables_outside,
+    tables_teaching,
+)
 from tools.measure.cells import percent, places
 from tools.measure.changes import TITLES
 
@@ -228,5 +235,5 @@ TABLES = {function.__name__: function for function in (
     accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, training, sizes,
     provenance,
 )}  # fmt: skip
-for _others in (tables_outside, tables_leaderboard, tables_teaching, tables_hub):
+for _others in (tables_outside, tables_leaderboard, tables_teaching, tables_hub, tables_full_size):
     TABLES |= _others.TABLES

@@ -1,6 +1,7 @@
-"""The reference pages that are a text and a table: glossary, notation, TensorFlow 1.12, bibliography.
+"""The reference pages: glossary, notation, TensorFlow 1.12, bibliography, and 300W-LP at full size.
 
 `notebooks/reference/NAME.md` is the text; the rows of `NAME.csv` beside it take the place of its `[[table]]`.
+The last has no such rows: what it says of sizes and times is filled in by `tools.ship.figures`.
 The Chinese glossary, `glossary_zh.md`, has the rows of the English one.
 A row that names a notebook becomes a link as soon as that notebook exists; until then it says "planned".
 """
@@ -13,7 +14,7 @@ from operator import itemgetter
 from tools.notebook import lesson
 from tools.ship import citations, places
 
-NAMES = ("glossary", "glossary_zh", "notation", "tensorflow_1", "bibliography")
+NAMES = ("glossary", "glossary_zh", "notation", "tensorflow_1", "bibliography", "full_size")
 TABLE = "[[table]]"
 
 
@@ -42,6 +43,8 @@ def text(path, mentioned=None):
     page = path.read_text(encoding="utf-8")
     if path == citations.page():
         return page.replace(TABLE, _bibliography(mentioned or {}))
+    if TABLE not in page:
+        return page
     write = {
         "glossary": _glossary, "glossary_zh": _glossary_zh, "notation": _notation, "tensorflow_1": _key,
     }  # fmt: skip

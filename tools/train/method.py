@@ -48,9 +48,8 @@ def parser():
     command.add_argument(
         "--save-every", type=int, default=1000, help="of a network: steps between checkpoints (1000)"
     )
-    command.add_argument(
-        "--workers", type=int, default=1, help="processes that train one network; a batch is for each (1)"
-    )
+    command.add_argument("--workers", type=int, default=1, help="processes that train one network; a batch is"
+                         " for each, and so is a graphics card where there are several (1)")  # fmt: skip
     command.add_argument("--rank", type=int, help="which worker this is, from 0; without, all are here")
     command.add_argument("--coordinator", metavar="HOST:PORT", help="where worker 0 listens, with --rank")
     command.add_argument("--out", help="the weights' file; runs/METHOD/METHOD.npz by default")
@@ -86,6 +85,17 @@ def load_faces(arguments):
     return faces.split_by_person(0.8, seed=arguments.seed)
 
 
+def check_workers(arguments):
+    """Raise a ValueError where the options of several workers do not fit together."""
+    placed = arguments.rank is not None, arguments.coordinator is not None
+    if arguments.workers < 1:
+        raise ValueError(f"--workers is {arguments.workers}: wanted at least 1")
+    if any(placed) and not (all(placed) and arguments.workers > 1):
+        raise ValueError(
+            "--rank, --coordinator and --workers (above 1) go together: wanted all of them or none"
+        )
+
+
 def part_of(arguments, n):
     """Which of n faces this worker learns from: of records, those in every so many-th file."""
     rank, count = training.workers()
@@ -117,11 +127,13 @@ def train(arguments):
         "folder": folder,
         "resume": not arguments.fresh,
         "save_every": arguments.save_every,
-        "validation": test,
+        "validation": test if first else None,  # the first worker alone validates
         "part": part_of(arguments, len(learn)) if arguments.workers > 1 else None,
     }
     began = time.perf_counter()
     aligner.fit(learn, seed=arguments.seed, **(options if is_network else {}))
+    if arguments.workers > 1:
+        training.leave()
     if not first:
         return out
     seconds = time.perf_counter() - began
@@ -143,6 +155,7 @@ def main(words=None):
     """Run it; what is wrong is said in one sentence."""
     try:
         arguments = parser().parse_args(words)
+        check_workers(arguments)
         if arguments.workers > 1:
             if methods.of(arguments.method).kind != "network":
                 raise ValueError(f"{arguments.method} is no network: it learns with one worker")
@@ -152,6 +165,7 @@ def main(words=None):
                 given = sys.argv[1:] if words is None else list(words)
                 together.run(["-m", "tools.train.method", *given], arguments.workers)
                 return
+            together.end_with_parent()
             training.join(arguments.coordinator, arguments.workers, arguments.rank)
         train(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, RuntimeError) as error:

@@ -7,9 +7,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 GRACE = 10  # seconds that a worker has to end when it is asked to
+PARENT = "FACELM_PARENT"  # variable of a worker's environment: the process that started it
 
 
 def run(command, count):
@@ -29,10 +32,11 @@ def run(command, count):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
+    shared = os.environ | {"KERAS_BACKEND": "jax", PARENT: str(os.getpid())}
     started = [
         subprocess.Popen(
             [sys.executable, *command, f"--rank={rank}", f"--coordinator={address}"],
-            env=os.environ | {"KERAS_BACKEND": "jax"},
+            env=shared | card_of(rank, cards()),
         )
         for rank in range(count)
     ]
@@ -43,6 +47,40 @@ def run(command, count):
         _complain(started)
     finally:
         _end(started)
+
+
+def cards():
+    """Numbers of the graphics cards that may be used: of CUDA_VISIBLE_DEVICES, or of all that Linux lists."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return [str(k) for k, _ in enumerate(Path("/proc/driver/nvidia/gpus").glob("*"))]
+    return [card for card in named.split(",") if card not in ("", "-1")]
+
+
+def card_of(rank, cards):
+    """What the environment of a worker says of cards: one for each, where there are several.
+
+    >>> card_of(1, ["0", "2"]), card_of(1, ["0"])
+    ({'CUDA_VISIBLE_DEVICES': '2'}, {})
+    """
+    return {"CUDA_VISIBLE_DEVICES": cards[rank % len(cards)]} if len(cards) > 1 else {}
+
+
+def end_with_parent():
+    """In a worker that `run` has started: end when the process that started it has ended, even by kill -9.
+
+    Else it would go on, and write checkpoints beside those of the run that takes its place. On Windows, where
+    a process keeps its parent's number, this does nothing.
+    """
+    parent = int(os.environ.get(PARENT, 0))
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if parent:
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def _complain(started):
