@@ -187,10 +187,9 @@ class KerasAligner(Aligner):
         about["faces"] = faces.fingerprint()
         run = _runtimes.keras_function(model)
         validate = None if validation is None else validation_of(self, validation, run)
-        self.history_ = training.train(
-            model, self._batches(*share(faces, seed, options.pop("part"))), recipe, validate=validate,
-            progress=progress, about=about, **options,
-        )  # fmt: skip
+        batches = self._batches(*share(faces, seed, options.pop("part")))
+        options |= {"validate": validate, "progress": progress, "about": about}
+        self.history_ = training.train(model, batches, recipe, **options)
         self._take(training.weights_of(model), "keras", run)
 
     def with_runtime(self, runtime):
