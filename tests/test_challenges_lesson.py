@@ -61,6 +61,8 @@ def test_every_remedy_has_three_seeds_and_the_same_faces():
     (lambda points: np.digitize(-yaw(points), (-0.2, 0.2)), "changed places"),
     (lambda points: (np.abs(yaw(points)) > 0.2).astype(int), "three classes"),
     (lambda points: np.digitize(yaw(points), (-0.2, 0.2)) + 1, "begin with 0"),
+    (lambda points: np.digitize(yaw(points), (-0.2, 0.2)) * 1.0, "whole numbers"),
+    (lambda points: np.digitize(yaw(points), (-0.2, 0.2)).tolist(), "whole numbers"),
 ])  # fmt: skip
 def test_wrong_heads_are_told_why(answer, told):
     assert told in check.head_of(answer).message

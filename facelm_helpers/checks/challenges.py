@@ -57,6 +57,9 @@ def head_of(answer):
         "That is the sign: count the classes from 0.": _head_of(points) - 1,
     }  # fmt: skip
     verdict = judged(value, _head_of(points), mistakes, 1e-6, "The middle class reaches from -0.2 to 0.2.")
+    if verdict and not (isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.integer)):
+        told = "The numbers are right, but they will be an index: return an array of whole numbers (int)."
+        return Verdict("wrong", told)
     return verdict and Verdict("right", "Three classes of poses.")
 
 
