@@ -3,17 +3,18 @@
 #
 # **After this notebook you can**
 #
-# - find blinks, yawns and drowsiness in a clip from two ratios, with a personal threshold;
+# - find blinks, yawns and signs of drowsiness in a clip from two ratios, with a personal threshold;
 # - smooth jittery points, and say what a filter costs: flicker against lag;
-# - read head pose, and a smile, off 68 points;
-# - put make-up on a face, put one face in another's place, and average faces, with no seam to see;
+# - read head pose, and a smile, from 68 points;
+# - put make-up on a face, put one face in another's place, and average faces, without a visible seam;
 # - turn a photograph into a head that a slider turns;
-# - say for each where it fails, for whom, and what is not right to build.
+# - say for each application where it fails, for whom, and what is not right to build.
 #
 # **Time:** READING_MINUTES minutes to read, COMPUTING_SECONDS seconds to compute. The exercises take about
-# 25 minutes, the questions 10. **Needs:** notebooks [02](02_shape_models.ipynb) (warps) and
-# [04](04_dlib_68_points.ipynb) (dlib); the letters are those of [notebook 00](00_start_here.ipynb). Answers
-# are in the SOLUTIONS_LINK.
+# 25 minutes, the questions 10. **Needs:** notebooks [02](02_shape_models.ipynb) (warps),
+# [04](04_dlib_68_points.ipynb) (dlib) and, for pose and the turning head, [08](08_three_dimensions.ipynb)
+# (the 3D face); the letters are those of [notebook 00](00_start_here.ipynb). Answers are in the
+# SOLUTIONS_LINK.
 
 # %%
 import json
@@ -31,8 +32,9 @@ plots.setup()
 # %% [markdown]
 # ## A clip, and a track
 #
-# A clip is T pictures, `rate` of them a second. This one is drawn from the face model, so it shows nobody,
-# needs no download, and its annotations are exact: a head that turns, blinks, yawns once and nods off once.
+# A clip is T pictures, `rate` of them a second. This one is drawn from the face model, so it shows no real
+# person, needs no download, and its annotations are exact: a head that turns, blinks, yawns once and nods off
+# once. It is *one* made-up face: what works on it may fail on others.
 
 # %%
 clip = sources.synthetic.clip(seconds=12, rate=25, seed=0)
@@ -71,15 +73,15 @@ for name in ("dlib", "SENet"):
 # %% [markdown]
 # ## Blinks
 #
-# How far an eye is open must be told without knowing how near the face is, or how it is tilted. The **eye
-# aspect ratio** (Soukupová and Čech, 2016) divides the distances of the lids by the width of the eye. With
-# $p_0$ and $p_3$ the corners, $p_1, p_2$ on the upper lid and $p_5, p_4$ below them:
+# A measure of how far an eye is open must not depend on how near the face is, or how it is tilted. The **eye
+# aspect ratio** (Soukupová and Čech, 2016) divides the distances between the lids by the width of the eye.
+# With $p_0$ and $p_3$ the corners, $p_1, p_2$ on the upper lid and $p_5, p_4$ below them:
 #
 # $$r = \frac{\lVert p_1 - p_5 \rVert + \lVert p_2 - p_4 \rVert}{2\, \lVert p_0 - p_3 \rVert}$$
 #
 # ### Exercise 1 ★
 #
-# Write it for one eye, `p` of shape (6, 2). `np.linalg.norm` gives the length of a vector.
+# Write this ratio for one eye, `p` of shape (6, 2). `np.linalg.norm` gives the length of a vector.
 
 
 # %% tags=["exercise"]
@@ -96,7 +98,7 @@ def eye_ratio(p):
 check.eye_ratio(eye_ratio)
 
 # %% [markdown]
-# Over the clip, the mean of both eyes. Grey: when the eyes really are closed.
+# The mean of both eyes over the clip; grey where the eyes really are closed.
 
 # %%
 eye_ratio = check.ready(eye_ratio, check.eye_ratio)
@@ -110,16 +112,16 @@ plots.show(plots.over_time(time, ratios, closed, ylabel="eye aspect ratio"))
 # ALT falls furthest, dlib's less, SENet's least.
 
 # %% [markdown]
-# Look at how far each one falls. A network that minimises the mean error learns what is usual, and closed
-# eyes are rare in its training photographs: it pulls lids open. **A low NME does not say that a blink is
+# Look at how far each curve falls. A network that minimises the mean error learns what is usual, and closed
+# eyes are rare in its training photographs: it pulls the lids open. **A low NME does not mean that a blink is
 # seen**: the lids are eight points of 68. (How far other methods close the lids: see Go further.)
 #
 # ## A personal threshold
 #
-# People's open eyes differ by a factor of two, so that one threshold for all calls some people asleep: those
-# with narrow eyes, which differs between groups of people, and whoever laughs or looks down. Hence a
-# **calibration**: the first two seconds give the person's open ratio, and closed is what falls below three
-# quarters of it.
+# This ratio differs a lot between people's open eyes. One threshold for all would call some people asleep
+# whose eyes are open but narrow, and in some groups of people more often than in others. Hence a
+# **calibration**: the first two seconds give the person's open ratio (their 80th percentile, so that a blink
+# does no harm), and an eye counts as closed below three quarters of it.
 
 # %%
 for name, ratio in ratios.items():
@@ -128,8 +130,11 @@ for name, ratio in ratios.items():
     print(f"{name:9} threshold {level:.2f}: {len(found)} closures; really {len(closed)}")
 
 # %% [markdown]
-# `applications.watch` does all this, and sorts the closures: under half a second a blink, from then on a
-# *microsleep*. A yawn is an inner mouth more than half as high as wide, for a second or longer.
+# Compare with the curves: where SENet misses a closure, it is the long one, the one that matters.
+#
+# `applications.watch` does all this, and sorts the closures: shorter than half a second, it is a blink; from
+# half a second on, a *microsleep*. A yawn is an inner mouth more than half as high as wide, for a second or
+# longer. *Drowsy* is a microsleep, or eyes that are closed for more than 15 % of the time.
 
 # %%
 seen = applications.watch(tracks["dlib"], rate)
@@ -139,23 +144,25 @@ print("yawns      ", [f"{start:.0f} to {end:.0f} s" for start, end in seen.yawns
 print("drowsy     ", seen.drowsy)
 
 # %% [markdown]
-# **What goes wrong, and for whom.** Glasses that reflect, a hand at the eye, a head that looks down: the
-# ratio falls, the eyes are open. At 10 frames a second a blink of 0.15 s can fall between two frames. And a
-# ratio that works on one's own face says little about others': measure it per group before you rely on it.
+# **What goes wrong, and for whom.** Glasses that reflect, a hand at the eye, a laugh, a head that looks down:
+# the ratio falls, though the eyes are open. At 5 frames a second a blink of 0.15 s can fall between two
+# frames. And a ratio that works on your own face says little about others: measure it on every group of
+# people (age, skin, shape of the eyes, glasses) before you rely on it.
 #
-# **Not right to build:** a safety device from this (a car's own uses infrared light, and is tested); and the
-# surveillance of people who did not agree, such as of workers or pupils, whose wandering eyes would be held
-# against them.
+# **Not right to build:** a safety device from this (a car's own uses infrared light, and is tested); or
+# surveillance of people who did not agree, or who cannot refuse, such as workers and pupils, whose wandering
+# eyes would be held against them.
 #
 # ## Steady points
 #
-# Each frame is aligned on its own, so that points tremble even when nothing moves. **Flicker** measures it:
-# how far the residual $e_t = x_t - x_t^{true}$ of a point is from the mean of its neighbours in time, over
-# the size $s_t$ of the face. A constant error is no flicker.
+# Each frame is aligned on its own, so the points tremble even when nothing moves. **Flicker** measures this:
+# how far the residual $e_t = x_t - x_t^{true}$ of a point is from the mean of its two neighbours in time,
+# over the size $s_t$ of the face; the mean is over all frames $t$ and points $k$. A constant error is no
+# flicker.
 #
 # $$F = \operatorname{mean}_{t,k} \frac{\lVert e_t - (e_{t-1} + e_{t+1})/2 \rVert}{s_t}$$
 #
-# The clip is clean, so we shake its points the way a poor camera does.
+# The clip is clean, so we add noise to its points, as if from a poor camera.
 
 # %%
 truth = tracks["annotated"]
@@ -164,16 +171,15 @@ print(f"SENet's flicker {1000 * applications.flicker(tracks['SENet'], truth):.0f
 print(f"shaken          {1000 * applications.flicker(shaken, truth):.0f} thousandths")
 
 # %% [markdown]
-# A **moving average** over $w$ frames is calm, and late: $(w - 1) / 2$ frames, which one sees when the head
-# turns. An **exponential filter** keeps one old value instead of w:
+# A **moving average** over $w$ frames is calm, but late: by $(w - 1) / 2$ frames, which one sees when the
+# head turns. An **exponential filter** keeps one old value instead of $w$:
 #
 # $$\hat x_t = a\, x_t + (1 - a)\, \hat x_{t-1}, \qquad a = \frac{1}{1 + \text{rate} / (2\pi f_c)}$$
 #
 # with the rate in frames a second and $f_c$ the cut-off frequency in Hz. The **1€ filter** (Casiez, Roussel
-# and Vogel, 2012) makes $f_c$ grow with the speed of the point, $f_c = f_{min} + \beta\,|v|$: calm at rest,
-# quick in motion.
-# The speed is in sizes of the face a second, so that $\beta$ means the same for a near and a far face, and is
-# itself filtered at 1 Hz. In code:
+# and Vogel, 2012) makes $f_c$ grow with the speed $v$ of the point, $f_c = f_{min} + \beta\,|v|$: calm at
+# rest, quick in motion. The speed is in sizes of the face a second, so that $\beta$ means the same for a near
+# and a far face, and it is itself filtered at 1 Hz. In code ($f_{min}$ is `lowest`):
 
 
 # %%
@@ -209,14 +215,15 @@ plots.show(plots.flicker_and_lag(families))
 # ALT filter's curve lies below the moving average's.
 
 # %% [markdown]
-# Every filter moves along a curve; a better one has a lower curve. Neither knows the future: a filter for
-# recorded clips may look both ways and has no lag at all.
+# Each filter moves along its curve; a better filter has a lower curve. Neither of the two looks ahead. A
+# filter for recorded clips may look both ways, and then has no lag at all.
 #
 # ### Exercise 2 ★★★ (open)
 #
-# Steady a track in any way you like, without looking at later frames: at most one frame late, and at most a
-# quarter of the flicker that came in. Neither filter above does it: both assume that a point stays where it
-# is. Which guess of the next place would be better for a head that turns?
+# Steady a track in any way you like, without looking at later frames. It may be at most one frame late, and
+# keep at most a quarter of the flicker that came in. Neither filter above achieves this: both assume that a
+# point stays where it is. Which guess of the next place would be better for a head that turns? (The check
+# shakes a head that first stands still and then swings, and says how late yours is and what is left.)
 
 
 # %% tags=["exercise"]
@@ -237,12 +244,13 @@ def steadied(track, rate):
 check.steadied(steadied)
 
 # %% [markdown]
-# **What goes wrong.** What is rare and fast is smoothed away: at a low cut-off a blink disappears. Filter
-# what is drawn, not what is measured.
+# **What goes wrong.** Whatever is rare and fast is smoothed away: at a low cut-off a blink disappears. Filter
+# what you draw, not what you measure.
 #
 # ## Head pose
 #
-# The 3D face of notebook 08, laid on the points, gives three angles. Here the yaw of the turning head.
+# The 3D face of notebook 08, fitted to the points, gives three angles: pitch, yaw and roll. Here is the yaw,
+# the turn to the left or right.
 
 # %%
 angles = {name: applications.head_pose(track)[:, 1] for name, track in tracks.items()}
@@ -251,8 +259,8 @@ plots.show(plots.over_time(time, angles, ylabel="yaw in degrees"))
 # ALT one within a few degrees.
 
 # %% [markdown]
-# In the pictures: red points right as you see the picture, green down, blue ahead (short while the head looks
-# at the camera).
+# In the pictures the red arrow points to the right as you see it while the head looks ahead, the green one to
+# the chin, and the blue one where the nose points (short while the head looks at the camera).
 
 # %%
 some = [30, 90, 128, 170, 238, 262]
@@ -261,9 +269,9 @@ plots.show(plots.faces_grid(drawn, titles=[f"{time[t]:.1f} s" for t in some], co
 # ALT Six frames with three arrows from the tip of the nose; the arrow ahead leans as the head turns.
 
 # %% [markdown]
-# **What goes wrong.** Pitch is harder than yaw and roll: a long chin and a head that
-# looks down move the points alike. **Not right to build:** a measure of "attention" from pose. People listen
-# with closed eyes, too, and some look away in order to concentrate.
+# **What goes wrong.** Pitch is harder than yaw and roll (see the table in notebook 08): a long chin and a
+# head that looks down move the points alike. **Not right to build:** a measure of "attention" from pose.
+# Some people listen with closed eyes, and some look away in order to concentrate.
 #
 # ## Make-up
 #
@@ -271,20 +279,21 @@ plots.show(plots.faces_grid(drawn, titles=[f"{time[t]:.1f} s" for t in some], co
 #
 # $$I' = (1 - \alpha\,m)\, I + \alpha\,m\, I_{paint}$$
 #
-# in a colour space in which lightness stands apart (CIELAB): the skin's own light and shade stay, and paint
-# looks worn, not pasted.
+# in a colour space that keeps lightness apart from colour (CIELAB), so that the skin keeps its own light and
+# shade, and the paint does not look pasted on.
 #
 # ### Exercise 3 ★★
 #
-# Write the mixing. `image` is (H, W, 3), `paint` a colour (3,), `mask` (H, W).
+# Write the mixing, that is, $I'$. `image` is $I$, (H, W, 3); `paint` is one colour $I_{paint}$, (3,); `mask`
+# is $m$, (H, W); and `strength` is $\alpha$.
 
 
 # %% tags=["exercise"]
 def mixed(image, paint, mask, strength):
     """The painted image, (H, W, 3)."""
     # SOLUTION
-    alpha = strength * mask[..., None]
-    return (1 - alpha) * image + alpha * paint
+    m = mask[..., None]
+    return (1 - strength * m) * image + strength * m * paint
     # END SOLUTION
     # STUB return ...
 
@@ -293,7 +302,7 @@ def mixed(image, paint, mask, strength):
 check.mixed(mixed)
 
 # %% [markdown]
-# Yours, on the lips, in CIELAB, only on the two axes of colour; beside it the masks, and all of
+# Your mixing on the lips, in CIELAB and only on its two axes of colour; beside it the masks, and the whole of
 # `applications.make_up`.
 
 # %%
@@ -313,8 +322,8 @@ plots.show(plots.faces_grid([image, where, yours, made], titles=titles, columns=
 # ALT brows and red cheeks.
 
 # %% [markdown]
-# In a video the mask follows the steadied points. The open mouth stays free, since it is cut out by the inner
-# lips:
+# In a video the mask follows the steadied points. The open mouth stays free, since the mask leaves out what
+# is inside the inner lips:
 
 # %%
 calm = applications.one_euro(tracks["SENet"], rate)
@@ -325,14 +334,15 @@ plots.show(plots.faces_grid(worn, columns=6))
 
 # %% [markdown]
 # **What goes wrong.** The paint is as wrong as the points are. Where a hand covers the mouth, the hand is
-# painted. Shades that were tuned on light skin look grey on dark skin: try them on many people, and let each
-# choose. **Not right to build:** a filter that lightens skin or narrows faces unasked, and does not say so.
+# painted. Shades that were tuned on light skin can look grey on dark skin: try them on many people, and let
+# each person choose. **Not right to build:** a filter that lightens skin or narrows faces unasked, or does
+# not say so.
 #
 # ## One face in another's place
 #
 # Each triangle of one face is warped onto the same triangle of the other (notebook 02). Pasting it leaves a
-# seam. **Poisson blending** (Pérez, Gangnet and Blake, 2003) keeps the *gradients* of the new face and the
-# colours on the rim of the old one: it looks for the picture $I'$ inside the mask with
+# seam. **Poisson blending** (Pérez, Gangnet and Blake, 2003) keeps the *gradients* of the new face and, on
+# the rim, the colours of the old picture. Inside the mask it looks for the picture $I'$ with
 #
 # $$\Delta I' = \Delta I_{new} \quad \text{inside}, \qquad I' = I \quad \text{on the rim}$$
 #
@@ -362,17 +372,19 @@ plots.show(plots.faces_grid([average, *morph], titles=titles, columns=6))
 
 # %% [markdown]
 # **What goes wrong.** Light from the other side, glasses, a beard at the rim, a head that is turned much
-# further: each leaves a trace. And the averages of faces say as much about who was photographed as about
-# faces.
+# further, skin of another tone: each leaves a trace. And an average of faces says as much about who was
+# photographed as about faces.
 #
-# **Not right to build:** anyone's face in a picture that they did not agree to. That is what the word
-# *deepfake* stands for, it is a crime in a growing number of countries, and those who are harmed are not
-# those who built it. A morph of two people can pass for both at a passport gate: do not submit one.
+# **Not right to build:** a picture with the face of anyone who did not agree to it. That is what the word
+# *deepfake* has come to stand for. It is a crime in a growing number of countries, and the harm falls on
+# others, not on those who built it. Say of every such picture that it was made. A morph of two people can
+# pass for both at a passport gate: never submit one.
 #
 # ## A smile
 #
-# Expression from points alone: the 51 inner points, moved, turned and scaled onto the mean shape, and a
-# logistic regression, learnt from faces of [MTFL]'s training list, some of which its annotators call smiling.
+# Expression from points alone: the 51 inner points are moved, turned and scaled onto the mean shape, and a
+# logistic regression tells a smile from none. It was learnt from faces of [MTFL]'s training list, some of
+# which its annotators call smiling.
 #
 # [MTFL]: https://doi.org/10.1007/978-3-319-10599-4_7
 
@@ -382,7 +394,7 @@ plots.show(plots.faces_grid(pair.images, titles=[f"{p:.1f}" for p in smiling], c
 # ALT Six made-up faces, each with a number between 0 and 1 above it; the wide mouths have the high ones.
 
 # %% [markdown]
-# How often is it right, on faces that nothing has learnt from? As measured on faces of MTFL's test list:
+# How often is it right on faces that it has not learnt from? Measured on faces of MTFL's test list:
 
 # %%
 record = json.loads((paths.RESULTS / "smile.json").read_text(encoding="utf-8"))
@@ -395,15 +407,18 @@ for name, words in {
     print(f"{words:34} {100 * record[name]['accuracy']:.1f} %  ({low:.1f} to {high:.1f})")
 
 # %% [markdown]
-# **What goes wrong.** Points show the mouth's corners, not the cheeks and the small folds at the eyes, which
-# people read too. The labels are annotators' opinions. **Not right to build:** the reading of *feelings*. A
-# smile is a movement; what a person feels is not in the points, and to sort applicants, pupils or customers
-# by it is unfounded (and, in the European Union, forbidden at work and in schools).
+# **What goes wrong.** Points show the corners of the mouth, but not the cheeks and the small folds at the
+# eyes, which people read too. The labels are annotators' opinions. And one accuracy for all hides for whom it
+# is worse: here it was not measured for different groups of people.
+#
+# **Not right to build:** the reading of *feelings*. A smile is a movement; what a person feels is not in the
+# points. To sort applicants, pupils or customers by it is unfounded (and the European Union forbids it at
+# work and in schools, except for medical and safety reasons).
 #
 # ## A head that turns
 #
-# Laid on the points, the 3D face tells for each pixel of its UV map which pixel of the picture it shows. What
-# the picture hides is taken from the other half of the face.
+# The 3D face, fitted to the points, says for each pixel of its UV map (the face's surface laid flat, notebook
+# 08) which pixel of the picture it shows. What the picture hides is taken from the other half of the face.
 
 # %%
 head = applications.reconstruct(clip.images[90], tracks["SENet"][90])
@@ -426,7 +441,8 @@ widgets.Sliders(seen_from, {"yaw": (-70, 70, 35), "pitch": (-30, 30, 0)})
 
 # %% [markdown]
 # **What goes wrong.** The depth is that of an average face, bent to this person's points; ears, hair and the
-# back of the head are not there; the mouth has no inside. It is a mask, and no likeness for a biometric use.
+# back of the head are missing; the mouth has no inside. It is a mask, and not a likeness to recognise a
+# person by.
 #
 # ## On your own photograph
 #
@@ -439,11 +455,14 @@ widgets.Sliders(seen_from, {"yaw": (-70, 70, 35), "pitch": (-30, 30, 0)})
 #
 # A picture or clip is written beside yours. Nothing leaves the machine.
 #
+# Faces are personal data, and so are points and pictures made from them. Before you use somebody else's, ask,
+# and say what for. Keep no more than you need, and delete it when you are done.
+#
 # ## Questions
 #
 # 1. SENet's error on this clip is small, and yet it closes the lids least. How can both be true? Which
 #    measure would have told?
-# 2. A colleague filters the points, then counts blinks, and finds fewer on the slower of two cameras. Why?
+# 2. A colleague filters the points, then counts blinks, and finds fewer with the slower of two cameras. Why?
 # 3. A shop wants to count how often customers smile, "anonymously". Which of the numbers above would you show
 #    them, and what would you ask?
 # 4. Why does Poisson blending change the colours of the whole pasted face, not only at its rim?
@@ -452,14 +471,15 @@ widgets.Sliders(seen_from, {"yaw": (-70, 70, 35), "pitch": (-30, 30, 0)})
 #
 # - Ratios of distances need no calibration of the camera; thresholds need one of the person.
 # - The error averaged over 68 points hides what an application depends on: measure that.
-# - Every filter trades flicker for lag. Filter what is drawn, not what is measured.
-# - Warp, then blend gradients, and no seam is seen.
+# - Every filter trades flicker for lag. Filter what you draw, not what you measure.
+# - Warp, then blend gradients, and no seam shows.
 # - Points show movements of a face: not thoughts, not feelings, not intent.
+# - Test on every group of people that will use it, ask those whose faces you use, and keep little.
 #
 # ## Go further
 #
 # - Which of the course's methods closes the lids furthest? Follow the clip with `lbf`, `dan` and `fan`, and
-#   draw their ratios. The shape-indexed cascades of notebook 03 do it better than the networks. Why?
+#   draw their ratios. Do the cascades of notebook 03 do better than the networks? Why could that be?
 # - T. Soukupová and J. Čech, [*Real-Time Eye Blink Detection Using Facial
 #   Landmarks*](https://vision.fe.uni-lj.si/cvww2016/proceedings/papers/05.pdf), 2016.
 # - P. Pérez, M. Gangnet and A. Blake, [*Poisson Image Editing*](https://doi.org/10.1145/882262.882269), 2003.
