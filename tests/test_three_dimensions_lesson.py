@@ -37,7 +37,7 @@ def test_a_pose_in_any_way(answer):
     ({"centre": False}, "Subtract the means"), ({"third": lambda a, b: np.cross(b, a)}, "mirrors"),
     ({"scale": np.sum}, "twice the scale"), ({"keep": True}, "still scaled"), ({"shift": -1.0}, "other one"),
     ({"shift": 0.0}, "mean of x"), ({"flip": True}, "transposed"),
-    ({"scale": lambda D: 1 / D.mean()}, "1 / s"),
+    ({"scale": lambda D: 1 / D.mean()}, "1 / s"), ({"scale": np.max}, "their mean"),
     ({"third": lambda a, b: a}, "no rotation"), ({"scale": lambda D: 1.2 * D.mean()}, "s: At"),
 ])  # fmt: skip
 def test_a_pose_nearly_right(options, step):

@@ -40,6 +40,10 @@ def pose(answer):
             return Verdict("wrong", "Three things are wanted: s, R and t.")
         if not (verdict := _judge_pose(value, (s, R, t), S, x)):
             return verdict
+    x = x + rng.normal(0, 3, x.shape)  # without noise the two singular values are equal
+    A = np.linalg.lstsq(S - S.mean(axis=0), x - x.mean(axis=0), rcond=None)[0].T
+    if np.isclose(answer(S.copy(), x.copy())[0], np.linalg.svd(A)[1], rtol=1e-6).any():
+        return Verdict("wrong", "s: with noise the two singular values differ. Take their mean, not one.")
     return Verdict("right", "Two rows of a scaled rotation are enough: the third is their cross product.")
 
 
