@@ -48,8 +48,8 @@ model, fitted = face3d.load_face3d(), face3d.fit(crops.points, jaw="near")  # bo
 # %% [markdown]
 # ## Where 2D points fail
 #
-# A *2D* annotation marks what one sees: on a turned head the **contour** of the cheek, which is no longer the
-# same spots of the head. A *3D* annotation means the same spots in every view, seen or hidden:
+# A *2D* annotation marks what one sees: on a turned head the **contour** of the cheek, which shows other
+# spots of the head from every side. A *3D* annotation marks the same spots in every view, seen or hidden:
 
 
 # %%
@@ -75,10 +75,10 @@ for yaw, a in zip(yaws, apart, strict=True):
     print(f"yaw {yaw}: the two jaws are {a:.1%} of the box apart")
 
 # %% [markdown]
-# - The jaw's points change their **meaning**: a perfect 2D annotation is off from AFLW2000-3D's solid points
-#   by these figures, on the 17 points of the jaw.
+# - The jaw's points change their **meaning**. AFLW2000-3D marks fixed (*solid*) spots. On the 17 points of
+#   the jaw, a perfect 2D annotation would be off from them by about these figures.
 # - Up to half of the points are **hidden**: guessed by the annotator, or left out, as in AFLW.
-# - 2D shapes are **not linear** in the turn: a shape model spends its modes on poses.
+# - 2D shapes are **not linear** in the turn, so a shape model spends its modes on poses.
 #
 # A 3D face separates what a person looks like from how the head is turned.
 #
@@ -89,10 +89,10 @@ for yaw, a in zip(yaws, apart, strict=True):
 #
 # $$x_l = s\, R_2\, S_l + t$$
 #
-# with $R_2$ the first two rows of $R$: **weak perspective**. A pinhole also divides by each point's distance,
-# which matters for selfies. Move the sliders (with a running kernel): on the left the scene, on the right the
-# camera's picture, with black squares on the fixed spots of the jaw and a blue line for its contour. What
-# does a near camera do to the ears?
+# with $R_2$ the first two rows of $R$: **weak perspective**. A pinhole camera also divides by each point's
+# distance, which matters for selfies. Move the sliders (with a running kernel): on the left is the scene, on
+# the right the camera's picture, with black squares on the fixed spots of the jaw and a blue line for its
+# contour. What does a near camera do to the ears?
 
 # %% tags=["nbval-ignore-output"]
 widgets.Sliders(
@@ -109,12 +109,12 @@ widgets.Sliders(
 #
 # $$R = R_x(\alpha)\, R_y(\beta)\, R_z(\gamma)$$
 #
-# Other orders are other angles: never compare degrees of two conventions. And at $\beta = 90°$ the axes of
+# Another order gives other angles: never compare degrees of two conventions. And at $\beta = 90°$ the axes of
 # pitch and roll fall on one line, so that only their difference is left (*gimbal lock*): pitch 20, roll 0 is
-# pitch 0, roll -20.
+# the same rotation as pitch 0, roll -20.
 #
-# Near it, a tiny rotation changes the angles a lot. Heads turned by 2 degrees about a random axis: **predict
-# first** how far each angle moves at yaw 85.
+# Near 90 degrees a tiny rotation changes the angles a lot. Below, heads are turned by another 2 degrees about
+# a random axis. **Predict first** how far each angle moves at yaw 85.
 
 # %% tags=["hide-output"]
 rng = np.random.default_rng(0)
@@ -127,16 +127,17 @@ for yaw in (0, 45, 70, 85):
 
 # %% [markdown]
 # So mean errors of pitch and roll say little on profiles (evaluations on AFLW2000-3D leave out faces with an
-# angle over 99 degrees). Regress $R$ or $s R_2$, not angles; an honest error is that of the rotation itself,
-# $\arccos \frac{1}{2} (\operatorname{tr}(R^\top R') - 1)$.
+# angle over 99 degrees). Regress $R$ or $s R_2$, not angles. An honest error is the angle between the true
+# rotation and the found one, $\arccos \frac{1}{2} (\operatorname{tr}(R^\top R') - 1)$.
 #
 # ## A 3D model from 2D annotations
 #
 # Scanned heads gave the field its **3D morphable models** ([Blanz and Vetter,
-# 2003](https://doi.org/10.1109/TPAMI.2003.1227983)), whose licences forbid passing them on. The course's own
-# needed no scan. $N$ centred views of one *rigid* head, stacked, are a product of cameras ($2N \times 3$) and
-# one shape ($3 \times L$): a matrix of rank 3, whose singular vectors *are* the shape, up to a linear map
-# ([Tomasi and Kanade, 1992](https://doi.org/10.1007/BF00129684)). Our faces, without the jaw:
+# 2003](https://doi.org/10.1109/TPAMI.2003.1227983)); the licences of the usual ones forbid passing them on.
+# The course's own model needed no scan. $N$ centred views of one *rigid* head, stacked, are a product of
+# cameras ($2N \times 3$) and one shape ($3 \times L$). That is a matrix of rank 3, whose singular vectors
+# *are* the shape, up to a linear map ([Tomasi and Kanade, 1992](https://doi.org/10.1007/BF00129684)). Our
+# faces, without the jaw:
 
 # %%
 x = crops.points[:, 17:] - crops.points[:, 17:].mean(axis=1, keepdims=True)
@@ -149,14 +150,15 @@ same = np.corrcoef(linear[:, 2], inner[:, 2])[0, 1]
 print(f"depth in the first three, correlation with the model's: {same:.2f}")
 
 # %% [markdown]
-# Width, height, and then *depth*, which nobody annotated. The rest is that people differ and faces move.
+# Height, width, and then *depth*, which nobody annotated. The rest is that people differ and faces move.
 # **Non-rigid structure from motion** ([Torresani and others,
 # 2008](https://doi.org/10.1109/TPAMI.2007.70752)) estimates a mean, modes and every face's camera together:
 #
 # $$S = \bar S + \sum_j b_j M_j$$
 #
-# with $b_j$ in standard deviations. The course ran it on annotations of 300-W's training faces and of AFLW,
-# hidden points masked (`data/face3d.md`). The first modes are *identity*, the rest *expression*.
+# with $M_j$ a mode and $b_j$ how much of it, in standard deviations. The course ran this on annotations of
+# 300-W's training faces and of AFLW, with hidden points masked (`data/face3d.md`). The first modes are
+# *identity*, the rest *expression*.
 
 
 # %%
@@ -174,9 +176,9 @@ plots.show(plots.faces_grid(shown, titles=titles, columns=4))
 # ALT short and wide or narrow faces; the first expressions open and close the mouth and move the brows.
 
 # %% [markdown]
-# **Is the depth right?** AFLW2000-3D has depths, of a scanned model that was fitted to its photographs.
-# (Those at hand served to choose the model's settings: they are *validation* data.) Fitted to their x and
-# y, and compared in z, over the 68 points:
+# **Is the depth right?** AFLW2000-3D has depths: those of a scanned model that was fitted to its photographs.
+# (The photographs at hand served to choose our model's settings: they are *validation* data.) Our model is
+# fitted to their x and y, and compared in z, over the 68 points:
 
 # %%
 depth = results("face3d")["depth"]
@@ -185,18 +187,19 @@ for title, key in {"fitted": "", "mean face, only turned": "mean face: "}.items(
     print(f"{title:22}", "  ".join(f"yaw {yaw}: r {r:.3f}, off {off:.1%}" for (yaw, r), off in pairs))
 
 # %% [markdown]
-# High, and sobering: the *mean* face, only turned, is just as good. One picture's points say nearly nothing
-# about a person's depth. The correlation alone could be sold as "accurate depth"; report the baseline too.
+# The correlation is high, but the *mean* face, only turned, is just as good. The points of one picture say
+# nearly nothing about a person's own depth. The correlation alone could be sold as "accurate depth"; report
+# the baseline, too.
 #
 # ## Fitting: alternate
 #
-# For a new face: which pose and which $b$? With $w_l$ one over the variance of each point,
+# For a new face: which pose, and which $b$? With $w_l$ one over the variance of each point, we look for
 #
 # $$\min_{s, R, t, b} \; \sum_l w_l \lVert s R_2 S_l(b) + t - x_l \rVert^2 / s^2 + \lVert b \rVert^2$$
 #
-# For a known shape the pose is easy, for a known pose the shape is linear. So alternate. **The pose:** centre
-# $S$ and $x$. The best *affine* camera $A$, (2, 3), is linear least squares, $x_l \approx A S_l$, and its
-# singular value decomposition $A = U D V^\top$ gives the nearest scaled rotation:
+# For a known shape the pose is easy; for a known pose the problem is linear in $b$. So alternate. **The
+# pose:** centre $S$ and $x$. Linear least squares, $x_l \approx A S_l$, gives the best *affine* camera $A$,
+# (2, 3). Its singular value decomposition $A = U D V^\top$ gives the nearest scaled rotation:
 #
 # $$R_2 = U V^\top, \qquad s = \tfrac{1}{2} (D_1 + D_2), \qquad t = \bar x - s R_2 \bar S$$
 #
@@ -205,8 +208,9 @@ for title, key in {"fitted": "", "mean face, only turned": "mean face: "}.items(
 #
 # ### Exercise 1 ★★
 #
-# Write it: from a shape `S` (L, 3) and points `x` (L, 2) to `s`, `R` (3, 3) and `t` (2,). `np.linalg.lstsq`
-# solves $S_0 A^\top \approx x_0$; `np.linalg.svd(A, full_matrices=False)` gives $U$, $D$ and $V^\top$.
+# Write it: from a shape `S` (L, 3) and points `x` (L, 2), return `s`, `R` (3, 3) and `t` (2,), in this order.
+# $S_0$ and $x_0$ are the centred ones. `np.linalg.lstsq(S_0, x_0, rcond=None)[0]` is $A^\top$;
+# `np.linalg.svd(A, full_matrices=False)` gives $U$, $D$ and $V^\top$; `np.cross` is the product $\times$.
 
 
 # %% tags=["exercise"]
@@ -228,7 +232,8 @@ check.pose(pose)
 
 # %% [markdown]
 # **The shape:** with what is left, $d_l = (x_l - t) / s - R_2 \bar S_l$, and how each mode moves each point,
-# $C_{lj} = R_2 M_{jl}$, it is *ridge regression*: $b = (C^\top w\, C + 1)^{-1} C^\top w\, d$.
+# $C_{lj} = R_2 M_{jl}$, it is *ridge regression*: $b = (C^\top w\, C + 1)^{-1} C^\top w\, d$. (The 1 is the
+# identity matrix; it comes from $\lVert b \rVert^2$.)
 
 
 # %%
@@ -253,7 +258,7 @@ for step in range(4):
     S = shape_step(x, s, R, t)
 
 # %% [markdown]
-# Two rounds are enough. `face3d.fit` does this for many faces; pitch, yaw and roll of four:
+# Two rounds are enough here. `face3d.fit` does this for many faces; pitch, yaw and roll of four:
 
 # %%
 ms = results("face3d")["milliseconds"]
@@ -271,9 +276,9 @@ plots.show(plots.faces_grid(drawn, titles=titles, columns=4))
 # ## The contour slides
 #
 # Pulling the *fixed* jaw onto a visible contour turns the head. So each jaw point slides along a line across
-# the cheek, and in every round sits where that is outermost in the picture ([Zhu and others,
-# 2016](https://doi.org/10.1109/CVPR.2016.23)). On faces drawn from the model itself, whose truth is known (an
-# *inverse crime*, kind to the fit):
+# the cheek, and in every round sits where that line is outermost in the picture ([Zhu and others,
+# 2016](https://doi.org/10.1109/CVPR.2016.23)). Below, both are tried on faces drawn from the model itself,
+# whose truth is known (an *inverse crime*: data and fit share one model, which flatters the fit):
 
 
 # %%
@@ -296,13 +301,13 @@ plots.show(plots.curves(angles, lines, "yaw, degrees", "mean error of the yaw, d
 # %% [markdown]
 # ## Head pose in three ways
 #
-# 1. **PnP**, perspective-n-point: the mean face and a guessed camera. What differs in a face goes into the
-#    pose.
+# 1. **PnP**, perspective-n-point: the mean face and a guessed camera. Whatever differs in a person's face
+#    goes into the pose.
 # 2. **The fit** above: the shape may differ, too.
-# 3. **Regression**: a network tells the pose from the pixels; below.
+# 3. **Regression**: a network finds the pose from the pixels; see below.
 #
-# On the pictures of AFLW2000-3D at hand (validation data), in degrees, from its own annotation and from
-# networks' points; the last three columns are means by yaw:
+# Errors on the pictures of AFLW2000-3D at hand (validation data), in degrees, from its own annotation and
+# from the points of networks; the last three columns are means by yaw:
 
 # %%
 pose_found = results("pose")
@@ -318,13 +323,13 @@ print("published, mean:", ", ".join(published[:4]) + ",\n                ", ", "
 # The published figures are of 1,969 pictures, with other boxes and points ([SynergyNet's
 # table](https://doi.org/10.1109/3DV53792.2021.00055)): read the order, not the decimals. On the *same* points
 # PnP loses to the fit, most where it takes the jaw's contour for fixed spots. Regression is no better than a
-# fit of the same network's points: the error is in what the network sees.
+# fit to the same network's points, so the error is in what the network sees.
 #
 # ## 3DDFA: regress the parameters
 #
 # Why not ask a network for the 3D face itself? **3DDFA** regresses $p = (A, t, b)$, with $A = s R_2$ as six
 # numbers (no angles, no trap) and here 30 modes: 38 numbers, each *whitened* (less its mean, over its
-# standard deviation). The points follow: $V(p) = A\, S(b) + t$.
+# standard deviation; $b$ is in standard deviations already). The points follow: $V(p) = A\, S(b) + t$.
 
 
 # %%
@@ -357,11 +362,11 @@ p = whitened(fitted)
 print(p.shape, "V gives the points back:", np.allclose(128 * V(p), face3d.vertices(fitted)[..., :2]))
 
 # %% [markdown]
-# What to minimise? With $p^*$ the truth, from a fit:
+# What should be minimised? With $p^*$ the truth, from a fit:
 #
 # - **PDC**, parameter distance cost: $\lVert p - p^* \rVert^2$. The last identity mode counts as much as
 #   the scale.
-# - **VDC**, vertex distance cost: $\lVert V(p) - V(p^*) \rVert^2$. What is measured in the end.
+# - **VDC**, vertex distance cost: $\lVert V(p) - V(p^*) \rVert^2$. This is what is measured in the end.
 # - **WPDC**, weighted PDC: $\sum_i w_i (p_i - p^*_i)^2$, where a number counts by how far *its present
 #   error* moves the points:
 #
@@ -371,7 +376,8 @@ print(p.shape, "V gives the points back:", np.allclose(128 * V(p), face3d.vertic
 #
 # ### Exercise 2 ★★★
 #
-# Write these weights: from the function `V`, `truth` and `found`, both (N, P), to (N, P).
+# Write these weights. `V` is the function above, from (N, P) to points (N, L, 2); `truth` ($p^*$) and `found`
+# ($p$) are (N, P), and so is the answer.
 
 
 # %% tags=["exercise"]
@@ -403,8 +409,9 @@ plots.show(plots.parameter_weights(means, {"A": 6, "t": 2, "identity": 20, "expr
 # The pose comes first, then the leading modes. (The weights count as constants: no gradient goes through
 # them.)
 #
-# The 2016 network is a *cascade* that looks again, with its own answer drawn beside the crop as **PNCC**,
-# projected normalised coordinate code: each vertex has the colour of its place on the *mean* face.
+# The network of 2016 is a *cascade* that looks again: besides the crop it is given a drawing of its own last
+# answer, the **PNCC** (projected normalised coordinate code). In it each vertex has the colour of its place
+# on the *mean* face.
 
 # %%
 codes = face3d.code_colours()
@@ -416,10 +423,11 @@ plots.show(plots.faces_grid(drawn, columns=4))
 # %% [markdown]
 # ## Train it: three costs, one budget
 #
-# A 3DDFA in miniature, on the frozen SENet's 256 last features $F$. A cost matters only where it must
-# *choose*: two linear layers follow, $h = F w$ with six numbers, and $p = h u$ with all 38, which share the
-# six. The gradients with respect to $p$: for PDC and WPDC the (weighted) difference; for VDC, with $r =
-# V(p) - V(p^*)$, $r^\top S$ for $A$, $\sum_l r_l$ for $t$, and $\sum_l r_l \cdot A M_{jl}$ for $b_j$.
+# A 3DDFA in miniature, on the frozen SENet's 256 last features $F$. A cost matters only where the network
+# must *choose*. So two linear layers follow: $h = F w$ with only six numbers, and $p = h u$ with all 38,
+# which have to share the six. The gradients with respect to $p$, but for a factor of 2: for PDC and WPDC the
+# (weighted) difference; for VDC, with $r = V(p) - V(p^*)$, they are $r^\top S$ for $A$, $\sum_l r_l$ for
+# $t$, and $\sum_l r_l \cdot A M_{jl}$ for $b_j$.
 
 # %%
 senet = methods.load("senet").build()
@@ -497,12 +505,13 @@ for name, p_found in answers.items():
 
 # %% [markdown]
 # PDC spreads the six numbers over all 38 alike and has the worst points. WPDC and VDC spend them on what
-# moves points; VDC ends lowest, and lets drift what no point shows: the last column. (With a single linear
-# layer nothing is shared, and the three are nearly equal.) **Go on (open):** add a cost of your own.
+# moves points; VDC ends lowest, and lets those numbers drift that no point shows: see the last column. (With
+# a single linear layer nothing is shared, and the three are nearly equal.) **Go on (open):** add a cost of
+# your own.
 #
-# The paper, a whole network, on AFLW2000-3D: PDC 5.64 %, VDC 5.03 %, WPDC 4.76 %; WPDC, then VDC: 4.25 %.
-# The course's last layers on SENet's trunk by each cost, for as long (validation data), NME of the box by
-# yaw, in percent:
+# Published for a whole network, on AFLW2000-3D: PDC 5.64 %, VDC 5.03 %, WPDC 4.76 %; WPDC, then VDC: 4.25 %.
+# The course trained last layers on SENet's trunk with each cost, each for as long. NME of the box by yaw, in
+# percent (validation data):
 
 
 # %%
@@ -517,8 +526,8 @@ def by_yaw(kind):
 by_yaw("costs")
 
 # %% [markdown]
-# PDC is last here, too; WPDC and VDC are close. The course's `tddfa` is SENet with another last layer, taught
-# by VDC and a little PDC. On turned faces:
+# PDC is worst here, too; WPDC and VDC are close. The course's `tddfa` is SENet with another last layer,
+# trained with VDC and a little PDC. On turned faces:
 
 # %%
 wide = sources.load("synthetic", n=4, seed=21, yaw=(0.6, 1.0), occlusion=False, progress=False)
@@ -535,8 +544,8 @@ plots.show(plots.faces_grid([*wide.images, *drawn], columns=4))
 #
 # A model limits what a network can say, here to 30 modes. **PRNet** ([Feng and others,
 # 2018](https://doi.org/10.1007/978-3-030-01264-9_33)) lays the face's surface flat, as a **UV map**, and
-# regresses a picture whose pixel $u$ holds *where that spot of the face is*, $P(u) = (x, y, z)$, by an
-# encoder and a decoder. A model is only in its training data.
+# regresses a picture whose pixel $u$ holds *where that spot of the face is*, $P(u) = (x, y, z)$, with an
+# encoder and a decoder. A face model is used only to make its training data.
 
 # %%
 i = four[1]
@@ -556,9 +565,9 @@ plots.show(plots.faces_grid(grid, marks, titles=titles, columns=3))
 
 # %% [markdown]
 # The loss is weighted, $\sum_u w_u \lVert P(u) - P^*(u) \rVert^2$. The paper gives the weights of points,
-# inner face, rest and neck as 16 : 4 : 3 : 0. In the file that its authors released the grey levels are
-# 255, 128, 64 and 48, about 16 : 8 : 4 : 3, and next to nothing is masked out: say which you use. (The
-# course's `mask=` has the paper's, and one after the file.)
+# inner face, rest and neck as 16 : 4 : 3 : 0. In the file that its authors released, the grey levels are
+# 255, 128, 64 and 48, about 16 : 8 : 4 : 3, and next to nothing is masked out. Say which one you use. (The
+# course's option `mask=` offers both.)
 #
 # The 68 points are read off between the map's pixels:
 
@@ -573,19 +582,20 @@ by_yaw("methods")
 # ALT weights are there.
 
 # %% [markdown]
-# Published, on AFLW2000-3D, of the box, for yaw 0-30, 30-60, 60-90 and their mean: ESR 4.60, 6.70, 12.67,
-# 7.99; 3DDFA 3.43, 4.24, 7.17, 4.94; PRNet 2.75, 3.51, 4.61, 3.62; SynergyNet 2.65, 3.30, 4.27, 3.41.
+# Published NME of the box on AFLW2000-3D, in percent, for yaw 0-30, 30-60, 60-90 and their mean: ESR 4.60,
+# 6.70, 12.67, 7.99; 3DDFA 3.43, 4.24, 7.17, 4.94; PRNet 2.75, 3.51, 4.61, 3.62; SynergyNet 2.65, 3.30, 4.27,
+# 3.41. (Here, too, with other pictures and other boxes.)
 #
 # ## DenseReg and dense face alignment
 #
 # **DenseReg** ([Güler and others, 2017](https://doi.org/10.1109/CVPR.2017.280)) turns PRNet's map round:
-# for each pixel of the *picture* it says which spot $(u, v)$ of the face is there. Each of $u$ and $v$ is
-# *quantised* into $K = 10$ bins: a classification with $K + 1$ classes, 0 for "no face", and for each class a
-# residual within the bin.
+# for each pixel of the *picture* it says which spot $(u, v)$ of the face is there, each of them from 0 to 1.
+# Both are *quantised* into $K = 10$ bins: a classification with $K + 1$ classes, where class 0 means "no
+# face", and for each class a residual, from 0 to 1, within the bin.
 #
 # $$u = (k + q_k - 1) / K$$
 #
-# with $k$ the class that has the highest score, and $q_k$ its residual.
+# with $k$ the class that has the highest score, and $q_k$ the residual of that class.
 #
 # ### Exercise 3 ★
 #
@@ -637,8 +647,8 @@ plots.show(plots.faces_grid(views, columns=4))
 # ALT same part of every face. Below, where the weights are there, the network's answer: the same, coarser.
 
 # %% [markdown]
-# A point is where the places that show its surroundings say, by a linear regression of places on $(u, v)$. A
-# hidden point has none: a 3D face is fitted to the others.
+# To find a landmark, take the pixels whose $(u, v)$ is near its own, and fit places to $(u, v)$ by a linear
+# regression. A hidden landmark has no such pixels: a 3D face is fitted to the others.
 #
 # **Dense face alignment** ([Liu and others, 2017](https://doi.org/10.1109/ICCVW.2017.190)) is 3DDFA with
 # more to learn from. To the distance of the *parameters* it adds three constraints:
@@ -647,9 +657,10 @@ plots.show(plots.faces_grid(views, columns=4))
 # - **contour**: the mesh's contour must lie on edges of the picture, wherever along them;
 # - **matching**: spots that look alike in two pictures (*SIFT pairs*) must come from the same vertex.
 #
-# The last two need no point: the surface between gets evidence of its own. Here, one more at each row, on
-# 3DDFA's last layers, two of them simplified: the contour must lie on the annotated *line* of the jaw, not on
-# edges; and for pairs stand two renders of one photograph in 300W-LP, whose shapes $S(b)$ must agree.
+# The last two need no annotated point: the surface between the points gets evidence of its own. Below, each
+# row adds one constraint, on 3DDFA's last layers. Two of them are simplified: the contour must lie on the
+# annotated *line* of the jaw, not on edges; and instead of matched spots, two renders of one photograph in
+# 300W-LP are taken, whose shapes $S(b)$ must agree.
 
 # %%
 alignment = results("dense_alignment")
@@ -658,16 +669,16 @@ for name, row in alignment.get("rows", {}).items():
     print(f"{name:10}  {seen}  contour {row['contour']:.2%}  views apart {row['apart']:.2%}")
 
 # %% [markdown]
-# By yaw, the NME of the box on AFLW2000-3D (validation data), in percent; on renders of photographs that
-# nothing was learnt from, how far the contour is from the jaw's line, and the shapes found in views of one
-# photograph from their mean, in sizes of the face. Each constraint improves the figure that it is about; of
-# these, only the landmarks improve the points.
+# First the NME of the box on AFLW2000-3D by yaw (validation data), in percent. The last two columns are of
+# renders of photographs that nothing was learnt from, in sizes of the face: how far the contour is from the
+# line of the jaw, and how far the shapes found in the views of one photograph are from their mean. Each
+# constraint improves the figure that it is about, but only the landmarks improve the points.
 #
 # ## Turn a photograph
 #
 # Annotated profiles are rare. 300W-LP *makes* them: fit a 3D face to an annotated photograph, give the
-# background a depth too, and turn it all to larger yaw, with exact points. Here the face alone; what the
-# photograph hides is taken from the mirrored half:
+# background a depth, too, and turn it all to a larger yaw; the points turn with it. Here is the face alone;
+# what the photograph hides is taken from the mirrored half:
 
 # %%
 turned = [head.view(yaw=yaw) for yaw in (-60, -20, 20, 60)]
@@ -676,17 +687,18 @@ plots.show(plots.faces_grid([view for view, _ in turned], [points for _, points 
 # ALT and ends at the ears.
 
 # %% [markdown]
-# What they bring a small SENet, NME of the box without the jaw, on AFLW2000-3D by yaw and on HELEN
-# (validation data):
+# What turned photographs bring to a small SENet: the NME of the box without the jaw, on AFLW2000-3D by yaw
+# and on HELEN (validation data):
 
 # %% tags=["nbval-ignore-output"]
 for yaw, e in results("turning").get("inner", {"nothing": None}).items():
     print(f"{yaw}: {e['photographs']:.2%}, with turned ones {e['turned']:.2%}" if e else "Not measured yet.")
 
 # %% [markdown]
-# A large gain on profiles, paid for where heads look ahead. Turned photographs teach artefacts, too: smeared
-# skin, no back of the head. So 300W-LP only turns *away* from the camera, where little new comes into sight.
-# And the renders of one photograph are one person ([notebook 05](05_preparing_data.ipynb)).
+# They gain much on turned heads, and cost accuracy where heads look ahead. Turned photographs teach
+# artefacts, too: smeared skin, no back of the head. So 300W-LP only turns *away* from the camera, where
+# little new comes into sight. And all renders of one photograph show one person: keep them on the same side
+# of a split ([notebook 05](05_preparing_data.ipynb)).
 #
 # ## A thousand points
 #
@@ -701,13 +713,13 @@ print(
 # ALT Three faces covered by a fine, even cloud of points from forehead to chin.
 
 # %% [markdown]
-# The rank says it: each is a fixed weighted sum of the 68. All between was **interpolated and never
-# measured**. Schemes with 98 or 194 points are annotations of their own; of a thousand, ask what they were
-# compared with.
+# The rank says it: each vertex is a fixed weighted sum of the 68. Everything between them was **interpolated
+# and never measured**. Schemes with 98 or 194 points are annotations of their own. When you see a thousand
+# points, ask what they were compared with.
 #
 # ## Which normaliser breaks?
 #
-# The lengths of [notebook 01](01_measuring_error.ipynb), at 75 degrees:
+# The four lengths of [notebook 01](01_measuring_error.ipynb), on a head turned by 75 degrees:
 
 # %%
 plots.show(plots.head_turn(turning_head(), 75))
@@ -715,26 +727,27 @@ plots.show(plots.head_turn(turning_head(), 75))
 # ALT Inter-ocular and inter-pupil fall like a cosine to a quarter; box and diagonal stay nearly level.
 
 # %% [markdown]
-# The inter-ocular distance goes to zero with $\cos \beta$, the same error in pixels grows without bound,
-# and a few profiles rule the mean. Hence $\sqrt{w h}$ of the box for 300W-LP and AFLW2000-3D, and a mean
-# over *three bins of yaw*, or the many frontal faces decide.
+# The inter-ocular distance goes to zero with $\cos \beta$. Divided by it, one and the same error in pixels
+# grows without bound, and a few profiles rule the mean. Hence $\sqrt{w h}$ of the box for 300W-LP and
+# AFLW2000-3D, and a mean over *three bins of yaw*: otherwise the many frontal faces decide.
 #
 # ## Questions
 #
 # 1. A blink detector reads the eye's six points. Would you give it 2D or 3D points of a head at 60 degrees?
 # 2. Your network's points are good and its depth too; a colleague asks for the height of a person's nose.
 #    What do you say?
-# 3. A pose network has 4 degrees in mean on a benchmark. Which three things do you ask?
+# 3. A pose network has a mean error of 4 degrees on a benchmark. Which three things do you ask?
 #
 # <details><summary>Answers</summary>
 #
-# **1.** The near eye: 2D, it is seen. The far one is a guess in either case: leave it out.
+# **1.** For the near eye 2D points: they mark what is seen. The far eye is a guess in either case: leave it
+# out.
 #
-# **2.** That one picture does not tell it: the mean face had the same depth. Several views, or a depth
-# camera.
+# **2.** One picture does not tell it: the mean face had nearly the same depth. It takes several views, or a
+# depth camera.
 #
-# **3.** Which convention of angles, and faces over 99 degrees left out? By yaw, or one mean? Which boxes,
-# and was any of the test set used to choose?
+# **3.** Which convention of angles, and were faces over 99 degrees left out? Is it one mean, or by yaw? Which
+# boxes, and was any part of the test set used to choose?
 #
 # </details>
 #
@@ -743,8 +756,8 @@ plots.show(plots.head_turn(turning_head(), 75))
 # - 2D points mark the visible contour, 3D points fixed spots; they part as a head turns.
 # - $x = s R_2 S + t$, $S = \bar S + \sum_j b_j M_j$: fit by alternating pose (least squares, SVD) and shape
 #   (ridge).
-# - Yaw near 90 degrees makes pitch and roll meaningless one by one. Regress matrices.
-# - PDC counts numbers, VDC points, WPDC numbers by the points that they move.
+# - Near 90 degrees of yaw, pitch and roll mean nothing one by one. Regress matrices.
+# - PDC counts numbers; VDC counts points; WPDC counts numbers, weighted by how far they move the points.
 # - Dense points are as good as what they were measured against.
 # - Always report the baseline: here the mean face, turned.
 #
@@ -758,5 +771,6 @@ plots.show(plots.head_turn(turning_head(), 75))
 # - Y. Feng and others, [*Joint 3D Face Reconstruction and Dense
 #   Alignment*](https://doi.org/10.1007/978-3-030-01264-9_33), ECCV 2018: PRNet.
 # - C. Wu, Q. Xu, U. Neumann, [*Synergy between 3DMM and 3D
-#   Landmarks*](https://doi.org/10.1109/3DV53792.2021.00055), 3DV 2021: both roads, in one table.
+#   Landmarks*](https://doi.org/10.1109/3DV53792.2021.00055), 3DV 2021: from parameters to points and back,
+#   and the tables quoted above.
 # - Next: [09, squeeze and excitation](09_squeeze_and_excitation.ipynb).
