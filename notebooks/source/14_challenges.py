@@ -68,8 +68,8 @@ print(f"{budget['runs']} runs, {budget['seconds_of_a_run']:.0f} seconds of one c
 # %% [markdown]
 # The judged faces, with the control's mean error. Where it says "the clean faces", they were made hard from
 # the clean ones, so each can be compared with itself, and the difference is what the challenge costs. The
-# other two sets show other people. Errors are over the inter-ocular distance, but on turned faces over the
-# root of the box's area: do not compare that figure with those above it.
+# other two are sets of their own. Errors are over the inter-ocular distance, but on turned faces over the
+# root of the box's area: do not compare that figure with the others.
 
 # %%
 control = record["remedies"]["control"]["sets"]
