@@ -350,9 +350,9 @@ plots.show(plots.changes(shown(rows)))
 #
 # A head for each class gains a few percent on turned faces; knowing the true class gains no more than that.
 # By far the most is gained by *data*: turned views. (Part of that gain may be the jaw. In the photographs its
-# points follow the visible contour; in AFLW2000-3D they are fixed spots of the head, and the further a learnt
-# view is turned, the more its points are so, too. Notebook 08 leaves the jaw out, and still finds a large
-# gain.)
+# points follow the visible contour, and in AFLW2000-3D they are fixed spots of the head. In the learnt views
+# they change from the one to the other as the head turns. Notebook 08 leaves the jaw out, and still finds a
+# large gain.)
 #
 # Photographs of profiles are rare, and annotated ones rarer. 300W-LP (Zhu and others, 2016) makes them: a 3D
 # face is laid on a frontal photograph and turned, and every pixel moves along. The course's own version:
@@ -554,9 +554,9 @@ plots.show(plots.changes(shown({title: (name, ["clean", "turned"]) for title, na
 # ALT gain a few percent at most.
 
 # %% [markdown]
-# The three lie close together. Most of a mesh's error comes from the 68 points that it hangs on, so what
-# makes *those* better makes it better. (The truth here is the 3D face fitted to the annotations. Between them
-# nothing was measured, so this says which way comes near *our* mesh, not which comes near the skin.)
+# The three lie close together. The first two hang on the 68 found points, so what makes *those* better makes
+# the mesh better. (The truth here is the 3D face fitted to the annotations. Between the points nothing was
+# measured, so this says which way comes near *our* mesh, not which comes near the skin.)
 #
 # ## All at once
 #
@@ -587,9 +587,9 @@ plots.show(plots.changes(shown({"all of the data": rows["all of the data"]})))
 
 # %% [markdown]
 # Together they help on rolled and on turned faces, though no more than the best single remedy. On dark faces
-# no gain is left of light's, and clean and occluded ones got worse. The likely reason: a small network and a
-# small budget are now shared by all the changes. (The trainings of notebook 10 use most of them at once, with
-# far more crops.) So **with a small budget, aim at what you will really meet.**
+# the gain of the light is gone, and clean and occluded ones got worse. The likely reason: all the changes now
+# share a small network and a small budget. (The trainings of notebook 10 use most of them at once, with far
+# more crops.) So **with a small budget, aim at what you will really meet.**
 #
 # What this does not show: it is one small network, one budget, one start. Some of the hard faces were made by
 # changes like those that were learnt (blur, noise, colour, rotation), which flatters augmentation. Of

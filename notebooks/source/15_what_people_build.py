@@ -223,7 +223,8 @@ plots.show(plots.flicker_and_lag(families))
 # Steady a track in any way you like, without looking at later frames. It may be at most one frame late, and
 # keep at most a quarter of the flicker that came in. Neither filter above achieves this: both assume that a
 # point stays where it is. Which guess of the next place would be better for a head that turns? (The check
-# shakes a head that first stands still and then swings, and says how late yours is and what is left.)
+# adds noise to the points of a head that first stands still and then swings. It tells you how late your track
+# is and how much flicker is left.)
 
 
 # %% tags=["exercise"]
@@ -394,7 +395,8 @@ plots.show(plots.faces_grid(pair.images, titles=[f"{p:.1f}" for p in smiling], c
 # ALT Six made-up faces, each with a number between 0 and 1 above it; the wide mouths have the high ones.
 
 # %% [markdown]
-# How often is it right on faces that it has not learnt from? Measured on faces of MTFL's test list:
+# How often is it right on faces that neither it nor the aligner has learnt from? Measured on faces of MTFL's
+# test list, with SENet's points:
 
 # %%
 record = json.loads((paths.RESULTS / "smile.json").read_text(encoding="utf-8"))
