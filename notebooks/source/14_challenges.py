@@ -421,23 +421,25 @@ plots.show(plots.changes(shown(rows)))
 #
 # StarGAN (Choi and others, 2018) adds two terms: the made picture must be classified as $c$, and changed back
 # it must be $x$ again, so that the person stays. It learnt from 200,000 portraits, for a day on one graphics
-# card. Its generator, layer by layer: side of the output, kernel, channels in and out.
+# card. Its generator, layer by layer: side of the output (of the two transposed convolutions, which enlarge
+# the picture: of the input), kernel, channels in and out.
 
 # %%
 generator = [(128, 7, 8, 64), (64, 4, 64, 128), (32, 4, 128, 256), *[(32, 3, 256, 256)] * 12,
-             (64, 4, 256, 128), (128, 4, 128, 64), (128, 7, 64, 3)]  # fmt: skip
+             (32, 4, 256, 128), (64, 4, 128, 64), (128, 7, 64, 3)]  # fmt: skip
 forward = sum(side**2 * kernel**2 * before * after for side, kernel, before, after in generator)
 ours = budget["multiply_adds"]["control"]
 print(f"a picture made once: {forward / 1e9:.0f} billion multiply-adds, {forward / ours:,.0f} times ours")
 wider = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))["phases"][-1]
 shipped = budget["multiply_adds"]["shipped senet"]
 per_second = 3 * shipped * wider["crops"] / (3600 * wider["hours"])
-days = 200_000 * 16 * 3 * 3 * forward / per_second / 86_400
-print(f"its 200,000 steps on {wider['device']}: about {days / 30:.0f} months")
+days = 200_000 * 16 * (1 + 2 * 3 / 5) * forward / per_second / 86_400
+print(f"its 200,000 steps on {wider['device']}: about {days / 30:.0f} months for the generator alone")
 
 # %% [markdown]
-# (A training step costs about three passes, and it uses the generator about three times. The speed is that at
-# which the shipped SENet was trained.)
+# (Each step, of 16 pictures, makes them once for the discriminator. Every fifth step also teaches the
+# generator: it changes each picture and changes it back, and learning from a pass costs about three passes.
+# The speed is that at which the shipped SENet was trained.)
 #
 # There is a larger obstacle: **nobody knows where the points of the made picture are.** The mouth has moved,
 # the annotation has not. One would have to find the points with the very aligner that fails on open mouths.
