@@ -42,7 +42,7 @@ class Watched(NamedTuple):
 def personal_threshold(eyes, share=0.75):
     """The eye aspect ratio below which this person's eyes are closed: a share of their open ones.
 
-    People's open eyes differ by a factor of two, so that one fixed threshold calls some people asleep. The
+    Open eyes differ from person to person, so that one fixed threshold calls some people asleep. The
     open ratio is the 80th percentile of a calibration, in which the person may blink. Annotated lids would
     allow a share of 0.6; a network that regresses points closes them less far than the person does.
 
