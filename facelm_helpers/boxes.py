@@ -191,13 +191,15 @@ def detector_like(points, rng, shift=0.04, growth=0.08):
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 
-def overlap(box, boxes):
+def overlap(box, boxes, of="union"):
     """Intersection over union: the shared area of two boxes as a fraction of their union.
 
     Parameters
     ----------
     box : (4,) array
     boxes : (4,) or (N, 4) array
+    of : {"union", "smaller"}
+        "smaller": as a fraction of the smaller box, which is 1 where one box lies within the other.
 
     Returns
     -------
@@ -212,11 +214,11 @@ def overlap(box, boxes):
     box, boxes = np.asarray(box, np.float64), np.asarray(boxes, np.float64)
     low, high = np.maximum(box[:2], boxes[..., :2]), np.minimum(box[2:], boxes[..., 2:])
     shared = np.clip(high - low, 0, None).prod(axis=-1)
-    areas = (box[2:] - box[:2]).prod() + (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
-    return shared / (areas - shared)
+    one, areas = (box[2:] - box[:2]).prod(), (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
+    return shared / (np.minimum(one, areas) if of == "smaller" else one + areas - shared)
 
 
-def suppress(boxes, scores, most):
+def suppress(boxes, scores, most, of="union"):
     """Non-maximum suppression: the indices of the boxes that stay, the surest first.
 
     The surest box stays; all that overlap it by more than ``most`` go; and so on with what is left.
@@ -226,7 +228,9 @@ def suppress(boxes, scores, most):
     boxes : (N, 4) array
     scores : (N,) array
     most : float
-        Intersection over union, see `overlap`.
+        See `overlap`.
+    of : {"union", "smaller"}
+        Of what ``most`` is a fraction.
 
     Returns
     -------
@@ -240,5 +244,5 @@ def suppress(boxes, scores, most):
     boxes, left, kept = np.asarray(boxes, np.float64), np.argsort(-np.asarray(scores), kind="stable"), []
     while len(left):
         kept.append(left[0])
-        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]]) <= most]
+        left = left[1:][overlap(boxes[left[0]], boxes[left[1:]], of) <= most]
     return np.array(kept, int)

@@ -1,6 +1,7 @@
 """What all tests share: a quiet, small TensorFlow, and the real faces where they are."""
 
 import os
+import sys
 from pathlib import Path
 
 # before anything imports TensorFlow: no card, few words, and two test processes share the cores
@@ -22,6 +23,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def repository() -> Path:
     """The checkout under test."""
     return REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def no_verdict_yet(monkeypatch):
+    """Each test is a session of its own: a report of its checks names no other test's."""
+    report = sys.modules.get("facelm_helpers.checks._report")
+    if report is not None:
+        monkeypatch.setattr(report, "_states", {})
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,26 @@ def test_the_cascade_finds_the_bright_square():
     assert len(boxes) == len(scores) > 0 and points.shape == (len(boxes), 5, 2)
     inside = (boxes[:, :2] > FACE[:2] - 6).all() and (boxes[:, 2:] < FACE[2:] + 6).all()
     assert inside and (np.diff(scores) <= 0).all()
-    np.testing.assert_allclose(points[:, 0], (boxes[:, :2] + boxes[:, 2:]) / 2, atol=0.01)
+    np.testing.assert_allclose(points[:, 0], (boxes[:, :2] + boxes[:, 2:] - 1) / 2, atol=0.01)
+
+
+def test_patches_bring_points_back():
+    def to_the_brightest(patches):
+        """A network that finds the one bright pixel of a patch."""
+        count, size = patches.shape[0] * 5, patches.shape[2]
+        grey = patches[..., 0].reshape(count, -1)
+        down, across = np.divmod(grey.argmax(axis=1), size)
+        return ((np.stack([across, down], axis=1) + 0.5) / size - 0.5).reshape(-1, 10)
+
+    five = np.array([[70, 50], [95, 52], [82, 64], [74, 78], [92, 77]])
+    image = np.zeros((140, 180, 3), np.uint8)
+    image[five[:, 1], five[:, 0]] = 255
+    rng = np.random.default_rng(0)
+    start = five[None] + rng.uniform(-6, 6, (1, 5, 2))
+    box = np.array([[55, 35, 110, 90]])
+    found = mtcnn.refined(image, box, start, to_the_brightest)
+    np.testing.assert_allclose(found[0], five, atol=0.6)
+    assert np.abs(start - five).max() > 4
 
 
 def test_an_empty_picture_has_no_face():
@@ -59,6 +78,9 @@ def test_suppression_keeps_the_surest_of_each_heap():
     heaps = scores.reshape(3, 10).argmax(axis=1) + [0, 10, 20]
     assert sorted(kept) == sorted(heaps) and (np.diff(scores[kept]) < 0).all()
     assert len(suppress(boxes, scores, 1.0)) == 30
+    nested = [[0, 0, 30, 30], [10, 10, 20, 20], [40, 0, 60, 20]]
+    assert suppress(nested, [0.9, 0.8, 0.7], 0.5).tolist() == [0, 1, 2]
+    assert suppress(nested, [0.9, 0.8, 0.7], 0.5, "smaller").tolist() == [0, 2]
     assert len(suppress(np.zeros((0, 4)), np.zeros(0), 0.5)) == 0
 
 
@@ -85,5 +107,9 @@ def test_p_net_on_a_picture_answers_as_on_each_square():
     square = np.asarray(model(image[:, 6:18, 4:16]))
     np.testing.assert_allclose(square[0, 0, 0], whole[0, 3, 2], atol=1e-4)
     sizes = {part: networks.mtcnn(part).count_params() for part in "pro"}
+    patches = np.random.default_rng(1).random((3, 5, 24, 24, 3), dtype=np.float32)
+    l_net = networks.mtcnn("l")
+    alone = np.asarray(l_net(patches[1:2]))
+    np.testing.assert_allclose(np.asarray(l_net(patches))[1:2], alone, atol=1e-4)  # no face sees another's
     # the released ones have a second logit for "no face", and P- and R-Net no points
     assert sizes == {"p": 6_632 + 33 * 9, "r": 100_178 + 129 * 9, "o": 389_040 - 257}

@@ -1,7 +1,8 @@
 """MTCNN, the course's own: three small networks, each of which looks closer at what the one before let pass.
 
-Their files, data/detectors/mtcnn_p.tflite, _r and _o, are trained by `tools.train.mtcnn`. `detect` and
-`search` do all at once; the steps between are here one by one, so that a lesson can show them.
+A fourth, L-Net, looks at a patch round each of the five points, and corrects them. Their files,
+data/detectors/mtcnn_p.tflite, _r, _o and _l, are trained by `tools.train.mtcnn` and `mtcnn_points`. `detect`
+and `search` do all at once; the steps between are here one by one, so that a lesson can show them.
 """
 
 import threading
@@ -14,8 +15,9 @@ from facelm_helpers.images import check_image
 from facelm_helpers.paths import DATA
 from facelm_helpers.silence import silence
 
-FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "pro"}
+FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "prol"}
 CELL, STRIDE, SHRINK = 12, 2, 0.709  # P-Net's square and its steps in pixels; between levels of the pyramid
+PATCH = 0.36  # side of L-Net's patches, in the longer side of the face's box
 PIXEL = np.float32(1 / 255)
 _own = threading.local()
 
@@ -39,7 +41,7 @@ def detect(image, thresholds=(0.6, 0.7, 0.7), smallest=24):
     ----------
     Zhang et al., Joint face detection and alignment using multi-task cascaded convolutional networks, 2016.
     """
-    return search(image, thresholds, smallest)[0]
+    return search(image, thresholds, smallest, shipped("pro"))[0]
 
 
 def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
@@ -50,7 +52,8 @@ def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
     image, thresholds, smallest
         As in `detect`.
     networks : dict, optional
-        "p", "r", "o" -> function of pictures (N, S, S, 3) in 0..1; the shipped ones by default.
+        "p", "r", "o" -> function of pictures (N, S, S, 3) in 0..1, and "l" -> of patches (N, 5, S, S, 3);
+        the shipped ones by default. Without "l" the points stay where O-Net sees them.
     """
     image = check_image(image)
     if len(thresholds) != 3 or not all(0 < threshold < 1 for threshold in thresholds):
@@ -63,14 +66,18 @@ def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
     for part, size, threshold in (("r", 24, thresholds[1]), ("o", 48, thresholds[2])):
         if not len(squares):
             break
+        squares = np.rint(squares)  # what is cut, so that the answers belong to it
         answer = np.asarray(networks[part](cut(image, squares, size)))
         scores = probability(answer[:, 0])
         kept = scores >= threshold
         boxes, points = corrected(squares[kept], answer[kept, 1:5]), placed(squares[kept], answer[kept, 5:])
-        first = suppress(boxes, scores[kept], 0.7 if part == "r" else 0.5)
+        last = part == "o"  # then a box within another goes, too, as in the popular code
+        first = suppress(boxes, scores[kept], 0.6 if last else 0.7, "smaller" if last else "union")
         squares, points, scores = boxes[first], points[first], scores[kept][first]
-        if part == "r":
+        if not last:
             squares = squared(squares)
+    if "l" in networks and len(squares):
+        points = refined(image, squares, points, networks["l"])
     return squares.astype(np.float32), points.astype(np.float32), scores.astype(np.float32)
 
 
@@ -159,8 +166,42 @@ def corrected(boxes, offsets):
 
 
 def placed(boxes, points):
-    """Points (M, 10), in widths and heights of boxes, in the picture: (M, 5, 2)."""
-    return boxes[:, None, :2] + points.reshape(-1, 5, 2) * (boxes[:, None, 2:] - boxes[:, None, :2])
+    """Points (M, 2 P), in widths and heights of boxes, in pixels of the picture: (M, P, 2).
+
+    A box counts from the edge of the first pixel, a point from its middle.
+
+    >>> placed(np.array([[10.0, 10, 30, 50]]), np.array([[0.5, 0.25]])).tolist()
+    [[[19.5, 19.5]]]
+    """
+    points = points.reshape(len(boxes), points.shape[1] // 2, 2)
+    return boxes[:, None, :2] + points * (boxes[:, None, 2:] - boxes[:, None, :2]) - 0.5
+
+
+def refined(image, boxes, points, network, looks=2):
+    """Five points a face, corrected by L-Net: it looks at a patch round each, and moves them.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+    boxes : (M, 4) array
+    points : (M, 5, 2) array
+    network : function
+        (M, 5, 24, 24, 3) in 0..1 -> (M, 10), as `networks.mtcnn` has it.
+    looks : int
+        How often; the second time, the patches lie better.
+
+    Returns
+    -------
+    (M, 5, 2) array
+    """
+    half = np.repeat(PATCH * (boxes[:, 2:] - boxes[:, :2]).max(axis=1) / 2, 5)[:, None]
+    for _ in range(looks):
+        middle = points.reshape(-1, 2) + 0.5  # from the edge of the first pixel, as squares are
+        squares = np.rint(np.concatenate([middle - half, middle + half], axis=1))
+        patches = cut(image, squares, 24)
+        moved = np.asarray(network(patches.reshape(-1, 5, *patches.shape[1:]))).reshape(-1, 2)
+        points = placed(squares, moved + 0.5).reshape(-1, 5, 2)
+    return points
 
 
 def squared(boxes):
@@ -196,11 +237,13 @@ def probability(logits):
     return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
 
 
-def shipped():
-    """The three networks as functions, each thread's its own: an interpreter keeps what it works on."""
-    if not hasattr(_own, "networks"):
-        _own.networks = {part: _opened(path) for part, path in FILES.items()}
-    return _own.networks
+def shipped(parts="prol"):
+    """The networks of some parts as functions, each thread's its own: an interpreter keeps its buffers."""
+    own = vars(_own)
+    for part in parts:
+        if part not in own:
+            own[part] = _opened(FILES[part])
+    return {part: own[part] for part in parts}
 
 
 def _opened(path):

@@ -26,7 +26,8 @@ class Block:
     def shape(self):
         """Of what comes out, before it is flattened."""
         shapes = [one.output.shape for one in self.layers if type(one).__name__ not in ("Flatten", "Dropout")]
-        return tuple(shapes[-1]) if shapes else ()
+        shape = tuple(shapes[-1]) if shapes else ()
+        return shape[1:] if len(shape) == 5 else shape  # patches, a dimension of their own
 
     @property
     def weights(self):

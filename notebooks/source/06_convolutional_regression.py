@@ -646,24 +646,26 @@ for title, (middle, low, high, _) in shown.items():
 #
 # All methods so far need a box. **MTCNN** ([Zhang and others,
 # 2016](https://doi.org/10.1109/LSP.2016.2603342)) finds it, with five points, in three steps, each of which
-# sees fewer windows, larger:
+# sees fewer windows, larger. L-Net corrects the points; it is not in the paper, but in the authors' second
+# release:
 
 # %%
-plots.show(plots.architectures({f"{part.upper()}-Net": networks.mtcnn(part) for part in "pro"}))
-# ALT Three networks side by side: P-Net of four convolutions; R-Net on 24 x 24 and O-Net on 48 x 48 pixels,
-# ALT each of convolutions and two dense layers. All end in 15 numbers.
+plots.show(plots.architectures({f"{part.upper()}-Net": networks.mtcnn(part) for part in "prol"}))
+# ALT Four networks side by side: P-Net of four convolutions; R-Net on 24 x 24 and O-Net on 48 x 48 pixels,
+# ALT each of convolutions and two dense layers; L-Net on five patches of 24 x 24. It ends in 10 numbers, the
+# ALT others in 15.
 
 # %% [markdown]
-# Each answers 15 numbers a window: the logit of a face, four offsets of the box's edges, five points. What
-# one window costs (P-Net's is 12 x 12):
+# The first three answer 15 numbers a window: the logit of a face, four offsets of the box's edges, five
+# points. What one window costs (P-Net's is 12 x 12), and for L-Net one face:
 
 # %%
 print(f"{'network':8} {'weights':>8} {'multiply-adds':>14} {'hours':>6}")
-for part, side in zip("pro", (12, 24, 48), strict=True):
-    model = keras.models.clone_model(networks.mtcnn(part), input_tensors=keras.Input((side, side, 3)))
+for part, shape in {"p": (12, 12, 3), "r": (24, 24, 3), "o": (48, 48, 3), "l": (5, 24, 24, 3)}.items():
+    model = keras.models.clone_model(networks.mtcnn(part), input_tensors=keras.Input(shape))
     adds = sum(row["multiply_adds"] for row in networks.cost(model)) / 1e6
     record = results["network_training"][f"mtcnn_{part}"]
-    hours = sum(run["hours"] for run in [*record["before"], record])
+    hours = sum(run["hours"] for run in [*record.get("before", []), record])
     print(f"{part.upper()}-Net    {model.count_params():8,} {adds:12.2f} M {hours:6.1f}")
 
 # %% [markdown]
@@ -744,7 +746,8 @@ check.nms(nms)
 # %% [markdown]
 # The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
 # is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
-# offsets and suppressed again.
+# offsets and suppressed again. (In its last suppression `mtcnn.search` divides by the smaller of two boxes,
+# as the popular code does: a box within another goes, too.)
 
 # %%
 suppress = check.ready(nms, check.nms)
@@ -766,8 +769,45 @@ plots.show(plots.found({told: (picture, *pair) for told, pair in steps.items()})
 # ALT elsewhere; fewer after suppression; fewer after R-Net; and after O-Net about one a face.
 
 # %% [markdown]
-# `mtcnn.search` does all of this and gives the five points, too; `detect(image, "mtcnn")` gives the boxes,
-# which serve every method of the course:
+# ### L-Net: look again at each point
+#
+# O-Net sees a whole face in 48 pixels, and much of its loss asks "a face?": its points are coarse. **L-Net**
+# does what DCNN's levels do, with all five patches at once: round each point $x_k$ a patch $I_k$ of side $a$,
+# and
+#
+# $$x_k \leftarrow x_k + a\,\ell_k(I_1, \dots, I_5)$$
+#
+# On the largest face of the picture, and as errors on faces whose points are known:
+
+# %%
+boxes, five, _ = mtcnn.search(picture, smallest=36, networks=mtcnn.shipped("pro"))
+largest = np.argmax(boxes[:, 2] - boxes[:, 0])
+box, start = boxes[largest], five[largest]
+half = mtcnn.PATCH * (box[2:] - box[:2]).max() / 2
+squares = start[:, None] + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+patches = [crop(picture, [*one[0], *one[2]], size=24, margin=1)[0] for one in squares]
+(after,) = mtcnn.refined(picture, box[None], start[None], nets["l"])
+left, top = np.maximum(box[:2] - 30, 0).astype(int)
+near = picture[top:, left : int(box[2]) + 30]
+titles = ["left eye", "right eye", "nose", "left corner", "right corner"]
+plots.show(plots.views(near, squares - [left, top], patches, titles, after - [left, top], columns=3))
+# ALT A face with five squares round eyes, nose and the corners of the mouth, and the corrected points. Beside
+# ALT it the five patches of 24 x 24 pixels, by the names of their points.
+
+# %%
+looks = {"O-Net": [], "L-Net, one look": [], "two looks": []}
+for image, truth in zip(test.images[:60], convert(test.points[:60], "5"), strict=True):
+    boxes, five, _ = mtcnn.search(image, networks=mtcnn.shipped("pro"))
+    for name, times in zip(looks if len(boxes) else (), range(3), strict=False):
+        found = mtcnn.refined(image, boxes[:1], five[:1], nets["l"], times)
+        away = np.linalg.norm(found[0] - truth, axis=1).mean()
+        looks[name].append(away / (boxes[0, 2] - boxes[0, 0]))
+for name, found in looks.items():
+    print(f"{name:16} {100 * np.mean(found):.0f}% of the box's width, {len(found)} faces")
+
+# %% [markdown]
+# `mtcnn.search` does all of this; `detect(image, "mtcnn")` gives the boxes, which serve every method of the
+# course:
 
 # %%
 found, five, sure = mtcnn.search(picture, smallest=36)
@@ -788,7 +828,7 @@ plots.show(plots.found(panels, 2, dict(zip(panels, (five, points), strict=True))
 # Most windows of a picture are easy: sky, wall, the middle of a cheek. **Hard example mining** lets only the
 # 70 % of a batch with the largest $E_{\text{face}}$ count, so that the easy ones do not outvote the rest.
 # (It is done for the logit alone, as in the popular code. R-Net learns from what P-Net lets pass, and O-Net
-# from what both do: the hardest negatives of all.)
+# from what both do: the hardest negatives of all. L-Net learns alone, from points moved at random.)
 
 # %% [markdown]
 # P-Net's losses on windows at faces and at random places:
@@ -843,9 +883,6 @@ for name in ("mtcnn", "own_mtcnn", "dcnn", "senet"):
     print(f"{told:32}" + "".join(f"{row['common_five']:14.1%}" for row in rows))
 
 # %% [markdown]
-# Its points are meant as a start for what follows; 48 pixels and a loss dominated by the question "a face?"
-# leave them coarse.
-#
 # **What it gets right:** faces of every size with one set of small networks, and points that any later step
 # can use. **Obsolete today:** the pyramid, and three networks with loops over boxes between them; a network
 # that looks once (BlazeFace in [notebook 04](04_dlib_68_points.ipynb), RetinaFace, YuNet) is faster. What

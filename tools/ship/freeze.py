@@ -60,13 +60,17 @@ def _record(folder):
 
 
 def detector(folder, into=paths.DATA / "detectors"):
-    """Write MTCNN's three LiteRT files, and the records of their training."""
-    for part in networks.PARTS:
+    """Write the LiteRT files of MTCNN's networks that a folder holds, and note how they were trained."""
+    found = {part: next(folder.rglob(f"mtcnn_{part}.npz"), None) for part in networks.PARTS}
+    if not any(found.values()):
+        raise SystemExit(f"{folder} holds no mtcnn_PART.npz: wanted what tools.train.mtcnn left")
+    for part, file in found.items():
+        if file is None:
+            continue
         model = networks.mtcnn(part)
-        (found,) = folder.rglob(f"mtcnn_{part}.npz")
-        training.set_weights(model, read_arrays(found, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+        training.set_weights(model, read_arrays(file, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
         path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", bits=16)
-        note({f"mtcnn_{part}": _record(found.parent)})
+        note({f"mtcnn_{part}": _record(file.parent)})
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 

@@ -47,7 +47,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=networks.PARTS)
+    parser.add_argument("part", choices=tuple("pro"))
     loop.add_options(parser, batch_size=384, rate=1e-3)
     parser.add_argument("--start", type=Path, help="weights of the part to begin with")
     parser.add_argument("--before", type=Path, nargs="*", default=[], help="the weights of the parts before")

@@ -84,8 +84,15 @@ def _dropout(layer, net, training):
     return functional.dropout(net, layer.rate, training)
 
 
+def _slope(layer, net, training):
+    slope = layer.alpha.value.flatten()
+    if net.ndim == 4:  # a slope for each channel
+        return functional.prelu(net.permute(0, 3, 1, 2), slope.to(net.dtype)).permute(0, 2, 3, 1)
+    return functional.prelu(net, slope.to(net.dtype))
+
+
 FAST = {
     layers.Conv2D: _conv, layers.BatchNormalization: _norm, layers.Dense: _dense,
-    layers.Dropout: _dropout,
+    layers.Dropout: _dropout, layers.PReLU: _slope,
     layers.UpSampling2D: _larger, layers.AveragePooling2D: _mean, layers.MaxPooling2D: _most,
 }  # fmt: skip
