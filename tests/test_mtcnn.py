@@ -1,11 +1,14 @@
 """MTCNN's steps from picture to boxes, with networks that are made up."""
 
+import json
+
 import numpy as np
 import pytest
 
 from facelm_helpers import networks
 from facelm_helpers.boxes import suppress
 from facelm_helpers.detectors import mtcnn
+from facelm_helpers.paths import RESULTS
 
 FACE = np.array([60.0, 40, 108, 88])  # the bright square of the picture
 
@@ -113,3 +116,12 @@ def test_p_net_on_a_picture_answers_as_on_each_square():
     np.testing.assert_allclose(np.asarray(l_net(patches))[1:2], alone, atol=1e-4)  # no face sees another's
     # the released ones have a second logit for "no face", and P- and R-Net no points
     assert sizes == {"p": 6_632 + 33 * 9, "r": 100_178 + 129 * 9, "o": 389_040 - 257}
+
+
+def test_the_measured_points_and_faces_keep_to_what_was_asked_for():
+    peers = json.loads((RESULTS / "peers.json").read_text(encoding="utf-8"))["sets"]
+    errors = {title: {name: one.get("common_five") for name, one in found["peers"].items()}
+              for title, found in peers.items()}  # fmt: skip
+    assert len(errors) > 3 and all(one["own_mtcnn"] <= 1.2 * one["mtcnn"] for one in errors.values())
+    faces = json.loads((RESULTS / "detectors.json").read_text(encoding="utf-8"))["faces"]["MTFL, testing"]
+    assert faces["mtcnn"]["found"] >= faces["dlib"]["found"]

@@ -17,12 +17,13 @@ from facelm_helpers.silence import silence
 
 FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "prol"}
 CELL, STRIDE, SHRINK = 12, 2, 0.709  # P-Net's square and its steps in pixels; between levels of the pyramid
+THRESHOLDS = 0.6, 0.3, 0.7  # by validation faces: from 0.7 on, as in the popular code, R-Net loses profiles
 PATCH = 0.36  # side of L-Net's patches, in the longer side of the face's box
 PIXEL = np.float32(1 / 255)
 _own = threading.local()
 
 
-def detect(image, thresholds=(0.6, 0.7, 0.7), smallest=24):
+def detect(image, thresholds=THRESHOLDS, smallest=24):
     """The faces that MTCNN finds, the surest first.
 
     Parameters
@@ -44,7 +45,7 @@ def detect(image, thresholds=(0.6, 0.7, 0.7), smallest=24):
     return search(image, thresholds, smallest, shipped("pro"))[0]
 
 
-def search(image, thresholds=(0.6, 0.7, 0.7), smallest=24, networks=None):
+def search(image, thresholds=THRESHOLDS, smallest=24, networks=None):
     """Boxes (M, 4), points (M, 5, 2) and scores (M,) of the faces, the surest first.
 
     Parameters

@@ -746,8 +746,9 @@ check.nms(nms)
 # %% [markdown]
 # The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
 # is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
-# offsets and suppressed again. (In its last suppression `mtcnn.search` divides by the smaller of two boxes,
-# as the popular code does: a box within another goes, too.)
+# offsets and suppressed again. (`mtcnn.search` differs in two things. R-Net lets pass from 0.3 on, or profiles
+# are lost. And the last suppression divides by the smaller of two boxes, as in the popular code: a box within
+# another goes, too.)
 
 # %%
 suppress = check.ready(nms, check.nms)
