@@ -178,7 +178,7 @@ def placed(boxes, points):
     return boxes[:, None, :2] + points * (boxes[:, None, 2:] - boxes[:, None, :2]) - 0.5
 
 
-def refined(image, boxes, points, network, looks=2):
+def refined(image, boxes, points, network, looks=4):
     """Five points a face, corrected by L-Net: it looks at a patch round each, and moves them.
 
     Parameters
@@ -189,7 +189,7 @@ def refined(image, boxes, points, network, looks=2):
     network : function
         (M, 5, 24, 24, 3) in 0..1 -> (M, 10), as `networks.mtcnn` has it.
     looks : int
-        How often; the second time, the patches lie better.
+        How often; from look to look the patches lie better.
 
     Returns
     -------

@@ -34,6 +34,7 @@ def views(image, squares, pictures, titles, points=None, columns=4, kinds=None):
     >>> figure = views(np.zeros((9, 9, 3), np.uint8), [square], [np.zeros((4, 4, 1))], ["an eye"])
     >>> [ax.get_title() for ax in figure.axes]
     ['', 'an eye']
+    >>> figure = views(np.zeros((9, 9, 3), np.uint8), [square], [np.zeros((4, 4))], ["an eye"], [[3, 3]])
     """
     rows, kinds = -(-len(pictures) // columns), range(len(pictures)) if kinds is None else kinds
     figure, _ = canvas(width=FULL, height=max(0.36 * FULL, rows * (0.58 * FULL / columns + 0.25)))

@@ -61,7 +61,7 @@ def _dot_size(ax, width, points):
         return 3.0
     if len(points) > 200:  # dense points are read as a surface
         return 0.9
-    paper = ax.get_position().width * ax.figure.get_figwidth()
+    paper = ax.get_position().width * ax.get_figure(root=True).get_figwidth()  # if it lies in a subfigure
     share = np.ptp(np.asarray(points), axis=0).max() / width if len(points) == N_POINTS else 0.6
     return float(np.clip(3.2 * paper * share, 1.2, 3.6))
 

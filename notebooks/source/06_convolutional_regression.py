@@ -746,9 +746,9 @@ check.nms(nms)
 # %% [markdown]
 # The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
 # is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
-# offsets and suppressed again. (`mtcnn.search` differs in two things. R-Net lets pass from 0.3 on, or profiles
-# are lost. And the last suppression divides by the smaller of two boxes, as in the popular code: a box within
-# another goes, too.)
+# offsets and suppressed again. (`mtcnn.search` differs in two things. R-Net lets squares pass from 0.3 on, or
+# profiles are lost. And the last suppression divides by the smaller of two boxes, as in the popular code: a
+# box within another goes, too.)
 
 # %%
 suppress = check.ready(nms, check.nms)
@@ -778,28 +778,13 @@ plots.show(plots.found({told: (picture, *pair) for told, pair in steps.items()})
 #
 # $$x_k \leftarrow x_k + a\,\ell_k(I_1, \dots, I_5)$$
 #
-# On the largest face of the picture, and as errors on faces whose points are known:
+# The errors on faces whose points are known:
 
 # %%
-boxes, five, _ = mtcnn.search(picture, smallest=36, networks=mtcnn.shipped("pro"))
-largest = np.argmax(boxes[:, 2] - boxes[:, 0])
-box, start = boxes[largest], five[largest]
-half = mtcnn.PATCH * (box[2:] - box[:2]).max() / 2
-squares = start[:, None] + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-patches = [crop(picture, [*one[0], *one[2]], size=24, margin=1)[0] for one in squares]
-(after,) = mtcnn.refined(picture, box[None], start[None], nets["l"])
-left, top = np.maximum(box[:2] - 30, 0).astype(int)
-near = picture[top:, left : int(box[2]) + 30]
-titles = ["left eye", "right eye", "nose", "left corner", "right corner"]
-plots.show(plots.views(near, squares - [left, top], patches, titles, after - [left, top], columns=3))
-# ALT A face with five squares round eyes, nose and the corners of the mouth, and the corrected points. Beside
-# ALT it the five patches of 24 x 24 pixels, by the names of their points.
-
-# %%
-looks = {"O-Net": [], "L-Net, one look": [], "two looks": []}
+looks = {"O-Net": [], "L-Net, one look": [], "two looks": [], "four looks": []}
 for image, truth in zip(test.images[:60], convert(test.points[:60], "5"), strict=True):
     boxes, five, _ = mtcnn.search(image, networks=mtcnn.shipped("pro"))
-    for name, times in zip(looks if len(boxes) else (), range(3), strict=False):
+    for name, times in zip(looks if len(boxes) else (), (0, 1, 2, 4), strict=False):
         found = mtcnn.refined(image, boxes[:1], five[:1], nets["l"], times)
         away = np.linalg.norm(found[0] - truth, axis=1).mean()
         looks[name].append(away / (boxes[0, 2] - boxes[0, 0]))

@@ -49,7 +49,7 @@ def main(arguments=None):
     annotated = {name: sets[name] for name in ANNOTATED if name in sets}
     patches = Patches(Batches(annotated, strength=STRENGTHS[options.strength]))
     judge = Judge({name: sets[name] for name in JUDGED if name in sets})
-    about = {"part": "l", "patch": steps.PATCH, "moved": [LEAST, MOST], "before": judge.errors()}
+    about = {"part": "l", "patch": steps.PATCH, "moved": [LEAST, MOST], "without": judge.errors()}
     goal, piece = loop.goal(options, 1e-3), options.piece and 60 * options.piece
     run = loop.Training(network, goal, options.run, loop.device(), about, average, away)
     run.run(patches.draw, judge.report, options.every, piece)
