@@ -35,6 +35,7 @@ from facelm_helpers.boxes import overlap
 from facelm_helpers.plots import picture
 from facelm_helpers.sources import pts
 from tools.ship import app, book, in_browser, shelf
+from tools.ship.places import place
 
 NOTEBOOK = "13_compare_live.ipynb"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -525,6 +526,23 @@ def test_an_answer_of_a_quiz_is_explained_with_a_script_and_without(page, browse
     answer = plain.locator(".facelm-answer[data-right]").first
     answer.locator("summary").click()
     assert "Right." in answer.inner_text()
+
+
+def test_a_head_turns_on_its_page_without_a_kernel(page, tmp_path):
+    (three,) = (path for path in shelf.notebooks() if path.stem == "08_three_dimensions")
+    book.write([three], tmp_path / "book")
+    page.goto((tmp_path / "book" / place(three)).as_uri())
+    view = page.locator(".facelm-turned")
+    shown, yaw = view.locator("img:visible"), view.locator("input").first
+    assert shown.count() == 1 and "yaw 30" in shown.get_attribute("alt")
+    assert serious(page) == [] and not sideways(page)
+    yaw.focus()
+    yaw.press("End")
+    assert shown.count() == 1 and "yaw 90" in shown.get_attribute("alt")
+    assert yaw.get_attribute("aria-valuetext") == "90"
+    near = shown.get_attribute("src")
+    view.locator("input").last.press("Home")
+    assert "1.5 away" in shown.get_attribute("alt") and shown.get_attribute("src") != near
 
 
 def test_the_leaderboard_is_sorted_by_mouse_and_by_keyboard(page, tmp_path):

@@ -26,6 +26,7 @@ def test_the_form_of_a_quiz(file):
         assert sum(right for *_, right in question.answers) == 1 and len(question.answers) >= 3
         for say, why, _ in question.answers:
             assert len(why) > 20 and why != say
+            assert pages.words(say).startswith("<p>"), f"{say!r} is read as a list or a heading"
             # what the results may change is not typed by hand
             assert not re.search(r"\d\.\d\d|\bour (?:SENet|network) has \d", f"{say} {why}")
 

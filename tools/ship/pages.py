@@ -16,7 +16,7 @@ from tools.hub import links as elsewhere
 from tools.notebook.derive import FOLDED, ROOT
 from tools.notebook.edition import LINK
 from tools.notebook.languages import ENGLISH
-from tools.ship import citations, printed, quiz, shelf
+from tools.ship import citations, printed, quiz, shelf, turned
 from tools.ship.places import IN_BROWSER, link_for_page, place
 
 REMARK = re.compile(r"<!--.*?-->", re.DOTALL)  # at the start of a line it would end the paragraph
@@ -33,7 +33,10 @@ FRAME = """<!doctype html>
 <title>{name}</title>
 {style}</head><body class="facelm-plain">{body}{script}</body></html>
 """
-SORT = f"<script>\n{Path(__file__).with_name('sort.js').read_text(encoding='utf-8')}</script>"
+SORT, TURN = (
+    f"<script>\n{Path(__file__).with_name(name).read_text(encoding='utf-8')}</script>"
+    for name in ("sort.js", "turned.js")
+)
 # whatever scrolls by itself can be reached and scrolled by keyboard
 FOCUS = """<script>
 const boxes = () => document.querySelectorAll("pre, math[display=block], .facelm-scroll");
@@ -101,7 +104,10 @@ def page(path):
             source = REMARK.sub("", cell.source)
             source = LINK.sub(lambda link: f"]({link_for_page(link[1], path)})", source)
             cell.source = citations.linked(source, path)
-        outputs(cell)
+        if turned.has_view(cell):
+            cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": turned.view()})]
+        else:
+            outputs(cell)
     named = {"metadata": {"name": shelf.title(path)}}
     body, _ = _exporter().from_notebook_node(notebook, resources=named)
     body = body.replace('<html lang="en">', f'<html lang="{shelf.lang(path)}">', 1)
@@ -111,8 +117,8 @@ def page(path):
         rf'<div class="{kind}">\g<0></div>', citations.with_entries(EMPTY.sub("<td></td>", body), path)
     )
     body = SCRIPT.sub("", body).replace("</head>", STYLE + "</head>", 1)
-    sort = SORT if 'class="facelm-sortable"' in body else ""
-    body = body.replace("</body>", foot(path) + sort + FOCUS + "</body>", 1)
+    scripts = SORT * ('class="facelm-sortable"' in body) + TURN * ('class="facelm-turned"' in body) + FOCUS
+    body = body.replace("</body>", foot(path) + scripts + "</body>", 1)
     body = f"{quiz.section(path, words)}</main>".join(body.rsplit("</main>", 1))
     top = head(path) + _contents(body)
     return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + top, body, count=1)
