@@ -303,3 +303,4 @@ def test_the_recorded_figures_are_those_of_the_course():
     assert pose["degrees"]["senet"]["fit"]["mean"] < pose["degrees"]["senet"]["PnP"]["mean"]
     assert pose["degrees"]["senet"]["fit"]["mean"] < pose["published"]["PnP on landmarks"]
     assert min(depth["depth"]["correlation"].values()) > 0.98 and depth["milliseconds"]["one"] < 2
+    assert depth["milliseconds"]["redraw"] < 100

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facelm_helpers import face3d, metrics, sources
+from facelm_helpers import face3d, metrics, plots, sources, widgets
 from facelm_helpers.face3d._pose import pose_of, shift_of
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import aflw2000, w300lp
@@ -27,7 +27,8 @@ WHAT = {
     "projection": "300W-LP, AFW: the model fitted to the visible contour and the other points (pts_2d);"
     " distance of its 68 solid points from pts_3d, over the root of the box's area. 'another view': the"
     " shape is that of the unturned picture, only the pose is fitted.",
-    "milliseconds": "of processor time for a fit, one face at a time, and in batches of 100.",
+    "milliseconds": "of processor time for a fit, one face at a time, and in batches of 100; redraw: of the"
+    " view of head and camera, when a slider moves.",
 }
 YAWS = {"0-30": (0, 30), "30-60": (30, 60), "60-90": (60, 91)}
 EXACT = 0.01  # noise of annotated points
@@ -87,7 +88,18 @@ def milliseconds():
                 face3d.fit(points)
             times.append((time.process_time() - began) * 10)
         found[name] = np.median(times)
-    return found
+    return found | {"redraw": redraw()}
+
+
+def redraw():
+    """Of notebook 08's view of head and camera: the median over moves of a slider."""
+    view = widgets.Sliders(lambda yaw: plots.head_and_camera([0, yaw, 0]), {"yaw": (-90, 90, 0)})
+    times = []
+    for yaw in np.linspace(-80, 80, 21):
+        began = time.process_time()
+        view.sliders[0].value = yaw
+        times.append(1000 * (time.process_time() - began))
+    return np.median(times)
 
 
 def _centred(z):
