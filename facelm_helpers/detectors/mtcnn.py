@@ -18,6 +18,9 @@ from facelm_helpers.silence import silence
 FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "prol"}
 CELL, STRIDE, SHRINK = 12, 2, 0.709  # P-Net's square and its steps in pixels; between levels of the pyramid
 THRESHOLDS = 0.6, 0.3, 0.7  # by validation faces: from 0.7 on, as in the popular code, R-Net loses profiles
+# side of the square; how much two boxes may share, and of what: at last, as in the popular code, one within
+# another goes too
+LATER = {"r": (24, 0.7, "union"), "o": (48, 0.6, "smaller")}
 PATCH = 0.36  # side of L-Net's patches, in the longer side of the face's box
 PIXEL = np.float32(1 / 255)
 _own = threading.local()
@@ -63,8 +66,8 @@ def search(image, thresholds=THRESHOLDS, smallest=24, networks=None):
         raise ValueError(f"smallest is {smallest}: wanted pixels, at least {CELL}")
     networks = networks or shipped()
     squares, scores = proposals(image, networks["p"], thresholds[0], smallest)
-    points = np.zeros((len(squares), 5, 2), np.float32)
-    for part, size, threshold in (("r", 24, thresholds[1]), ("o", 48, thresholds[2])):
+    boxes, points = squares, np.zeros((len(squares), 5, 2), np.float32)
+    for (part, (size, most, of)), threshold in zip(LATER.items(), thresholds[1:], strict=True):
         if not len(squares):
             break
         squares = np.rint(squares)  # what is cut, so that the answers belong to it
@@ -72,14 +75,12 @@ def search(image, thresholds=THRESHOLDS, smallest=24, networks=None):
         scores = probability(answer[:, 0])
         kept = scores >= threshold
         boxes, points = corrected(squares[kept], answer[kept, 1:5]), placed(squares[kept], answer[kept, 5:])
-        last = part == "o"  # then a box within another goes, too, as in the popular code
-        first = suppress(boxes, scores[kept], 0.6 if last else 0.7, "smaller" if last else "union")
-        squares, points, scores = boxes[first], points[first], scores[kept][first]
-        if not last:
-            squares = squared(squares)
-    if "l" in networks and len(squares):
-        points = refined(image, squares, points, networks["l"])
-    return squares.astype(np.float32), points.astype(np.float32), scores.astype(np.float32)
+        first = suppress(boxes, scores[kept], most, of)
+        boxes, points, scores = boxes[first], points[first], scores[kept][first]
+        squares = squared(boxes)
+    if "l" in networks and len(boxes):
+        points = refined(image, boxes, points, networks["l"])
+    return boxes.astype(np.float32), points.astype(np.float32), scores.astype(np.float32)
 
 
 def proposals(image, network, threshold, smallest, suppress=suppress):

@@ -1,7 +1,5 @@
 """MTCNN's networks: is this square a face, where is its box, where are five points?"""
 
-import numpy as np
-
 from facelm_helpers.networks._plain import dense, plain
 
 PARTS = {  # side of the square; convolutions; units of the dense layer
@@ -50,7 +48,7 @@ def mtcnn(part):
         patches = keras.Input((5, size, size, 3), name="patches")
         net = ops.reshape(patches * 2.0 - 1.0, (-1, size, size, 3))
         net = plain(net, convolutions, style="prelu")
-        net = ops.reshape(net, (-1, 5 * int(np.prod(net.shape[1:]))))
+        net = ops.reshape(net, (-1, 5, *net.shape[1:]))
         net = layers.Dense(10, dtype="float32", name="answer")(dense(net, hidden, style="prelu"))
         return keras.Model(patches, net, name="mtcnn_l")
     image = keras.Input((size, size, 3) if hidden else (None, None, 3), name="image")

@@ -58,7 +58,12 @@ def box_on(image, tight, detector="dlib"):
     """
     for options in TRIES[detector]:
         found = detect(image, detector, **options)
-        shared = overlap(tight, found)
-        if shared.size and shared.max() >= SAME:
-            return found[int(np.argmax(shared))]
+        if (k := number_on(found, tight)) is not None:
+            return found[k]
     return None
+
+
+def number_on(boxes, tight):
+    """The number of the box that lies on a face whose tight box is given, or None."""
+    shared = overlap(tight, boxes)
+    return int(np.argmax(shared)) if shared.size and shared.max() >= SAME else None

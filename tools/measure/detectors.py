@@ -20,7 +20,7 @@ from facelm_helpers.detectors import detect, names
 from facelm_helpers.paths import RESULTS
 from facelm_helpers.sources import w300lp
 from tools.data import no_faces, real_faces
-from tools.data.found_boxes import SAME
+from tools.data.found_boxes import SAME, number_on
 from tools.measure import packages
 from tools.measure.speed import time_in_turns
 from tools.measure.store import machine, merge, read, rounded, write
@@ -85,12 +85,9 @@ def on_faces(name, faces):
     for i in tqdm(range(len(faces)), desc=name, leave=False, disable=None):
         image, _, tight = faces[i]
         boxes = find(name, image)
-        shared = overlap(tight, boxes)
-        hit = shared.size > 0 and shared.max() >= SAME
-        found += hit
-        elsewhere += int((shared < SAME).sum())
-        if hit:
-            box = boxes[int(np.argmax(shared))]
+        elsewhere += int((overlap(tight, boxes) < SAME).sum())
+        if (k := number_on(boxes, tight)) is not None:
+            found, box = found + 1, boxes[k]
             side = (tight[2:] - tight[:2]).max()
             middle = (box[:2] + box[2:] - tight[:2] - tight[2:]) / 2 / side
             places.append([(box[2:] - box[:2]).max() / side, *middle])
@@ -139,8 +136,8 @@ def small_faces(name, faces):
     found = {}
     for share in SHARES:
         pictures = list(in_a_large_picture(faces, share))
-        hits = [overlap(tight, find(name, image)) for image, tight in pictures]
-        found[str(share)] = sum(hit.size > 0 and hit.max() >= SAME for hit in hits) / len(hits)
+        hits = [number_on(find(name, image), tight) is not None for image, tight in pictures]
+        found[str(share)] = sum(hits) / len(hits)
     return found
 
 

@@ -14,13 +14,12 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from facelm_helpers import methods
-from facelm_helpers.boxes import overlap
 from facelm_helpers.detectors import detect, mtcnn, names
 from facelm_helpers.detectors._blazeface import search
 from facelm_helpers.geometry import apply_transform, invert_transform
 from facelm_helpers.landmarks import mirror
 from tools.data import real_faces
-from tools.data.found_boxes import SAME
+from tools.data.found_boxes import number_on
 from tools.measure import peers
 from tools.measure.packages import mtcnn_faces
 
@@ -64,7 +63,7 @@ class Mesh:
     def describe(self, image, tight):
         """Vertices and transform of the face on a box, or None where BlazeFace does not find it."""
         boxes, keypoints, _ = search(image)
-        i = on(boxes, tight)
+        i = number_on(boxes, tight)
         if i is None:
             return None
         picture, to_crop = self.crop(image, boxes[i], keypoints[i])
@@ -120,7 +119,7 @@ class MTCNN:
     def points(self, image, tight):
         """(5, 2), or None."""
         boxes, points, *_ = self.search(image)
-        i = on(boxes, tight)
+        i = number_on(boxes, tight)
         return None if i is None else points[i]
 
 
@@ -133,14 +132,8 @@ class Ours:
     def points(self, image, tight):
         """(68, 2), or None."""
         boxes = detect(image)
-        i = on(boxes, tight)
+        i = number_on(boxes, tight)
         return None if i is None else self.aligner.predict([image], boxes[[i]])[0]
-
-
-def on(boxes, tight):
-    """The number of the box that lies on a face, or None."""
-    shared = overlap(tight, boxes)
-    return int(np.argmax(shared)) if shared.size and shared.max() >= SAME else None
 
 
 def normalised(vertices):

@@ -4,8 +4,8 @@ NAME=FOLDER first takes the weights and the record of their training that `tools
 folder; of a training in phases, NAME=FIRST,SECOND takes the weights of the last and the records of all.
 With the frozen file, beside the weights, `methods.load(NAME)` answers without TensorFlow and without a
 conversion. Its name ends in the fingerprint of the weights, so run it when they change (a test tells); files
-of other weights are removed. `mtcnn=FOLDER` writes the course's detector from what `tools.train.mtcnn` left
-in a folder. `python -m tools.setup.checksums` comes after.
+of other weights are removed. `mtcnn=FOLDER`, or several, writes the course's detector from what
+`tools.train.mtcnn` and `mtcnn_points` left there. `python -m tools.setup.checksums` comes after.
 """
 
 import json
@@ -25,7 +25,7 @@ def main(names):
     for name in names or ["senet"]:
         name, _, folder = name.partition("=")
         if name == "mtcnn":
-            detector(Path(folder))
+            detector([Path(phase) for phase in folder.split(",")])
             continue
         if folder:
             take(name, [Path(phase) for phase in folder.split(",")])
@@ -44,12 +44,13 @@ def main(names):
 def take(name, phases):
     """Ship the weights in the last folder of a training, with the record of it and of the phases before."""
     methods.of(name).load(phases[-1] / f"{name}.npz").save(paths.WEIGHTS / f"{name}.npz")
+    note(name, phases)
+
+
+def note(name, phases):
+    """Put the record of a training in phases into data/results/network_training.json."""
     *before, last = (_record(folder) for folder in phases)
-    note({name: last | {"before": before} if before else last})
-
-
-def note(new):
-    """Put records of trainings into data/results/network_training.json."""
+    new = {name: last | {"before": before} if before else last}
     file = paths.RESULTS / "network_training.json"
     records = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     write_text(file, json.dumps(records | new, indent=1, sort_keys=True) + "\n")
@@ -59,19 +60,22 @@ def _record(folder):
     return json.loads((folder / "training.json").read_text(encoding="utf-8"))
 
 
-def detector(folder, into=paths.DATA / "detectors"):
-    """Write the LiteRT files of MTCNN's networks that a folder holds, and note how they were trained."""
-    found = {part: next(folder.rglob(f"mtcnn_{part}.npz"), None) for part in networks.PARTS}
+def detector(phases, into=paths.DATA / "detectors"):
+    """Write the LiteRT files of MTCNN's networks that folders hold, and note how they were trained.
+
+    Each may have been trained in some of the phases; the last weights are taken.
+    """
+    found = {part: [file for folder in phases for file in sorted(folder.rglob(f"mtcnn_{part}.npz"))]
+             for part in networks.PARTS}  # fmt: skip
     if not any(found.values()):
-        raise SystemExit(f"{folder} holds no mtcnn_PART.npz: wanted what tools.train.mtcnn left")
-    for part, file in found.items():
-        if file is None:
-            continue
-        model = networks.mtcnn(part)
-        training.set_weights(model, read_arrays(file, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
-        path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", bits=16)
-        note({f"mtcnn_{part}": _record(file.parent)})
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        raise SystemExit(f"{phases[-1]} holds no mtcnn_PART.npz: wanted what tools.train.mtcnn left")
+    for part, files in found.items():
+        if files:
+            model = networks.mtcnn(part)
+            training.set_weights(model, read_arrays(files[-1], {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+            path = freezing.save_litert(model, into / f"mtcnn_{part}.tflite", bits=16)
+            note(f"mtcnn_{part}", [file.parent for file in files])
+            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

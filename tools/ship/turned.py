@@ -5,14 +5,13 @@ import html
 import io
 
 import cv2
-import numpy as np
 from PIL import Image
 
 from facelm_helpers import plots
 from facelm_helpers.plots import picture
 
 CALL = "plots.head_and_camera("  # a cell with sliders that draws this has a view on its page
-YAWS, DISTANCES = tuple(range(-90, 91, 15)), (1.5, 2.5, 4.0, 12.0)  # degrees; half heights of the head
+YAWS, DISTANCES = tuple(range(-90, 91, 15)), (1.5, 2.5, 4.0, 12.0)  # degrees; sizes of the face
 START = 30, 4.0
 WIDTH, QUALITY = 620, 55  # pixels of a picture, and of its packing
 
@@ -47,8 +46,7 @@ def _slider(name, places, start):
 
 
 def _picture(yaw, distance, hidden):
-    content, _, _ = picture.encode(plots.head_and_camera([0, yaw, 0], distance))
-    drawn = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    drawn = plots.head_and_camera([0, yaw, 0], distance)
     size = WIDTH, round(WIDTH * drawn.shape[0] / drawn.shape[1])
     packed = io.BytesIO()
     small = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)

@@ -73,9 +73,7 @@ def trained(options, squares):
     run = loop.Training(network, goal, options.run, where, about, average, Loss(weights))
     piece = options.piece and 60 * options.piece
     run.run(squares.draw, squares.report, options.every, piece)
-    path = options.run / f"mtcnn_{part}.npz"
-    arrays = {key: np.float16(value) for key, value in training.weights_of(models[1]).items()}
-    print(f"saved {write_arrays(path, arrays, compressed=True)}")
+    save(models[1], options.run / f"mtcnn_{part}.npz")
 
 
 class Answers(torch.nn.Module):
@@ -199,6 +197,12 @@ def truth_of(points, whole):
 def fill(model, path):
     """Give a part's model the weights of a file."""
     training.set_weights(model, read_arrays(path, {"*/*": Array("f2 f4")}, "weights of MTCNN"))
+
+
+def save(model, path):
+    """Write a part's weights as float16."""
+    arrays = {key: np.float16(value) for key, value in training.weights_of(model).items()}
+    print(f"saved {write_arrays(path, arrays, compressed=True)}")
 
 
 def opened(path):

@@ -15,15 +15,14 @@ import torch  # noqa: E402
 from torch.nn import functional  # noqa: E402
 from tqdm.auto import tqdm  # noqa: E402
 
-from facelm_helpers import networks, training  # noqa: E402
-from facelm_helpers.arrays import write_arrays  # noqa: E402
-from facelm_helpers.boxes import overlap  # noqa: E402
+from facelm_helpers import metrics, networks, training  # noqa: E402
 from facelm_helpers.detectors import mtcnn as steps  # noqa: E402
 from facelm_helpers.landmarks import convert  # noqa: E402
-from tools.data.found_boxes import SAME  # noqa: E402
+from tools.data.found_boxes import number_on  # noqa: E402
 from tools.train import loop  # noqa: E402
 from tools.train.batches import STRENGTHS, Batches  # noqa: E402
 from tools.train.faces import load  # noqa: E402
+from tools.train.mtcnn import save  # noqa: E402
 from tools.train.torch_graph import Graph  # noqa: E402
 
 LEAST, MOST = 0.006, 0.07  # of the box: how far the points are moved, on a logarithmic scale
@@ -45,7 +44,7 @@ def main(arguments=None):
     sets = load(options.faces, options.default)
     models = [networks.mtcnn("l") for _ in range(2)]
     training.set_weights(models[1], training.weights_of(models[0]))
-    network, average = (Moves(model) for model in models)
+    network, average = map(Graph, models)
     annotated = {name: sets[name] for name in ANNOTATED if name in sets}
     patches = Patches(Batches(annotated, strength=STRENGTHS[options.strength]))
     judge = Judge({name: sets[name] for name in JUDGED if name in sets})
@@ -53,25 +52,12 @@ def main(arguments=None):
     goal, piece = loop.goal(options, 1e-3), options.piece and 60 * options.piece
     run = loop.Training(network, goal, options.run, loop.device(), about, average, away)
     run.run(patches.draw, judge.report, options.every, piece)
-    arrays = {key: np.float16(value) for key, value in training.weights_of(models[1]).items()}
-    print(f"saved {write_arrays(options.run / 'mtcnn_l.npz', arrays, compressed=True)}")
-
-
-class Moves(torch.nn.Module):
-    """L-Net on patches (N, 5, S, S, 3): (N, 5, 2)."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.graph = Graph(model)
-
-    def forward(self, patches):
-        """How far the points are to be moved, in sides of a patch."""
-        return self.graph(patches).reshape(len(patches), 5, 2)
+    save(models[1], options.run / "mtcnn_l.npz")
 
 
 def away(answer, truth):
-    """(N,): the mean distance of five points, smooth at 0.02 of a patch's side."""
-    return ((answer.float() - truth).square().sum(-1) + 4e-4).sqrt().mean(1)
+    """(N,): mean distance of answers (N, 10) from points (N, 5, 2), smooth at 0.02 of a patch's side."""
+    return ((answer.float().view(-1, 5, 2) - truth).square().sum(-1) + 4e-4).sqrt().mean(1)
 
 
 class Patches:
@@ -116,10 +102,8 @@ class Judge:
             found = []
             for i in tqdm(range(len(faces)), desc=name, leave=False, disable=None):
                 boxes, points, _ = steps.search(faces.images[i], networks=shipped)
-                shared = overlap(faces.tight[i], boxes)
-                if shared.size and shared.max() >= SAME:
-                    best = int(shared.argmax())
-                    found.append((faces.images[i], boxes[best], points[best], faces.points[i]))
+                if (k := number_on(boxes, faces.tight[i])) is not None:
+                    found.append((faces.images[i], boxes[[k]], points[[k]], faces.points[[i]]))
             self.faces[name] = found
 
     def errors(self, network=None):
@@ -129,9 +113,9 @@ class Judge:
             errors = []
             for image, box, points, truth in found:
                 if network is not None:
-                    points = steps.refined(image, box[None], points[None], network)[0]
-                distance = np.linalg.norm(points - convert(truth[None], "5")[0], axis=1).mean()
-                errors.append(distance / np.linalg.norm(truth[45] - truth[36]))
+                    points = steps.refined(image, box, points, network)
+                distance = np.linalg.norm(points - convert(truth, "5"), axis=2).mean()
+                errors.append(distance / metrics.normaliser(truth, "inter_ocular"))
             told[name] = float(np.mean(errors))
         return told
 
