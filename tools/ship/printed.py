@@ -65,6 +65,8 @@ def cells_of(lines):
     --------
     >>> cells_of(["        NME  failures", "dlib   5.9%        2%", "senet  1.8%        0%"])
     [['', 'NME', 'failures'], ['dlib', '5.9%', '2%'], ['senet', '1.8%', '0%']]
+    >>> cells_of(["name  YouTube Faces  LFPW", "dlib           6.8%  2.7%", "senet          5.4%  4.0%"])
+    [['name', 'YouTube Faces', 'LFPW'], ['dlib', '6.8%', '2.7%'], ['senet', '5.4%', '4.0%']]
     >>> cells_of(["size 1: 2.0 pixels", "size 2: 4.0 pixels", "size 4: 7.9 pixels"])
     []
     """
@@ -81,8 +83,11 @@ def cells_of(lines):
         for (start, end), far in zip(gaps, ends, strict=True)
         if any("  " in line[start - 1 : end + 1] and line[end:far].strip() for line in lines)
     ]
-    edges = [0, *wide, width]
-    rows = [[line[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)] for line in lines]
+    rows = _parted(lines, edges := [0, *wide, width])
+    heads_only = [k for k, (_, *body) in enumerate(zip(*rows, strict=True)) if k and not any(body)]
+    heads_only = [k for k in heads_only if k < len(edges) - 2]  # after the last none follows
+    if heads_only:  # a first word of the next head, as in "YouTube Faces"
+        rows = _parted(lines, edges := [edge for k, edge in enumerate(edges) if k - 1 not in heads_only])
     columns = list(zip(*rows, strict=True))[1:]
     counted = [all(re.search(r"\d", cell) for cell in column[1:]) for column in columns]
     named = [k for k, head in enumerate(rows[0]) if head]
@@ -101,6 +106,10 @@ def cells_of(lines):
     )
     full = all(row[0] and row.count("") <= (len(row) > 3) for row in rows[1:])
     return rows if any(counted) and heads and apart and full else []
+
+
+def _parted(lines, edges):
+    return [[line[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)] for line in lines]
 
 
 def _headed(rows):
