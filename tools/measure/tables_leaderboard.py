@@ -86,6 +86,18 @@ def teachers(results):
     return rows
 
 
+def by_yaw(results):
+    """On turned heads: the methods of a 3D face, and SENet, by yaw."""
+    found = results.get("faces3d", {}).get("methods", {})
+    titles = {name: record.get("title", name) for name, record in ranked(results)}
+    yaws = ("0-30", "30-60", "60-90")
+    rows = [["method", *(f"{yaw} degrees, NME" for yaw in yaws), "mean of the three"]]
+    for name, record in sorted(found.items(), key=lambda item: item[1]["points"]["mean"]):
+        errors = [percent(record["points"][key]) for key in (*yaws, "mean")]
+        rows.append([titles.get(name, name), *errors])
+    return rows
+
+
 def outsiders(results):
     """What a user would pick instead, each behind its own detector, and two of ours on the same faces."""
     found = results.get("peers", {})
@@ -166,4 +178,4 @@ def hours(training):
     return text + (f" after {training['begun_with']}" if "begun_with" in training else "")
 
 
-TABLES = {function.__name__: function for function in (ranking, top, teachers, outsiders, published)}
+TABLES = {function.__name__: function for function in (ranking, top, teachers, by_yaw, outsiders, published)}
