@@ -17,9 +17,9 @@ from facelm_helpers.silence import silence
 
 FILES = {part: DATA / "detectors" / f"mtcnn_{part}.tflite" for part in "prol"}
 CELL, STRIDE, SHRINK = 12, 2, 0.709  # P-Net's square and its steps in pixels; between levels of the pyramid
-THRESHOLDS = 0.6, 0.3, 0.7  # by validation faces: from 0.7 on, as in the popular code, R-Net loses profiles
-# side of the square; how much two boxes may share, and of what: at last, as in the popular code, one within
-# another goes too
+THRESHOLDS = 0.6, 0.3, 0.7  # chosen on validation faces: at 0.7, as in the popular code, R-Net loses profiles
+# side of the square; how much two boxes may overlap, as a fraction of what: in the last step, as in the
+# popular code, a box inside another is dropped too
 LATER = {"r": (24, 0.7, "union"), "o": (48, 0.6, "smaller")}
 PATCH = 0.36  # side of L-Net's patches, in the longer side of the face's box
 PIXEL = np.float32(1 / 255)
@@ -190,7 +190,7 @@ def refined(image, boxes, points, network, looks=4):
     network : function
         (M, 5, 24, 24, 3) in 0..1 -> (M, 10), as `networks.mtcnn` has it.
     looks : int
-        How often; from look to look the patches lie better.
+        How many passes; with each, the patches are better centred.
 
     Returns
     -------

@@ -746,9 +746,9 @@ check.nms(nms)
 # %% [markdown]
 # The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
 # is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
-# offsets and suppressed again. (`mtcnn.search` differs in two things. R-Net lets squares pass from 0.3 on, or
-# profiles are lost. And the last suppression divides by the smaller of two boxes, as in the popular code: a
-# box within another goes, too.)
+# offsets and suppressed again. (`mtcnn.search` differs in two ways. R-Net's threshold is 0.3, because with a
+# higher one profiles are lost. And the last suppression divides by the area of the smaller box, as the
+# popular code does, so that a box inside another is dropped too.)
 
 # %%
 suppress = check.ready(nms, check.nms)
@@ -772,9 +772,9 @@ plots.show(plots.found({told: (picture, *pair) for told, pair in steps.items()})
 # %% [markdown]
 # ### L-Net: look again at each point
 #
-# O-Net sees a whole face in 48 pixels, and much of its loss asks "a face?": its points are coarse. **L-Net**
-# does what DCNN's levels do, with all five patches at once: round each point $x_k$ a patch $I_k$ of side $a$,
-# and
+# O-Net sees a whole face in 48 pixels, and much of its loss is about whether there is a face, so its points
+# are coarse. **L-Net** does what DCNN's levels do, with all five patches at once. Around each point $x_k$ it
+# sees a patch $I_k$ of side $a$, and moves the point:
 #
 # $$x_k \leftarrow x_k + a\,\ell_k(I_1, \dots, I_5)$$
 #
@@ -814,7 +814,8 @@ plots.show(plots.found(panels, 2, dict(zip(panels, (five, points), strict=True))
 # Most windows of a picture are easy: sky, wall, the middle of a cheek. **Hard example mining** lets only the
 # 70 % of a batch with the largest $E_{\text{face}}$ count, so that the easy ones do not outvote the rest.
 # (It is done for the logit alone, as in the popular code. R-Net learns from what P-Net lets pass, and O-Net
-# from what both do: the hardest negatives of all. L-Net learns alone, from points moved at random.)
+# from what both do: the hardest negatives of all. L-Net is trained separately, on points displaced at
+# random.)
 
 # %% [markdown]
 # P-Net's losses on windows at faces and at random places:

@@ -20,7 +20,7 @@ SLIDER = """<label>{name} <input type="range" min="0" max="{last}" value="{start
 VIEW = """<div class="facelm-turned"><div>{pictures}</div>
 {yaws}
 {distances}
-<p>With a running kernel the head also nods and leans.</p></div>"""
+<p>With a running kernel, pitch and roll have sliders too.</p></div>"""
 
 
 def has_view(cell):
