@@ -184,6 +184,13 @@ def test_of_several_boxes_the_one_on_the_face_is_taken(monkeypatch, tmp_path):
     assert other == pytest.approx(tight[0] - 1)  # each detector's are remembered apart
 
 
+@pytest.mark.parametrize("detector", detectors.names())
+def test_every_detector_of_the_course_can_be_asked(detector, monkeypatch):
+    tight = np.float32([10, 10, 50, 50])
+    monkeypatch.setattr(found_boxes, "detect", lambda image, name, **options: tight[None] + 1)
+    assert found_boxes.box_on(np.zeros((60, 60, 3), np.uint8), tight, detector) == pytest.approx(tight + 1)
+
+
 def test_a_box_on_something_else_is_no_box_of_the_face(monkeypatch, tmp_path):
     faces = drawn_faces(1)
     left, top, right, bottom = faces.boxes[0]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from facelm_helpers import detectors, face3d, sources
+from facelm_helpers import face3d, sources
 from facelm_helpers.atomic import whole_file
 from facelm_helpers.boxes import tight_boxes
 from facelm_helpers.faces import crop
@@ -22,11 +22,11 @@ from facelm_helpers.landmarks import convert
 from facelm_helpers.sources import w300lp
 from tools.data import real_faces
 from tools.data.found_boxes import box_on
-from tools.train.faces import FILE, default_faces
+from tools.train.faces import DETECTORS, FILE, default_faces
 
 WHOLE, MARGIN = 256, 2.0  # pixels of a crop when a detector looks at it; its side in sides of the tight box
 BOXED = 400  # default faces that the detectors are run on
-COORDINATES = ("points", "five", "tight", *detectors.names())
+COORDINATES = ("points", "five", "tight", *DETECTORS)
 SETS = {  # side of the packed picture, and its quality as WebP
     "lfpw68/train": (192, 84), "lfpw68/validation": (192, 84), "lfpw68/held-out": (192, 84),
     "helen68/train": (192, 84), "helen68/validation": (192, 84), "afw68/train": (192, 84),
@@ -44,7 +44,7 @@ def main(path=FILE, root=real_faces.REAL):
                 arrays[f"{name}/{key}"] = values
             print(name, len(arrays[f"{name}/sizes"]), {
                 detector: f"{np.isfinite(arrays[f'{name}/{detector}'][:, 0]).mean():.3f} found"
-                for detector in detectors.names()
+                for detector in DETECTORS
             })  # fmt: skip
     arrays |= {f"default/{key}": values for key, values in of_default_faces(BOXED).items()}
     with whole_file(path) as file:
@@ -152,7 +152,7 @@ def packed(faces, side, quality, title=""):
 
 def found_boxes(picture, face):
     """Detector -> its box on the face, where it is not given and the detector finds it."""
-    boxes = {name: box_on(picture, face["tight"], name) for name in detectors.names() if name not in face}
+    boxes = {name: box_on(picture, face["tight"], name) for name in DETECTORS if name not in face}
     return {name: box for name, box in boxes.items() if box is not None}
 
 
@@ -160,7 +160,7 @@ def of_default_faces(n):
     """Points of the first default faces, by which they are known again, and the boxes set on them."""
     faces = default_faces(n)
     rows = {"points": faces.points}
-    for name in detectors.names():
+    for name in DETECTORS:
         boxes = [box_on(image, tight, name) for image, tight in zip(faces.images, faces.tight, strict=True)]
         rows[name] = np.float32([np.full(4, np.nan) if box is None else box for box in boxes])
     return rows
