@@ -12,12 +12,12 @@ def memory(results, file="memory"):
 def lesson(results):
     """Seconds that a student waited for a whole notebook: alone, and with three others on the hub."""
     rows = [["notebook", "alone, s", "quicker of two, s", "slower of two, s"]]
-    alone = results.get("notebooks", {})
-    for number, seconds in results.get("hub", {}).get("lesson", {}).get("seconds", {}).items():
-        names = [name for name in alone if name.startswith(number)]
+    found = results.get("hub", {}).get("lesson", {})
+    for number, seconds in found.get("seconds", {}).items():
+        names = [name for name in results.get("notebooks", {}) if name.startswith(number)]
         if seconds and names:
-            waited = str(alone[names[0]]["computing_seconds"])
-            rows.append([names[0], waited, str(min(seconds)), str(max(seconds))])
+            waited = (*found.get("alone", {}).get(number, []), *sorted(seconds))
+            rows.append([names[0], *map(str, waited)])
     return rows
 
 
