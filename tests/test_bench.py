@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn import FRONTAL, centre_of_mass, dot, drawn_faces
 
-from facelm_helpers import metrics, protocol
+from facelm_helpers import detectors, metrics, protocol
 from facelm_helpers.boxes import jitter_boxes, tight_boxes
 from facelm_helpers.geometry import apply_transform
 from facelm_helpers.methods.mean_shape import MeanShape
