@@ -10,9 +10,8 @@ setup(
     package_data={
         "facelm_helpers.shipped": ["*.npz", "*.md", "SHA256SUMS", "results/*", "weights/*", "detectors/*"],
     },
-    # however JupyterLab is started, a large photograph can be uploaded, and pictures have alternative text
+    # however JupyterLab is started, pictures have alternative text
     data_files=[
-        ("etc/jupyter/jupyter_server_config.d", ["tools/jupyter/facelm-lab.json"]),
         (LAB, ["tools/jupyter/labextensions/facelm-alt/package.json"]),
         (f"{LAB}/static", ["tools/jupyter/labextensions/facelm-alt/static/alt.js"]),
     ],

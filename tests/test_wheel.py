@@ -57,8 +57,5 @@ def test_a_wheel_works_in_a_clean_environment(repository, tmp_path):
     assert Path(data).is_relative_to(clean.resolve()) or Path(data).is_relative_to(clean)
     assert Path(downloads).is_relative_to(home)
     assert shapes == [[2, 68, 2]] * 3 and not is_checkout
-    # the limit of uploads is raised however JupyterLab is started
-    (limit,) = clean.glob("etc/jupyter/jupyter_server_config.d/*.json")
-    settings = json.loads(limit.read_text())["ServerApp"]["tornado_settings"]
-    assert settings["websocket_max_message_size"] >= 2**28
+    assert not list(clean.glob("etc/jupyter/**/*.json"))  # a server's settings are left to its owner
     assert len([*clean.glob("share/jupyter/labextensions/facelm-alt/**/*.js*")]) == 2

@@ -1,12 +1,11 @@
 """How programs of the course are set up, JupyterLab above all. Standard library only."""
 
-import json
 import os
 import sys
 from pathlib import Path
 
-UPLOADS = Path(__file__).parents[1] / "jupyter" / "facelm-lab.json"
-UPLOADS = json.loads(UPLOADS.read_text(encoding="utf-8"))["ServerApp"]  # also shipped by the wheel
+# bytes: an uploaded photograph travels in one message, and Jupyter drops one of over 10 MiB without a word
+LARGEST_MESSAGE = 256 * 2**20
 
 # JupyterLab for a course: no news from the internet, no search for language servers, no second server inside
 SETTINGS = {
@@ -15,8 +14,10 @@ SETTINGS = {
     },
     "etc/jupyter/jupyter_server_config.json": {
         "LanguageServerManager": {"autodetect": False},
-        # an uploaded photograph travels in one message; Jupyter drops one of over 10 MiB without a word
-        "ServerApp": UPLOADS | {"jpserver_extensions": {"voila.server_extension": False}},
+        "ServerApp": {
+            "tornado_settings": {"websocket_max_message_size": LARGEST_MESSAGE},
+            "jpserver_extensions": {"voila.server_extension": False},
+        },
     },
     "etc/jupyter/labconfig/page_config.json": {
         "disabledExtensions": {"@voila-dashboards/jupyterlab-preview": True}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 
-from tools.setup import serve
+from tools.setup import jupyter, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "compare_live.ipynb"
@@ -45,8 +45,7 @@ SETTINGS = {
             "jupyter_server_terminals": False,
         },
         "tornado_settings": {
-            # bytes: an upload travels in one message, and the usual limit is 10 MiB
-            "websocket_max_message_size": 256 * 2**20,
+            "websocket_max_message_size": jupyter.LARGEST_MESSAGE,
             "headers": {"Content-Security-Policy": POLICY},  # no other machine is asked
             # the page has no formulas; Voila fetches MathJax from another machine otherwise
             "mathjax_url": "data:text/javascript,//",
