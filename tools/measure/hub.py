@@ -27,7 +27,7 @@ print(checks.report("Ana"))"""
 
 
 def lesson_of_four(hub):
-    """Four students run two notebooks: one of each first, alone; then all at once, each in a kernel of its own."""
+    """Four students run two notebooks at once, each in its own kernel; before, one of each runs alone."""
     for name in CLASS:
         hub.start(name)
         lesson.bring(Student(hub, name))
