@@ -1,4 +1,4 @@
-"""The course on a hub, in Binder, Codespaces and Colab: what their files say agrees with the course."""
+"""The course in an image, in Binder, Codespaces and Colab: what their files say agrees with the course."""
 
 import json
 import os
@@ -9,18 +9,15 @@ import tomllib
 
 import nbformat
 import pytest
-import yaml
 from conftest import REPOSITORY
 from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from traitlets.config.loader import PyFileConfigLoader
 
 from tools.hub import colab, links
 from tools.notebook.execute import environment
-from tools.setup import pinned
+from tools.setup import pinned, serve
 
-HUB = REPOSITORY / "hub"
 # what a process without TensorFlow is: its packages are not found
 HIDE = f"""import sys
 from importlib.machinery import PathFinder
@@ -37,10 +34,6 @@ def text(name):
 
 def pins(name):
     return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)$", text(name), re.MULTILINE))
-
-
-def hub_config(name="jupyterhub_config.py"):
-    return PyFileConfigLoader(name, path=str(HUB)).load_config()
 
 
 def takes(version):
@@ -108,44 +101,22 @@ def test_the_image_copies_what_is_there():
     assert copied and all((REPOSITORY / name).exists() for line in copied for name in line.split())
 
 
-def test_the_image_sets_what_the_hub_sets():
-    wanted = hub_config("course_config.py").Spawner.environment
-    block = text("hub/Dockerfile").replace("\\\n", " ")
-    set_here = dict(re.findall(r"([A-Z_]+)=(\S+)", block[block.index("ENV") :].split("\n")[0]))
-    assert {name: set_here.get(name) for name in wanted} == wanted
+def test_an_image_gets_nothing_that_git_ignores():
+    lines = [line.strip("\n") for line in text(".gitignore").splitlines() if line and line[0] != "#"]
+    # git looks for a name at any depth, Docker only where it is told to
+    wanted = {one.strip("/") if "/" in one.rstrip("/") else f"**/{one.rstrip('/')}" for one in lines}
+    assert wanted | {".git"} <= set(text(".dockerignore").splitlines())
 
 
-def test_kubernetes_and_one_server_have_the_same_limits():
-    values = yaml.safe_load(text("hub/values.yaml"))
-    one = hub_config()
-    assert values["singleuser"]["memory"]["limit"] == one.Spawner.mem_limit
-    assert values["singleuser"]["image"]["tag"] == pinned.project()["version"]
-    command = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert command[:2] == ["gitpuller", links.repository()]
-    files = values["singleuser"]["extraFiles"]["idle-kernels"]["data"]["MappingKernelManager"]
-    for name, value in files.items():
-        assert f"--MappingKernelManager.{name}={value}" in one.Spawner.args
-    (service,) = one.JupyterHub.services
-    assert f"--timeout={values['cull']['timeout']}" in service["command"]
-
-
-def test_the_hub_lets_in_two_groups_and_gives_the_culler_no_more_than_it_needs():
-    config = hub_config()
-    assert config.PAMAuthenticator.allowed_groups == {"students"}
-    (role,) = config.JupyterHub.load_roles
-    assert "admin" not in " ".join(role["scopes"])
-    assert config.Spawner.environment["PYTHONNOUSERSITE"] == "1"
-    assert (HUB / "nbgrader_config.py").is_file()
-    assert config.Spawner.environment["JUPYTER_CONFIG_PATH"] == str(HUB)
-
-
-def test_a_students_memory_is_enough_for_every_notebook():
-    measured = json.loads(text("data/results/memory.json"))["notebooks"]
-    limit = float(hub_config().Spawner.mem_limit.removesuffix("G")) * 2**30
-    server = 0.2e9  # JupyterLab itself
-    assert {name for name, one in measured.items() if one["peak"] + server > limit} == set()
-    guaranteed = float(yaml.safe_load(text("hub/values.yaml"))["singleuser"]["memory"]["guarantee"][:-1])
-    assert max(one["rest"] for one in measured.values()) + server < guaranteed * 2**30 <= limit
+def test_a_codespaces_own_address_may_open_sockets_and_no_other(monkeypatch):
+    monkeypatch.delenv("CODESPACES", raising=False)
+    assert not any(
+        "allow_origin" in word for word in serve.server("jupyterlab", "python", 8888, "/lab", opens=False)
+    )
+    for name, value in {"CODESPACES": "true", "CODESPACE_NAME": "blue-fish-7"}.items():
+        monkeypatch.setenv(name, value)
+    words = serve.server("jupyterlab", "python", 8888, "/lab", opens=False)
+    assert "--ServerApp.allow_origin=https://blue-fish-7-8888.app.github.dev" in words
 
 
 # --- links ------------------------------------------------------------------------------------------------

@@ -87,7 +87,19 @@ def server(module, python, port, page, opens):
     command = [python, "-W", "ignore", "-m", module, "--log-level=WARN", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.default_url={page}"]
     command += ["--ServerApp.answer_yes=True"] + ["--no-browser"] * (not opens)
+    command += [f"--ServerApp.allow_origin={origin}" for origin in [in_codespace(port)] if origin]
     return command + ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+def in_codespace(port):
+    """The address by which a browser reaches a port of this Codespace, or None outside.
+
+    The server sees another host there, and would refuse the sockets of its own pages.
+    """
+    if os.environ.get("CODESPACES") != "true":
+        return None
+    domain = os.environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev")
+    return f"https://{os.environ.get('CODESPACE_NAME')}-{port}.{domain}"
 
 
 def _answers(port, token, process, patience=90):
