@@ -1,10 +1,12 @@
 """A class on a JupyterHub of local processes: many minutes, and only where JupyterHub is installed."""
 
 import subprocess
+import time
 
 import pytest
 
 from tools.hub import local
+from tools.hub.student import Student
 from tools.measure import hub as measured
 
 
@@ -42,6 +44,25 @@ def test_four_students_run_two_notebooks_at_once(hub):
     found = measured.lesson_of_four(hub)
     assert found["errors"] == []
     assert sorted(map(len, found["seconds"].values())) == [2, 2]
+
+
+@pytest.mark.campaign
+def test_a_kernel_that_is_idle_is_ended_though_its_page_is_open(tmp_path):
+    if words := needed():
+        pytest.skip(words)
+    # a shorter time; that an open page does not keep a kernel, is said by the hub's own file
+    short = [f"--MappingKernelManager.{name}" for name in ("cull_idle_timeout=5", "cull_interval=1")]
+    with local.running(tmp_path, short) as hub:
+        hub.start("eve")
+        eve = Student(hub, "eve")
+        kernel = eve.kernel("none.ipynb")
+        kernel.run("import time; time.sleep(15)")
+        assert len(eve.kernels()) == 1  # a cell that runs goes on
+        end = time.monotonic() + 60
+        while eve.kernels() and time.monotonic() < end:
+            time.sleep(1)
+        kernel.socket.close()
+        assert eve.kernels() == []
 
 
 def test_what_is_missing_is_said(monkeypatch, tmp_path):

@@ -42,7 +42,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
 c.Spawner.poll_interval = 2
-c.Spawner.args += {args!r}
+c.Spawner.args = {args!r}
 c.Spawner.environment |= {environment!r}
 c.JupyterHub.services.append({{"name": "teacher", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
@@ -67,13 +67,15 @@ def proxy(interpreter):
 
 
 @contextlib.contextmanager
-def running(folder):
+def running(folder, words=()):
     """A hub that runs while the ``with`` block does.
 
     Parameters
     ----------
     folder : Path
         For its database, its log, the students' homes and nbgrader's exchange.
+    words : sequence of str
+        More of the command that starts a student's server.
 
     Yields
     ------
@@ -101,7 +103,7 @@ def running(folder):
     config.write_text(CONFIG.format(
         config=str(ROOT / "hub" / "jupyterhub_config.py"), port=ports[0], hub_port=ports[1],
         proxy_port=ports[2], proxy=found, folder=folder, token=token, environment=added,
-        args=["--allow-root"] * (os.geteuid() == 0),
+        args=[*["--allow-root"] * (os.geteuid() == 0), *words],
     ))  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHON"))}
     kept["PATH"] = os.pathsep.join([str(binaries), kept.get("PATH", "")])

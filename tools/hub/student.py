@@ -59,6 +59,10 @@ class Student:
         asked = {"path": path, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
         return Kernel(self, self._ask("post", "api/sessions", json=asked).json())
 
+    def kernels(self):
+        """The kernels of the server that are at work or idle."""
+        return self._ask("get", "api/kernels").json()
+
     def run(self, path):
         """Run every cell of a saved notebook, and save after each.
 

@@ -21,9 +21,11 @@ from tools.ship import figures
 CLASS = {"ana": "04", "ben": "10", "chen": "04", "dana": "10"}  # who runs which notebook
 ASSIGNMENT = "00_start_here"
 CHECK = """from facelm_helpers import checks
-from facelm_helpers.checks import measuring_error
-measuring_error.auc(...)
+from facelm_helpers.checks import start_here
+for answer in ([36, 45], [39, 42], ...):  # the outer corners of the eyes, the inner ones, and no answer
+    print(start_here.outer_corners(answer).state)
 print(checks.report("Ana"))"""
+VERDICTS = ["right", "wrong", "untried"]
 
 
 def lesson_of_four(hub):
@@ -49,6 +51,8 @@ def reopened(hub):
     with student.kernel(paths[0]) as kernel:
         outputs = kernel.run(CHECK)
     wrong += errors(outputs)
+    if (told := printed(outputs).splitlines()[: len(VERDICTS)]) != VERDICTS:
+        wrong.append(f"the check's verdicts are {told}, not {VERDICTS}")
     if not any(name.startswith("score_") for name in student.listed(lesson.FOLDER)):
         wrong.append(f"the score was not written: {printed(outputs)}")
     return {"notebooks": len(paths), "wrong": wrong}
