@@ -41,7 +41,7 @@ def test_links_of_the_pages_lead_somewhere(repository):
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_workflow_runs_commands_that_exist(repository, name):
-    """Linted by hand with actionlint; here only what drifts with the code."""
+    """Their form is checked before a commit, by check-jsonschema; here only what drifts with the code."""
     jobs = yaml.safe_load((repository / ".github/workflows" / name).read_text(encoding="utf-8"))["jobs"]
     steps = [step for job in jobs.values() for step in job["steps"]]
     commands = [step["run"] for step in steps if "run" in step]
