@@ -163,6 +163,21 @@ def test_colab_lacks_nothing_that_is_here():
     assert found == ["tensorflow~=2.21.0", "pooch>=1.8"]
 
 
+def test_colab_names_what_is_too_old_and_keeps_it(monkeypatch, tmp_path, capsys):
+    asked = []
+    monkeypatch.setattr(colab, "lacking", lambda requirements: ["pooch>=1.8"])
+    monkeypatch.setattr(colab, "there", lambda: {"numpy": "1.26.4", "keras": "3.10.0"})
+    monkeypatch.setattr(colab.site, "addsitedir", lambda folder: None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        colab.subprocess, "run", lambda command, check: asked.append(open(command[6]).read().split())
+    )
+    colab.main()
+    assert asked == [["numpy==1.26.4", "keras==3.10.0"]]
+    told = capsys.readouterr().out
+    assert "numpy 1.26.4 (wanted" in told and "keras 3.10.0 (wanted" in told and "scipy" not in told
+
+
 # --- without TensorFlow -----------------------------------------------------------------------------------
 
 USE = (
