@@ -15,8 +15,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tools.hub import colab, links
+from tools.notebook.derive import derive
 from tools.notebook.execute import environment
-from tools.setup import pinned, serve
+from tools.setup import addresses, pinned, serve
 
 # what a process without TensorFlow is: its packages are not found
 HIDE = f"""import sys
@@ -124,8 +125,8 @@ def test_a_codespaces_own_address_may_open_sockets_and_no_other(monkeypatch):
 
 def test_the_badges_lead_to_this_repository_and_a_notebook():
     between = links.BADGES.search(text("README.md"))[0]
-    assert between == f"<!-- badges -->\n{links.badges(links.repository())}\n<!-- end of badges -->"
-    assert (REPOSITORY / links.FIRST).is_file()
+    assert between == f"<!-- badges -->\n{links.badges(addresses.repository())}\n<!-- end of badges -->"
+    assert (REPOSITORY / addresses.FIRST).is_file()
 
 
 @pytest.mark.parametrize("address", ["course", "https://example.org/a/b", "https://github.com/ana"])
@@ -148,6 +149,9 @@ def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):
         (tmp_path / name).write_text(text(name), encoding="utf-8")
     monkeypatch.setattr(links, "ROOT", tmp_path)
     monkeypatch.setattr(links, "NOTEBOOKS", tmp_path)
+    (path,) = (REPOSITORY / "notebooks").glob("01_*.ipynb")
+    before = nbformat.read(path, as_version=4)
+    (tmp_path / path.name).write_bytes(path.read_bytes())
     address = "https://github.com/ana/course"
     assert links.main(["--repository", address, "--write"]) == 0
     written = tomllib.loads((tmp_path / "pyproject.toml").read_text())
@@ -155,6 +159,14 @@ def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):
     assert address in (tmp_path / "hub/values.yaml").read_text()
     for name in ("README.md", "README.zh.md"):
         assert "mybinder.org/v2/gh/ana/course/main" in (tmp_path / name).read_text(encoding="utf-8")
+    # the notebook is the one that a build in the copy would make; its outputs stay
+    monkeypatch.setattr(addresses, "repository", lambda: address)
+    after = nbformat.read(tmp_path / path.name, as_version=4)
+    source = REPOSITORY / "notebooks" / "source" / f"{path.stem}.py"
+    wanted = derive(source, before.metadata["facelm"])["exercise"].cells[0].source
+    assert after.cells[0].source == wanted
+    assert f"ana/course/blob/main/notebooks/{path.name}" in wanted
+    assert after.cells[1:] == before.cells[1:] and after.metadata == before.metadata
 
 
 def test_colab_lacks_nothing_that_is_here():
@@ -206,7 +218,7 @@ def test_every_method_and_the_live_comparison_run_without_tensorflow():
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("number", links.LIGHT)
+@pytest.mark.parametrize("number", addresses.LIGHT)
 def test_a_notebook_of_binder_runs_without_tensorflow(number, tmp_path):
     (path,) = (REPOSITORY / "notebooks" / "solutions").glob(f"{number}_*.ipynb")
     notebook = nbformat.read(path, as_version=4)

@@ -12,8 +12,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets.config.loader import PyFileConfigLoader
 
-from tools.hub import links
-from tools.setup import jupyter, pinned
+from tools.setup import addresses, jupyter, pinned
 
 HUB = REPOSITORY / "hub"
 
@@ -39,7 +38,7 @@ def test_kubernetes_and_one_server_have_the_same_limits():
     assert values["singleuser"]["memory"]["limit"] == one.Spawner.mem_limit
     assert values["singleuser"]["image"]["tag"] == pinned.project()["version"]
     command = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert command[:2] == ["gitpuller", links.repository()]
+    assert command[:2] == ["gitpuller", addresses.repository()]
     (service,) = one.JupyterHub.services
     assert f"--timeout={values['cull']['timeout']}" in service["command"]
 

@@ -31,6 +31,7 @@ import jupytext
 import nbformat
 
 from tools.notebook import languages
+from tools.setup import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "notebooks" / "source"
@@ -155,7 +156,11 @@ def derive(path, facts=None, lang=languages.ENGLISH):
         taken = set()
         for cell in source.cells:
             notebook.cells.append(_derived_cell(cell, kind, facts, path.stem, taken, words))
-        notebook.cells[0].source = _title(notebook.cells[0].source, kind, path.stem, words)
+        first = notebook.cells[0]
+        first.source = _title(first.source, kind, path.stem, words)
+        if kind == "exercise" and lang == languages.ENGLISH:  # in the others nothing is committed to link to
+            name = f"notebooks/{path.stem}.ipynb"
+            first.source = addresses.titled(first.source, name, addresses.repository())
         pair[kind] = notebook
     return pair
 

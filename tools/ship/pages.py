@@ -12,10 +12,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from facelm_helpers.plots import picture
-from tools.hub import links as elsewhere
-from tools.notebook.derive import FOLDED, ROOT
+from tools.notebook.derive import FOLDED
 from tools.notebook.edition import LINK
-from tools.notebook.languages import ENGLISH
 from tools.ship import citations, printed, quiz, shelf, turned
 from tools.ship.places import IN_BROWSER, link_for_page, place
 
@@ -165,10 +163,6 @@ def head(path):
             (f"../{path.stem}.html", "Exercises") if solved else (f"solutions/{path.stem}.html", "Solutions")
         )
         links.append(other)
-        address = elsewhere.repository()
-        if not solved and shelf.lang(path) == ENGLISH and elsewhere.is_set(address):
-            name = path.relative_to(ROOT).as_posix()
-            links += [(to, f"Run in {where}") for where, to in elsewhere.elsewhere(address, name).items()]
     anchors = "".join(f'<a href="{target}">{words}</a>' for target, words in links)
     return f'<nav class="facelm-nav" aria-label="Pages">{anchors}{SEARCH.format(up=up)}</nav>'
 

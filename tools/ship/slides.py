@@ -23,6 +23,7 @@ import nbformat
 from nbconvert import SlidesExporter
 
 from facelm_helpers.plots import picture
+from tools.setup import addresses
 from tools.ship import condense, pages, places, shelf
 
 REVEAL = Path(__file__).with_name("reveal")
@@ -123,7 +124,7 @@ def deck(notebook):
     made, skipping = Deck(), False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for part in condense.parts(pages.REMARK.sub("", cell.source)):
+            for part in condense.parts(pages.REMARK.sub("", addresses.LINE.sub("", cell.source))):
                 level, title = condense.heading(part)
                 skipping = title in SKIPPED if level in (1, 2) else skipping
                 if not skipping:
