@@ -263,7 +263,8 @@ plots.show(plots.faces_grid(faces.images[:8], faces.points[:8], boxes=faces.boxe
 # mouth. Do all the wide ones smile? Which heads are turned?
 
 # %% [markdown] lang="zh"
-# 第一次测量：对这六十张脸计算你的 `mouth_ratio`，并显示嘴最窄和最宽的各四张。嘴宽的都在笑吗？哪些头是转开的？
+# 第一次测量：对这六十张脸计算你的 `mouth_ratio`，并显示嘴最窄和最宽的各四张。嘴宽的都在笑吗？哪些头部
+# 是侧转的？
 
 # %%
 ratio = np.array([check.ready(mouth_ratio)(p) for p in faces.points])
