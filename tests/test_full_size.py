@@ -26,7 +26,8 @@ RESULTS = {
 def test_the_text_says_what_the_code_says():
     text = PAGE.read_text(encoding="utf-8")
     renders, crops = sum(w300lp.COUNTS.values()), Recipe().steps * tables_full_size.BATCH
-    for told in (f"{renders:,} renders", f"{2 * renders:,} pictures", f"{Recipe().steps:,} steps",
+    quarter = f"--steps {Recipe().steps // 4} --set decay_steps={Recipe().decay_steps // 4}"
+    for told in (quarter, f"{renders:,} renders", f"{2 * renders:,} pictures", f"{Recipe().steps:,} steps",
                  f"B = {tables_full_size.BATCH} make {crops / 1e6:.1f} million crops",
                  f"{crops / (2 * renders):.0f} passes"):  # fmt: skip
         assert told in text, told

@@ -103,6 +103,14 @@ def test_nbgrader_finds_the_course_in_the_teachers_home_alone(made, tmp_path, mo
     assert found.get("root") == (str(tmp_path / "face_alignment") if made else None)
 
 
+def test_binders_two_gigabytes_are_enough_for_its_notebooks():
+    measured = json.loads(text("data/results/memory_light.json"))["notebooks"]
+    assert {name[:2] for name in measured} == set(addresses.LIGHT)  # the page lists them all
+    assert max(one["peak"] for one in measured.values()) + 0.2e9 < 2e9  # with JupyterLab itself
+    everything = json.loads(text("data/results/memory.json"))["notebooks"]
+    assert everything.keys() == {path.stem for path in (REPOSITORY / "notebooks").glob("[0-9]*.ipynb")}
+
+
 def test_a_students_memory_is_enough_for_every_notebook():
     measured = json.loads(text("data/results/memory.json"))["notebooks"]
     limit = float(hub_config().Spawner.mem_limit.removesuffix("G")) * 2**30

@@ -78,12 +78,14 @@ def memory(results):
         return rows
     weights, tested = student["weights"], round((1 - Cut().share) * PICTURES)
     pixels = SIDE * SIDE * 3
+    faces = results["full_size"].get("wide", {}).get("faces")
+    part = f"with the {faces:,} faces of AFW" if faces else "with a part of the faces"
     parts = [
         ("weights, gradients, Adam's two moments", f"4 x 4 bytes x {weights:,}", 4 * NUMBER * weights),
         ("a batch", f"{BATCH} x {SIDE} x {SIDE} x 3 x 4 bytes", BATCH * pixels * NUMBER),
         ("all labels", f"{PICTURES:,} x {2 * N_POINTS} x 4 bytes", PICTURES * 2 * N_POINTS * NUMBER),
         ("crops to validate on, first worker", f"{tested:,} x {SIDE} x {SIDE} x 3 bytes", tested * pixels),
-        ("a process on a processor, with a part of the faces", "measured, at most", found["peak_bytes"]),
+        (f"a process on a processor, {part}", "measured, at most", found["peak_bytes"]),
         ("activations on a card", "not measured", None),
     ]
     return rows + [[name, how, "-" if size is None else f"{size / 1e6:,.0f}"] for name, how, size in parts]
