@@ -26,7 +26,7 @@ def names():
 
 
 def detect(image, detector="dlib", **options):
-    """The faces of a picture: dlib's the largest first, BlazeFace's the surest first.
+    """The faces of a picture: dlib's the largest first, BlazeFace's and MTCNN's the surest first.
 
     Parameters
     ----------
@@ -36,6 +36,9 @@ def detect(image, detector="dlib", **options):
         oriented gradients (Dalal and Triggs, 2005; King, Max-margin object detection, 2015). "blazeface" is
         MediaPipe's for faces near the camera: a small network (Bazarevsky et al., BlazeFace, 2019) that also
         finds turned faces, needs about a tenth of the time, and misses faces that are small in their picture.
+        "mtcnn" is the course's own, after Zhang et al. (Joint face detection and alignment using multi-task
+        cascaded convolutional networks, 2016): three small networks over an image pyramid. It finds small
+        and turned faces, takes the longest, and takes more for a face that is none.
     **options
         Of the detector. BlazeFace takes ``threshold`` (0.5; the score that a face must reach, between 0 and
         1) and ``tiles`` (1; with 2 or more it also looks at overlapping squares, so many along the longer
@@ -45,6 +48,10 @@ def detect(image, detector="dlib", **options):
         exceed: about 1 is a clear frontal face, below 0 come guesses) and ``smallest`` (the side in pixels of
         the smallest face wanted: a larger one is faster. By default the image is shrunk so that at most 16
         million pixels are searched, in about 5 s; of 48 megapixels, faces of 140 pixels or more are found).
+        MTCNN takes ``thresholds`` (the probabilities, each between 0 and 1, that a window must reach to pass
+        its first, second and third network; 0.6, 0.3 and 0.7) and ``smallest`` (24; the side in pixels of
+        the smallest face that is looked for, at least 12: a larger one is faster). Its five points come from
+        `mtcnn.search`.
 
     Returns
     -------

@@ -7,7 +7,8 @@ from facelm_helpers.methods._keras import KerasAligner
 class DAN(KerasAligner):
     """The deep alignment network (Kowalski, Naruniec and Trzcinski, 2017), on SENet's trunk.
 
-    The paper trains one stage after the other; so does ``tools.train.network`` with ``--freeze``.
+    The paper trains one stage after the other, and ``tools.train.network`` can do so with ``--freeze``; the
+    shipped weights were trained as a whole.
 
     Parameters
     ----------

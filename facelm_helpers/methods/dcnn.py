@@ -8,7 +8,8 @@ class DCNN(KerasAligner):
     """The deep convolutional network cascade (Sun, Wang and Tang, 2013).
 
     The paper has 23 networks for five points (``full``); here all 68, and the networks that look at patches
-    share their convolutions.
+    share their convolutions. ``full`` has ordinary convolutions, where the paper's share their weights only
+    within regions of the map, and the course's ``spans``.
 
     Parameters
     ----------

@@ -41,7 +41,8 @@ ABOUT = {
     },
     "own_mtcnn": {
         "title": "MTCNN of the course, five points", "detector": "its own", "version": "the shipped weights",
-        "date": "-", "licence": "research and education", "learnt_from": "as its model card says",
+        "date": "-", "licence": "research and education",
+        "learnt_from": "as `data/detectors/README.md` says",
     },
     "dcnn": {
         "title": "DCNN", "detector": "dlib's", "version": "the shipped weights", "date": "-",

@@ -7,6 +7,8 @@ strings, as in `tools/measure/tables.py`, which lists them.
 from facelm_helpers.landmarks import REGIONS
 from tools.measure.cells import percent, places
 
+HARD = "AFLW2000-3D, yaw 30 to 60", "AFLW2000-3D, yaw 60 to 90"
+
 
 def detectors(results):
     """One row a set: how many faces each detector finds; then false alarms and milliseconds."""
@@ -16,6 +18,11 @@ def detectors(results):
     for title, record in found.get("faces", {}).items():
         cells = [percent(record[name]["found"] / record["faces"]) for name in names]
         rows.append([f"{title}: found", str(record["faces"]), *cells])
+    hard = [record for title, record in found.get("faces", {}).items() if title in HARD]
+    if hard:
+        count = sum(record["faces"] for record in hard)
+        cells = [percent(sum(record[name]["found"] for record in hard) / count) for name in names]
+        rows.append(["hard faces, AFLW2000-3D, yaw beyond 30: found", str(count), *cells])
     for title, record in found.get("faces", {}).items():
         rows.append(
             [
@@ -32,6 +39,20 @@ def detectors(results):
         cells = [places(timed[name]["cpu_ms"], 1) for name in names]
         rows.append([f"processor's ms, {side} x {side} pixels", "", *cells])
     return rows
+
+
+def mtcnn_training(results):
+    """What each of MTCNN's networks learnt from how much, in all its phases, and in how many hours."""
+    rows, hours = [["network", "phases", "million windows", "hours on two cores"]], 0
+    for part in "prol":
+        last = results.get("network_training", {}).get(f"mtcnn_{part}")
+        if last:
+            runs = [*last.get("before", []), last]
+            seen = sum(run["batches"] * run["batch_size"] for run in runs) / 1e6
+            took = sum(run["hours"] for run in runs)
+            rows.append([f"{part.upper()}-Net", str(len(runs)), places(seen, 2), places(took, 1)])
+            hours += took
+    return rows + [["all", "", "", places(hours, 1)]] * (len(rows) > 1)
 
 
 def small_faces(results):
@@ -130,5 +151,5 @@ def leaderboard(results, name):
 
 
 TABLES = {function.__name__: function for function in (
-    detectors, small_faces, detector_places, boxes, peers, peers_about, leaderboard,
+    detectors, mtcnn_training, small_faces, detector_places, boxes, peers, peers_about, leaderboard,
 )}  # fmt: skip

@@ -37,7 +37,7 @@ MISSING = "not measured yet"
 def pages():
     """The pages that quote figures and need no run after a change: README, Markdown under data, the guide."""
     named = ("README.md", "README.zh.md", "hub/README.md", "data/results/dlib_or_senet.md",
-             "data/results/leaderboard.md", "notebooks/teaching/guide.md",
+             "data/results/leaderboard.md", "data/detectors/README.md", "notebooks/teaching/guide.md",
              "notebooks/reference/full_size.md")  # fmt: skip
     found = [*(ROOT / name for name in named), *sorted((ROOT / "data").glob("*.md"))]
     return [page for page in found if page.is_file()] + cards()
