@@ -81,12 +81,15 @@ def live_loss(name="training"):
     return report
 
 
-def run_curves(panels, xlabel="million crops seen", ylabel="NME, %"):
+def run_curves(panels, xlabel="million crops seen", ylabel="NME, %", sharey=True):
     """Draw runs of different lengths side by side, a panel for each set.
 
     Parameters
     ----------
     panels : dict of title -> dict of name -> (x, y)
+    xlabel, ylabel : str
+    sharey : bool
+        One scale for all panels, and the names in the first; else each panel has its own.
 
     Returns
     -------
@@ -97,14 +100,17 @@ def run_curves(panels, xlabel="million crops seen", ylabel="NME, %"):
     >>> len(run_curves({"one": {"run": ([1, 2], [5, 4])}, "two": {}}).axes)
     2
     """
-    figure, axes = canvas(columns=len(panels), width=FULL, height=2.9, squeeze=False, sharey=True)
+    figure, axes = canvas(columns=len(panels), width=FULL, height=2.9, squeeze=False, sharey=sharey)
     names = list(dict.fromkeys(name for runs in panels.values() for name in runs))
     for ax, (title, runs) in zip(axes[0], panels.items(), strict=True):
         for name, (x, y) in runs.items():
             ax.plot(x, y, "o-", ms=2.5, color=METHOD_COLOURS[names.index(name)], label=name)
         ax.set(title=title, xlabel=xlabel)
+        if not sharey and runs:
+            ax.legend(fontsize=7)
     axes[0][0].set_ylabel(ylabel)
-    axes[0][0].legend(fontsize=8)
+    if sharey:
+        axes[0][0].legend(fontsize=8)
     return figure
 
 
