@@ -1,19 +1,13 @@
 """Notebook 06: its checks tell right answers from nearly right ones; what it draws is what it is given."""
 
 import json
-import re
 
-import nbformat
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 
 from facelm_helpers import plots, protocol
 from facelm_helpers.boxes import overlap
 from facelm_helpers.checks import convolutional_regression as check
-from facelm_helpers.paths import RESULTS
-
-NOTEBOOK = REPOSITORY / "notebooks" / "06_convolutional_regression.ipynb"
 
 # --- exercise 1: a multi-task loss -------------------------------------------------------------------------
 
@@ -205,45 +199,3 @@ def test_the_surest_box_is_drawn_last_and_brightest():
     boxes, scores = np.array([[0, 0, 5, 5], [2, 2, 9, 9.0]]), [0.9, 0.2]
     figure = plots.found({"P-Net": (np.zeros((20, 20, 3), np.uint8), boxes, scores)})
     assert figure.axes[0].lines[-1].get_xdata()[0] == -0.5
-
-
-# --- what the notebook says of its results -----------------------------------------------------------------
-
-
-def results(name):
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def test_the_contour_stays_twice_as_hard():
-    for method in ("dcnn", "facepp"):
-        row = results("levels")["levels"][method]["lfpw68/held-out"]
-        assert row["contour"][3] > 2 * row["inner"][3] and (np.diff(row["inner"]) < 0).all()
-    row = results("levels")["levels"]["facepp"]["lfpw68/held-out"]
-    assert row["contour"][2] == row["contour"][3]
-
-
-@pytest.mark.parametrize("title", ["lfpw68/held-out", "helen68/validation"])
-def test_cascades_lead_single_networks_and_senet_all(title):
-    methods = results("bench")["accuracy"][title]["methods"]
-    e = {
-        name: methods[name]["detector"]["nme"] for name in ("vanilla_cnn", "tcdcn", "dcnn", "facepp", "senet")
-    }
-    assert e["senet"] < min(e["dcnn"], e["facepp"]) < max(e["dcnn"], e["facepp"])
-    assert max(e["dcnn"], e["facepp"]) < min(e["vanilla_cnn"], e["tcdcn"])
-
-
-def printed(words):
-    """What the cell of notebook 06 that holds these words has printed."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    cell = next(cell for cell in cells if cell.cell_type == "code" and words in cell.source)
-    return "".join(output.get("text", "") for output in cell.outputs)
-
-
-def test_in_far_boxes_dcnn_has_the_better_median_and_the_worse_mean():
-    pairs = {
-        line.split()[0]: [tuple(map(float, pair)) for pair in re.findall(r"(\d+\.\d) / (\d+\.\d)", line)]
-        for line in printed("(median / mean)").splitlines()[1:]
-    }
-    (single, single_mean), (many, many_mean) = pairs["vanilla_cnn"][-1], pairs["dcnn"][-1]
-    assert many < single and many_mean > single_mean
-    assert (np.array(pairs["dcnn"][:2]) < np.array(pairs["vanilla_cnn"][:2])).all()  # in near ones both
