@@ -222,6 +222,17 @@ def test_fan_finds_faces_beside_the_middle_and_dan_those_that_lean():
     assert error(second, points) < 0.8 * error(first, points) < error(first, points) < error(fan, points)
 
 
+def test_dark_finds_the_middle_of_a_gaussian_and_goes_one_pixel_at_most():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(4, 11, (3, 8, 2))
+    maps = heatmaps.gaussian(p, 16, 1.5)
+    np.testing.assert_allclose(heatmaps.dark(maps), p, atol=0.03)
+    noisy = maps + rng.uniform(0, 0.3, maps.shape)
+    assert np.abs(heatmaps.dark(noisy) - heatmaps.argmax(noisy)).max() <= 1
+    (dark,) = definitions(solved(NOTEBOOK), "argmax", "dark")[1:]
+    np.testing.assert_allclose(dark(maps[0, :, :, 0]), p[0, 0], atol=1e-5)
+
+
 MAPS = {"stem": 16, "channels": [64, 128, 256], "blobs": [1, 2, 2], "head": 48, "size": 128}
 EQUAL = {"channels": [64, 128, 256, 256], "blobs": [1, 2, 2, 2]}
 

@@ -122,6 +122,8 @@ def test_the_measured_points_and_faces_keep_to_what_was_asked_for():
     peers = json.loads((RESULTS / "peers.json").read_text(encoding="utf-8"))["sets"]
     errors = {title: {name: one.get("common_five") for name, one in found["peers"].items()}
               for title, found in peers.items()}  # fmt: skip
-    assert len(errors) > 3 and all(one["own_mtcnn"] <= 1.2 * one["mtcnn"] for one in errors.values())
+    assert len(errors) > 3
+    for one in errors.values():
+        assert max(one["own_mtcnn"], one["dcnn"]) <= 1.2 * one["mtcnn"]
     faces = json.loads((RESULTS / "detectors.json").read_text(encoding="utf-8"))["faces"]["MTFL, testing"]
     assert faces["mtcnn"]["found"] >= faces["dlib"]["found"]

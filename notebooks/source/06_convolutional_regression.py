@@ -644,11 +644,12 @@ print(f"{len(runs)} runs each of {max(run['crops'] for run in runs):,} crops")
 # Tables mix two versions of the paper: the first, its network of five points fine-tuned for 68, has the
 # larger error on iBUG.)
 #
-# The tasks' own losses on held-out faces of MTFL while the shipped network learnt. A task was stopped when
-# its best report was three reports old:
+# The tasks' own losses on held-out faces of MTFL while the network learnt, in its first phase. A task was
+# stopped when its best report was three reports old:
 
 # %%
-reports = results["network_training"]["tcdcn"]["validation"]
+record = results["network_training"]["tcdcn"]
+reports = (record.get("before") or [record])[0]["validation"]
 print("million crops " + "".join(f"{row['crops'] / 1e6:6.2f}" for row in reports))
 for task in reports[0]["tasks"]:
     losses = [row["tasks"][task] for row in reports]
@@ -937,25 +938,25 @@ print("\nSENet's first phase, on LFPW:", ", ".join(f"{e:.1%} after {M:.1f} M cro
 # faces that P-, R- and O-Net find, and the windows without a face that they let pass. A jump is a new phase,
 # with harder windows:
 
+
 # %%
-runs = {}
-for name in ("vanilla_cnn", "dcnn", "facepp", "tcdcn"):
-    record = results["network_training"][name]
-    rows = (record.get("before") or [record])[-1]["validation"]
-    nme = [100 * row["lfpw68/validation"]["dlib"] for row in rows]
-    runs[name] = [row["crops"] / 1e6 for row in rows], nme
-rows = results["network_training"]["mtcnn_l"]["validation"]
-nme = [100 * row["five"]["lfpw68/validation"] for row in rows]
-runs["L-Net"] = [row["crops"] / 1e6 for row in rows], nme
-panels = {"NME on LFPW, %": runs, "faces found, %": {}, "no face, let pass, %": {}}
-for part in "pro":
-    last, seen, rows = results["network_training"][f"mtcnn_{part}"], 0, []
+def curve(name, value):
+    """What all phases of a training have recorded, in %, over the millions of crops seen."""
+    last, seen, rows = results["network_training"][name], 0, []
     for run in [*last.get("before", []), last]:
-        rows += [(seen + row["crops"], 100 * row["found"], 100 * row["passed"]) for row in run["validation"]]
-        seen = rows[-1][0]
-    crops, *shares = np.transpose(rows)
-    for title, share in zip(list(panels)[1:], shares, strict=True):
-        panels[title][f"{part.upper()}-Net"] = crops / 1e6, share
+        rows += [((seen + row["crops"]) / 1e6, 100 * value(row)) for row in run["validation"]]
+        seen += run["batches"] * run["batch_size"]
+    return np.transpose(rows)
+
+
+# %%
+names = ("vanilla_cnn", "dcnn", "facepp", "tcdcn")
+nme = {name: curve(name, lambda row: row["lfpw68/validation"]["dlib"]) for name in names}
+nme["L-Net"] = curve("mtcnn_l", lambda row: row["five"]["lfpw68/validation"])
+parts = {f"{part.upper()}-Net": f"mtcnn_{part}" for part in "pro"}
+found = {told: curve(name, lambda row: row["found"]) for told, name in parts.items()}
+passed = {told: curve(name, lambda row: row["passed"]) for told, name in parts.items()}
+panels = {"NME on LFPW, %": nme, "faces found, %": found, "no face, let pass, %": passed}
 plots.show(plots.run_curves(panels, ylabel="", sharey=False))
 # ALT Three panels over the crops seen. The errors of Vanilla CNN, DCNN, Face++, TCDCN and L-Net fall; DCNN
 # ALT and Face++ go on from earlier runs. P-Net finds most faces, R- and O-Net more. Windows without a face

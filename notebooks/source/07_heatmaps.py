@@ -803,7 +803,10 @@ record = json.loads((paths.RESULTS / "network_training.json").read_text(encoding
 panels = {}
 for title, key in {"LFPW": "lfpw68/held-out", "HELEN": "helen68/validation", "YouTube": "yt68/val"}.items():
     for name in ("fan", "dan", "pipnet", "heatmap_offset"):
-        points = [(row["crops"] / 1e6, 100 * row[key]["dlib"]) for row in record[name]["validation"]]
+        points, seen = [], 0
+        for phase in [*record[name].get("before", []), record[name]]:
+            points += [((seen + row["crops"]) / 1e6, 100 * row[key]["dlib"]) for row in phase["validation"]]
+            seen += phase["batches"] * phase["batch_size"]
         panels.setdefault(title, {})[name] = np.transpose([point for point in points if point[1] < 15])
 plots.show(plots.run_curves(panels))
 # ALT Three panels, LFPW, HELEN and YouTube Faces, of the error against the millions of crops seen. DAN
