@@ -185,6 +185,13 @@ def test_the_worst_level_is_in_the_picture():
     assert all(ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 13 for ax in figure.axes)
 
 
+def test_panels_of_different_measures_have_their_own_scales_and_one_legend():
+    runs = {"NME": {"dcnn": ([1, 2], [5, 4])}, "found": {"P-Net": ([1, 2], [60, 90])}}
+    figure = plots.run_curves(runs, ylabel="", sharey=False)
+    assert figure.axes[0].get_ylim()[1] < 10 < 60 < figure.axes[1].get_ylim()[1]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["dcnn", "P-Net"]
+
+
 def test_differences_that_are_not_measured_are_said_so():
     assert plots.differences({}, "difference").axes[0].texts[0].get_text() == "not measured yet"
 

@@ -89,7 +89,7 @@ def run_curves(panels, xlabel="million crops seen", ylabel="NME, %", sharey=True
     panels : dict of title -> dict of name -> (x, y)
     xlabel, ylabel : str
     sharey : bool
-        One scale for all panels, and the names in the first; else each panel has its own.
+        One scale for all panels, and the names in the first; else each panel its own, the names below.
 
     Returns
     -------
@@ -106,11 +106,12 @@ def run_curves(panels, xlabel="million crops seen", ylabel="NME, %", sharey=True
         for name, (x, y) in runs.items():
             ax.plot(x, y, "o-", ms=2.5, color=METHOD_COLOURS[names.index(name)], label=name)
         ax.set(title=title, xlabel=xlabel)
-        if not sharey and runs:
-            ax.legend(fontsize=7)
     axes[0][0].set_ylabel(ylabel)
     if sharey:
         axes[0][0].legend(fontsize=8)
+    else:
+        lines = {line.get_label(): line for ax in axes[0] for line in ax.lines}
+        figure.legend(lines.values(), lines, loc="outside lower center", ncols=4)
     return figure
 
 

@@ -981,7 +981,7 @@ plots.show(plots.run_curves(panels, ylabel="", sharey=False))
 # ## Key points
 #
 # - Direct regression needs no start: it survives boxes and turns that lose a cascade.
-# - A network works from coarse to fine: light, pose, tilt, expression; clusters and $\eta^2$ show it.
+# - A network works from coarse to fine, from light and pose to expression; clusters and $\eta^2$ show it.
 # - A cascade of networks is more exact, and as lost as its first level.
 # - Parts are seen best upright; a contour has no corners to hold to.
 # - Other tasks are added to the loss in weights, and stopped when they overfit; whether they help is to be
