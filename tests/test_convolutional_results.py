@@ -72,12 +72,11 @@ def test_senet_leads_by_the_jaw_facepp_is_level_inside_and_dcnn_better_on_five_p
         assert five["dcnn"] < five["senet"]
 
 
-def test_senet_learnt_from_millions_of_crops_the_others_from_hundreds_of_thousands():
-    record = results("network_training")
-    assert results("senet_training")["crops"] > 4e6
+def test_senet_learnt_from_several_times_as_many_crops():
+    record, many = results("network_training"), results("senet_training")["crops"]
     for name in ALIGNED[:4]:
         runs = [*record[name].get("before", []), record[name]]
-        assert 5e4 < sum(run["batches"] * run["batch_size"] for run in runs) < 1e6
+        assert 2.5 * sum(run["batches"] * run["batch_size"] for run in runs) < many
 
 
 def test_turned_parts_help_a_little_at_30_degrees():

@@ -967,7 +967,7 @@ plots.show(plots.run_curves(panels, ylabel="", sharey=False))
 # apart, and DCNN is last. SENet, one deeper network, leads them all on 68 points, by the jaw and on YouTube
 # Faces. On the inner points of LFPW and HELEN Face++ is level with it, and of the five points DCNN's are the
 # better ones on LFPW, HELEN and AFW: looking closer still pays where there is a corner to look at. (All have
-# batch normalisation, but SENet learnt from millions of crops, the others from hundreds of thousands.)
+# batch normalisation, but SENet learnt from several times as many crops.)
 #
 # ## Questions
 #
