@@ -12,9 +12,7 @@ from facelm_helpers.paths import ROOT
 
 CACHE = ROOT / "runs" / "bench"  # ignored by git; nothing is lost if it is deleted
 SAME = 0.3  # intersection over union from which a box is that of the face; dlib's own have 0.4 to 0.8
-TRIES = {
-    "dlib": ({"upsample": 0}, {"upsample": 1})
-}  # options, until the face is found; others are asked once
+TRIES = {"dlib": ({"upsample": 0}, {"upsample": 1})}  # options, until the face is found; else asked once
 
 
 def detector_boxes(faces, title="", detector="dlib"):
