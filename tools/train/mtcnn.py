@@ -25,7 +25,7 @@ from facelm_helpers.detectors import mtcnn as steps  # noqa: E402
 from facelm_helpers.landmarks import convert  # noqa: E402
 from tools.data import no_faces, real_faces  # noqa: E402
 from tools.train import loop  # noqa: E402
-from tools.train.batches import Batches, Placement, Strength  # noqa: E402
+from tools.train.batches import SHARES, Batches, Placement, Strength  # noqa: E402
 from tools.train.faces import load  # noqa: E402
 from tools.train.frames import MARGIN, MIDDLE, SIZE  # noqa: E402
 from tools.train.photometric import photometric  # noqa: E402
@@ -52,11 +52,12 @@ def main(arguments=None):
     parser.add_argument("--start", type=Path, help="weights of the part to begin with")
     parser.add_argument("--before", type=Path, nargs="*", default=[], help="the weights of the parts before")
     parser.add_argument("--points", type=float, help=f"the points' factor in the loss ({WEIGHTS})")
+    parser.add_argument("--turned", type=float, default=SHARES["turned"], help="share of turned views drawn")
     options = parser.parse_args(arguments)
     torch.manual_seed(7)
     sets = load(options.faces, options.default)
     before = {path.stem[-1]: opened(path) for path in options.before}
-    trained(options, Squares(options.part, sets, not_faces(options.part, before)))
+    trained(options, Squares(options.part, sets, not_faces(options.part, before), options.turned))
 
 
 def trained(options, squares):
@@ -69,6 +70,7 @@ def trained(options, squares):
     network, average = (Answers(model) for model in models)
     weights = WEIGHTS[part] if options.points is None else (*WEIGHTS[part][:2], options.points)
     about = {"part": part, "without_a_face": len(squares.pool), "face_box_points": weights}
+    about |= {"turned": options.turned}
     goal = loop.goal(options, 5e-4)
     run = loop.Training(network, goal, options.run, where, about, average, Loss(weights))
     piece = options.piece and 60 * options.piece
@@ -121,13 +123,16 @@ class Squares:
     pool : (M, SIDE, SIDE, 3) uint8 array
         Squares without a face; every tenth is kept to judge by. They go through the same changes of light and
         sharpness as the faces, or a network would tell the two by those.
+    turned : float
+        Share of turned views among the faces, before the shares are brought to a sum of 1.
     """
 
-    def __init__(self, part, sets, pool):
+    def __init__(self, part, sets, pool, turned=SHARES["turned"]):
         self.size, self.pool = networks.PARTS[part][0], pool
         # MTFL has its five points only: they stand in their places among the 68
         mtfl = {"mtfl": as_five(sets["mtfl"])} if "mtfl" in sets else {}
-        self.faces = Batches(sets | mtfl, strength=Strength(NEAR))
+        shares = SHARES | {"turned": turned}
+        self.faces = Batches(sets | mtfl, strength=Strength(NEAR), shares=shares)
         self.tight = {name: sets[name].tight for name in self.faces.shares}
 
     def draw(self, size):
