@@ -49,7 +49,7 @@ def detect(image, detector="dlib", **options):
         the smallest face wanted: a larger one is faster. By default the image is shrunk so that at most 16
         million pixels are searched, in about 5 s; of 48 megapixels, faces of 140 pixels or more are found).
         MTCNN takes ``thresholds`` (the probabilities, each between 0 and 1, that a window must reach to pass
-        its first, second and third network; 0.6, 0.3 and 0.7) and ``smallest`` (24; the side in pixels of
+        its first, second and third network; 0.6, 0.3 and 0.9) and ``smallest`` (24; the side in pixels of
         the smallest face that is looked for, at least 12: a larger one is faster). Its five points come from
         `mtcnn.search`.
 

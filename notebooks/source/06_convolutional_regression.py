@@ -769,9 +769,10 @@ check.nms(nms)
 # The cascade, with your function: P-Net's windows, suppressed within each level and over all; R-Net on what
 # is left, cut out at 24 x 24; O-Net on what passes that, at 48 x 48. After each, boxes are corrected by the
 # offsets and suppressed again. (`mtcnn.search` differs. It looks for faces from 24 pixels on, cuts windows at
-# whole pixels, and lets L-Net, below, move the points. R-Net's threshold is 0.3, because with a higher one
-# profiles are lost. The last suppression allows 0.6, and divides by the area of the smaller box, as the
-# popular code does, so that a box inside another is dropped too.)
+# whole pixels, and lets L-Net, below, move the points. R-Net's threshold is 0.3, since a higher one loses
+# profiles, and O-Net's 0.9, since a lower one lets more pass that is no face. The last suppression allows
+# 0.6, and divides by the area of the smaller box, as the popular code does, so that a box inside another is
+# dropped too.)
 
 # %%
 suppress = check.ready(nms, check.nms)
