@@ -12,7 +12,8 @@ from facelm_helpers.paths import ROOT
 
 CACHE = ROOT / "runs" / "bench"  # ignored by git; nothing is lost if it is deleted
 SAME = 0.3  # intersection over union from which a box is that of the face; dlib's own have 0.4 to 0.8
-TRIES = {"dlib": ({"upsample": 0}, {"upsample": 1})}  # options, until the face is found; else asked once
+# options to try in turn until the face is found; the other detectors are called once
+TRIES = {"dlib": ({"upsample": 0}, {"upsample": 1})}
 
 
 def detector_boxes(faces, title="", detector="dlib"):

@@ -111,7 +111,7 @@ def main():
     modules, installed = importlib.metadata.packages_distributions(), there()
     versions = {module: installed.get(names[0]) for module, names in modules.items()}
     if old := refused(project["dependencies"], versions):
-        print("not of the version that the course asks for, and left as it is:", ", ".join(old))
+        print("left unchanged, though the course asks for other versions:", ", ".join(old))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from facelm_helpers import methods, networks, sources
 from facelm_helpers.methods import dlib
 from facelm_helpers.paths import RESULTS, WEIGHTS
-from tools.measure.store import read
+from tools.measure.store import phases, read
 
 
 def cost(aligner):
@@ -56,10 +56,10 @@ def training(name):
     record = read(RESULTS / "network_training.json").get(name)
     if record is None:
         return {}
-    phases = [*record.get("before", []), record]
-    begun = re.match(r"\d+ of \d+ arrays from (\w+)", phases[0].get("start", ""))
-    devices = dict.fromkeys(phase["device"] for phase in phases)
-    found = {"hours": sum(phase["hours"] for phase in phases), "device": " and ".join(devices)}
+    runs = phases(record)
+    begun = re.match(r"\d+ of \d+ arrays from (\w+)", runs[0].get("start", ""))
+    devices = dict.fromkeys(run["device"] for run in runs)
+    found = {"hours": sum(run["hours"] for run in runs), "device": " and ".join(devices)}
     if begun and begun[1] == name:
         return found | {"at_least": True}
     return found | ({"begun_with": begun[1]} if begun else {})

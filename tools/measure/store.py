@@ -35,6 +35,15 @@ def read(path):
     return results
 
 
+def phases(record):
+    """The runs of one training, in order: those before, and the last, which holds them.
+
+    >>> phases({"hours": 2, "before": [{"hours": 1}]})[0]
+    {'hours': 1}
+    """
+    return [*record.get("before", []), record]
+
+
 def merge(old, new):
     """Old results with the new ones in their place; what was not measured again stays.
 

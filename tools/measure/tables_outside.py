@@ -6,6 +6,7 @@ strings, as in `tools/measure/tables.py`, which lists them.
 
 from facelm_helpers.landmarks import REGIONS
 from tools.measure.cells import percent, places
+from tools.measure.store import phases
 
 HARD = "AFLW2000-3D, yaw 30 to 60", "AFLW2000-3D, yaw 60 to 90"
 
@@ -47,7 +48,7 @@ def mtcnn_training(results):
     for part in "prol":
         last = results.get("network_training", {}).get(f"mtcnn_{part}")
         if last:
-            runs = [*last.get("before", []), last]
+            runs = phases(last)
             seen = sum(run["batches"] * run["batch_size"] for run in runs) / 1e6
             took = sum(run["hours"] for run in runs)
             rows.append([f"{part.upper()}-Net", str(len(runs)), places(seen, 2), places(took, 1)])

@@ -115,5 +115,5 @@ def titled(text, path, address):
     links = [f"[{place}]({link})" for place, link in elsewhere(address, path).items()]
     places = " or ".join(filter(None, [", ".join(links[:-1]), links[-1]]))
     first = COLAB.format(address=address)
-    line = f"<small>Open in {places}. In Colab, run first, each in a cell: {first}.</small>"
+    line = f"<small>Open in {places}. In Colab, run these first, each in a cell of its own: {first}.</small>"
     return f"{title}\n\n{line}<!-- elsewhere -->\n{rest}"

@@ -90,6 +90,7 @@ class Training:
         average = copy.deepcopy(self.network) if average is None else average.to(where)
         self.average, self.loss = average.eval().requires_grad_(False), loss or distance
         self.goal, self.folder, self.where, self.about = goal, Path(folder), where, about or {}
+        self.narrow = narrow(where)
         learnt = [weights for weights in network.parameters() if weights.requires_grad]
         matrices = [weights for weights in learnt if weights.ndim > 1]
         others = [weights for weights in learnt if weights.ndim <= 1]
@@ -144,7 +145,7 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.goal.rate_at(self.step, self.done)
         self.network.train()
-        with torch.autocast(self.where, dtype=torch.bfloat16, enabled=narrow(self.where)):
+        with torch.autocast(self.where, dtype=torch.bfloat16, enabled=self.narrow):
             answer = self.network(crops)
         loss = (self.loss(answer, points) * weights).sum() / weights.sum()
         self.optimiser.zero_grad(set_to_none=True)

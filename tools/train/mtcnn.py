@@ -69,8 +69,8 @@ def trained(options, squares):
     training.set_weights(models[1], training.weights_of(models[0]))
     network, average = (Answers(model) for model in models)
     weights = WEIGHTS[part] if options.points is None else (*WEIGHTS[part][:2], options.points)
-    about = {"part": part, "without_a_face": len(squares.pool), "face_box_points": weights}
-    about |= {"turned": options.turned}
+    about = {"part": part, "without_a_face": len(squares.pool), "face_box_points": weights,
+             "turned": options.turned}  # fmt: skip
     goal = loop.goal(options, 5e-4)
     run = loop.Training(network, goal, options.run, where, about, average, Loss(weights))
     piece = options.piece and 60 * options.piece
@@ -131,8 +131,7 @@ class Squares:
         self.size, self.pool = networks.PARTS[part][0], pool
         # MTFL has its five points only: they stand in their places among the 68
         mtfl = {"mtfl": as_five(sets["mtfl"])} if "mtfl" in sets else {}
-        shares = SHARES | {"turned": turned}
-        self.faces = Batches(sets | mtfl, strength=Strength(NEAR), shares=shares)
+        self.faces = Batches(sets | mtfl, strength=Strength(NEAR), shares=SHARES | {"turned": turned})
         self.tight = {name: sets[name].tight for name in self.faces.shares}
 
     def draw(self, size):
