@@ -57,7 +57,7 @@ def test_on_youtube_faces_the_four_are_not_to_be_told_apart_and_dcnn_is_last():
     assert rows["senet"]["high"] < min(row["low"] for row in four)
 
 
-def test_senet_leads_by_the_jaw_facepp_is_level_inside_and_dcnn_better_on_five_points():
+def test_senet_leads_by_the_jaw_facepp_is_close_inside_and_dcnn_level_on_five_points():
     for title in [*PHOTOGRAPHS, "yt68/val"]:
         jaws = {name: row["regions"]["jaw"] for name, row in bench_of(title).items()}
         assert jaws["senet"] < 0.95 * min(jaw for name, jaw in jaws.items() if name != "senet")
@@ -66,17 +66,17 @@ def test_senet_leads_by_the_jaw_facepp_is_level_inside_and_dcnn_better_on_five_p
         inner = {
             name: sum(one[part] * count for part, count in INNER.items()) for name, one in regions.items()
         }
-        assert inner["facepp"] == pytest.approx(inner["senet"], rel=0.04)
+        assert inner["senet"] < inner["facepp"] < 1.07 * inner["senet"]
     for title in ("LFPW", "HELEN", "AFW"):
         five = {name: one["common_five"] for name, one in results("peers")["sets"][title]["peers"].items()}
-        assert five["dcnn"] < five["senet"]
+        assert five["dcnn"] == pytest.approx(five["senet"], rel=0.04)
 
 
-def test_senet_learnt_from_several_times_as_many_crops():
+def test_senet_learnt_from_many_times_as_many_crops():
     record, many = results("network_training"), results("senet_training")["crops"]
     for name in ALIGNED[:4]:
         runs = [*record[name].get("before", []), record[name]]
-        assert 2.5 * sum(run["batches"] * run["batch_size"] for run in runs) < many
+        assert 8 * sum(run["batches"] * run["batch_size"] for run in runs) < many
 
 
 def test_turned_parts_help_a_little_at_30_degrees():

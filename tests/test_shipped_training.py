@@ -181,8 +181,10 @@ def test_what_a_run_saves_is_read_by_the_course_and_is_a_start_for_a_wider_one(t
     assert (senet.stem, senet.channels, senet.blobs, senet.steps) == (8, (16, 32), (1, 1), 2)
     assert senet.provenance["trained_on"] == "LFPW, 6 default faces of the course"
     assert read(tmp_path / "first" / "senet.npz")["configuration"]["steps"] == 2
-    shipped.main([str(tmp_path / "next"), *options, "48", "--start", str(tmp_path / "first" / "senet.npz")])
+    more = ["--start", str(tmp_path / "first" / "senet.npz"), "--mild-after", "0.5"]
+    shipped.main([str(tmp_path / "next"), *options, "48", *more])
     told = json.loads((tmp_path / "next" / "training.json").read_text("utf-8"))
+    assert told["strength"] == "strong, mild after 50 %"
     assert told["batches"] == 2 and set(told["validation"][-1]["lfpw68/held-out"]) == {"dlib", "blazeface"}
     with pytest.raises(SystemExit):
         shipped.main([str(tmp_path / "other"), "--synthetic-only", "--labels", "labels.npz"])

@@ -965,10 +965,10 @@ plots.show(plots.run_curves(panels, ylabel="", sharey=False))
 
 # %% [markdown]
 # On LFPW and HELEN the cascades of networks lead the single ones; on YouTube Faces they are not to be told
-# apart, and DCNN is last. SENet, one deeper network, leads them all on 68 points, by the jaw and on YouTube
-# Faces. On the inner points of LFPW and HELEN Face++ is level with it, and of the five points DCNN's are the
-# better ones on LFPW, HELEN and AFW: looking closer still pays where there is a corner to look at. (All have
-# batch normalisation, but SENet learnt from several times as many crops.)
+# apart, and DCNN is last. SENet, one deeper network, leads them all on 68 points, most by the jaw and on
+# YouTube Faces. On the inner points of LFPW and HELEN Face++ comes close to it, and of the five points DCNN's
+# are level with its own on LFPW, HELEN and AFW: looking closer still pays where there is a corner to look at.
+# (All have batch normalisation, but SENet learnt from many times as many crops.)
 #
 # ## Questions
 #

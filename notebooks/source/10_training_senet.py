@@ -606,7 +606,9 @@ plots.show(plots.overfitting(gaps))
 #
 # The shipped weights come from another recipe than the published one: a **teacher** first, a large network
 # that is not shipped, whose answers are averaged with the annotations; then two **students**, the second one
-# wider, which goes on from the first (**distillation**: Hinton, Vinyals and Dean, 2015). Side by side:
+# wider, which goes on from the first (**distillation**: Hinton, Vinyals and Dean, 2015). Later the wider one
+# went on twice more, on a graphics card and with a second teacher's answers. Side by side, the first student
+# and the last phase of the wider one:
 
 # %% [markdown] lang="zh"
 # 两个柱之间的差距就是过拟合；真正重要的是*其他人*的那个柱。差异若不大于不同起点之间的差异，就说明不了什么。尝
@@ -615,52 +617,62 @@ plots.show(plots.overfitting(gaps))
 # ## 两种方案及其真实曲线
 #
 # 随课程提供的权重不是用公开方案训练的：先训练一个**教师网络**，它较大，不随课程提供，其输出与标注取平均；再训
-# 练两个**学生网络**，第二个更宽，由第一个继续训练（**知识蒸馏**：Hinton, Vinyals and Dean, 2015）。并列比较：
+# 练两个**学生网络**，第二个更宽，由第一个继续训练（**知识蒸馏**：Hinton, Vinyals and Dean, 2015）。后来，较
+# 宽的学生网络又在显卡上用第二个教师网络的输出继续训练了两个阶段。并列比较第一个学生网络与较宽学生网络的最后阶
+# 段：
 
 # %%
 log = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))
 path = paths.RESULTS / "published_recipe.json"
 published = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-teacher, student, wider = log["phases"]
+phases = {phase["name"]: phase for phase in log["phases"]}
+students = [phase for name, phase in phases.items() if "student" in name]
+student, last = students[0], students[-1]
 lines = {
-    "optimiser": ["Adam, L2", *(run["optimiser"] for run in (student, wider))],
+    "optimiser": ["Adam, L2", *(run["optimiser"] for run in (student, last))],
     "learning rate": ["0.001, x 0.98 every 1,000 steps"]
     + [f"{run['learning_rate']:g}, to 0 over the last {run['falling_in_the_last']:.0%}"
-       for run in (student, wider)],
+       for run in (student, last)],
     "dropout": ["keep_prob 0.8", "none", "none"],
     "steps": [f"{recipe.steps:,}, {published.get('batches', 0):,} of them run"]
-    + [f"{run['batches']:,}" for run in (student, wider)],
-    "crops a step": [published.get("batch_size", 64), student["batch_size"], wider["batch_size"]],
-    "weights": ["the last", *[f"averaged, momentum {run['average_of_weights']}" for run in (student, wider)]],
+    + [f"{run['batches']:,}" for run in (student, last)],
+    "crops a step": [published.get("batch_size", 64), student["batch_size"], last["batch_size"]],
+    "weights": ["the last", *[f"averaged, momentum {run['average_of_weights']}" for run in (student, last)]],
     "labels": ["annotations", *["annotations, and the teacher"] * 2],
-    "trained on": ["", student["device"], wider["device"]],
+    "trained on": ["", student["device"], last["device"]],
 }  # fmt: skip
-for name, cells in {"": ["published", student["name"], wider["name"]], **lines}.items():
+for name, cells in {"": ["published", student["name"], last["name"]], **lines}.items():
     print(f"{name:15}" + "".join(f"{cell!s:33}" for cell in cells).rstrip())
 
 # %% [markdown]
 # Their curves: the error on validation photographs that none of them learnt from, in the boxes of dlib's
-# detector, over all that they have seen. The wider student's begins where the first one's ends.
+# detector, over all that they have seen. The wider student's begins where the first one's ends, and holds all
+# of its phases: where it jumps up, the learning rate was raised again.
 
 # %% [markdown] lang="zh"
 # 它们的曲线：在没有任何网络学过的验证照片上、用 dlib 检测器的框得到的误差，横轴为已看过的全部裁剪图。较宽学生
-# 网络的曲线从第一个学生网络的终点开始。
+# 网络的曲线从第一个学生网络的终点开始，包含它的所有阶段：曲线跳升之处，学习率被重新调高。
 
 # %%
-runs = {"teacher": (teacher["validation"], 0), "student": (student["validation"], 0)}
-runs["wider student"] = wider["validation"], student["crops"]
+seen, goes_on = student["crops"], []
+for phase in students[1:]:
+    goes_on += [row | {"crops": seen + row["crops"]} for row in phase["validation"]]
+    seen += phase["crops"]
+runs = {name: phases[name]["validation"] for name in ("teacher", "second teacher", "student")}
+runs["wider student"] = goes_on
 if published:
-    runs["published"] = published["validation"], 0
+    runs["published"] = published["validation"]
 panels = {}
-for title, key in {"LFPW": "lfpw68/held-out", "HELEN": "helen68/validation", "YouTube": "yt68/val"}.items():
+sets = {"LFPW": "lfpw68/held-out", "HELEN": "helen68/validation", "YouTube": "yt68/val"}
+for title, key in sets.items():
     panels[title] = {
-        name: ([(row["crops"] + before) / 1e6 for row in rows], [100 * row[key]["dlib"] for row in rows])
-        for name, (rows, before) in runs.items() if key in rows[-1]
+        name: ([row["crops"] / 1e6 for row in rows], [100 * row[key]["dlib"] for row in rows])
+        for name, rows in runs.items() if key in rows[-1]
     }  # fmt: skip
 plots.show(plots.run_curves(panels))
-# ALT Three panels, LFPW, HELEN and YouTube Faces, of error against crops seen. The teacher's curve is lowest
-# ALT everywhere; the student's falls, and the wider student's goes on from its end and falls further, fastest
-# ALT where its learning rate falls. If the published recipe has run, its curve is there too.
+# ALT Three panels, LFPW, HELEN and YouTube Faces, of error against crops seen. The curves of the teachers are
+# ALT lowest; the student's falls, and the wider student's goes on from its end. It jumps up twice, where a
+# ALT new phase begins, and ends lower each time. If the published recipe has run, its curve is there too.
 
 # %% [markdown]
 # What did each phase bring?
@@ -669,9 +681,10 @@ plots.show(plots.run_curves(panels))
 # 每个阶段带来了什么？
 
 # %%
-for name in runs:
-    ends = "  ".join(f"{title} {panels[title][name][1][-1]:.2f} %" for title in panels)
-    print(f"{name:14} ends with  {ends}")
+for phase in log["phases"]:
+    row = phase["validation"][-1]
+    ends = "  ".join(f"{title} {row[key]['dlib']:.2%}" for title, key in sets.items())
+    print(f"{phase['name']:28}{phase['crops'] / 1e6:4.1f} M crops, ends with  {ends}")
 
 # %% [markdown]
 # And the preparation of the faces: short trainings that leave out one step each, against the one with all

@@ -430,7 +430,8 @@ generator = [(128, 7, 8, 64), (64, 4, 64, 128), (32, 4, 128, 256), *[(32, 3, 256
 forward = sum(side**2 * kernel**2 * before * after for side, kernel, before, after in generator)
 ours = budget["multiply_adds"]["control"]
 print(f"a picture made once: {forward / 1e9:.0f} billion multiply-adds, {forward / ours:,.0f} times ours")
-wider = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))["phases"][-1]
+phases = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))["phases"]
+(wider,) = [phase for phase in phases if phase["name"] == "wider student"]
 shipped = budget["multiply_adds"]["shipped senet"]
 per_second = 3 * shipped * wider["crops"] / (3600 * wider["hours"])
 days = 200_000 * 16 * (1 + 2 * 3 / 5) * forward / per_second / 86_400
@@ -439,7 +440,7 @@ print(f"its 200,000 steps on {wider['device']}: about {days / 30:.0f} months for
 # %% [markdown]
 # (Each step, of 16 pictures, makes them once for the discriminator. Every fifth step also teaches the
 # generator: it changes each picture and changes it back, and learning from a pass costs about three passes.
-# The speed is that at which the shipped SENet was trained.)
+# The speed is that at which the shipped SENet was trained there.)
 #
 # There is a larger obstacle: **nobody knows where the points of the made picture are.** The mouth has moved,
 # the annotation has not. One would have to find the points with the very aligner that fails on open mouths.

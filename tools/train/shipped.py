@@ -6,6 +6,7 @@ latter becomes data/results/senet_training.json.
 
 On a graphics card: --hours 0.2 --batch 768 --rate 2e-3 --default 12800 --labels TEACHER/labels.npz. Then on a
 processor, in pieces, with more channels: --start CARD/senet.npz --strength mild --channels 64 128 256 256.
+Once more on a card, with a new teacher's labels: --start SENET.npz --mild-after 0.5 --decay 0.7 --rate 1.7e-3
 """
 
 import argparse
@@ -53,6 +54,9 @@ def add_options(parser):
     loop.add_options(parser, batch_size=128, rate=1e-3)
     parser.add_argument("--labels", help="of a teacher: RUN/labels.npz of tools.train.teacher")
     parser.add_argument("--start", help="weights to begin with: a senet.npz, which may be smaller")
+    parser.add_argument(
+        "--mild-after", type=float, default=1.0, help="share of the run after which the changes are mild (1)"
+    )
     defaults = methods.create("senet")
     parser.add_argument("--stem", type=int, default=defaults.stem, help="channels of the first convolution")
     for name in ("channels", "blobs"):
@@ -84,16 +88,32 @@ def trained(sets, options):
         start = read(options.start)
         start_from(network, start)
     about = {
-        "network": form, "share_of_batch": batches.shares, "strength": options.strength,
+        "network": form, "share_of_batch": batches.shares, "strength": options.strength + late(options),
         "taught": bool(options.labels), "start": start["provenance"] if start else "random weights",
     }  # fmt: skip
     goal = loop.goal(options, WEIGHT_DECAY)
     training = loop.Training(network, goal, options.run, where, about)
     piece = options.piece and 60 * options.piece
-    training.run(batches.draw, lambda net: validation.report(net, sets, where), options.every, piece)
+
+    def draw(size):
+        if training.done >= options.mild_after:
+            batches.strength = STRENGTHS["mild"]
+        return batches.draw(size)
+
+    training.run(draw, lambda net: validation.report(net, sets, where), options.every, piece)
     if training.done < 1:
         print(f"{training.done:.0%} done: the same command goes on")
     return as_senet(training, batches, options, start)
+
+
+def late(options):
+    """When the changes become mild, in words.
+
+    >>> late(argparse.Namespace(mild_after=0.5))
+    ', mild after 50 %'
+    """
+    share = getattr(options, "mild_after", 1.0)
+    return f", mild after {100 * share:.0f} %" if share < 1 else ""
 
 
 def as_senet(training, batches, options, start=None):
@@ -107,7 +127,8 @@ def as_senet(training, batches, options, start=None):
     )  # fmt: skip
     photographs = [NAMES[name] for name in batches.shares if name in NAMES]
     n = len(batches.sets["default"].points) if "default" in batches.sets else 0
-    recipe = [f"as its configuration says, {options.strength} changes (tools/train/batches.py)"]
+    how = f"{options.strength} changes{late(options)}"
+    recipe = [f"as its configuration says, {how} (tools/train/batches.py)"]
     if training.done < 1:
         recipe.append(f"stopped at {training.done:.0%}")
     if options.labels:
