@@ -1,5 +1,7 @@
 """The faces that the shipped network learns from: as they are packed, placed, taught and left out."""
 
+import argparse
+
 import cv2
 import numpy as np
 import pytest
@@ -123,3 +125,18 @@ def test_the_rule_sets_every_box_at_one_place():
 def test_a_variant_leaves_sets_out():
     sets = dict.fromkeys(("lfpw68/train", "turned", "default"))
     assert list(ablation.VARIANTS["no turned views"][0](sets)) == ["lfpw68/train", "default"]
+
+
+def test_the_ablation_keeps_the_mean_of_a_variants_seeds_and_nothing_of_another_training():
+    def noted(record, name, nme, seed, **others):
+        options = argparse.Namespace(seed=seed, hours=None, crops=9, batch=4, start=None)
+        vars(options).update(others)
+        return ablation.noted(record, name, {"yt68/val": {"plain": nme}}, options)
+
+    record = noted({"rows": [{"variant": "all steps", "yt68/val": {}}]}, "no teacher", 0.05, 1)
+    record = noted(noted(record, "all steps", 0.03, 1), "no teacher", 0.07, 2)
+    assert [row["variant"] for row in record["rows"]] == ["all steps", "no teacher"]
+    assert record["rows"][1]["yt68/val"]["plain"] == pytest.approx(0.06)
+    assert list(record["rows"][1]["runs"]) == ["1", "2"]
+    longer = noted(record, "no teacher", 0.04, 1, crops=10)
+    assert [row["yt68/val"]["plain"] for row in longer["rows"]] == [0.04]

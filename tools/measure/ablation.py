@@ -1,13 +1,15 @@
 """What each step of preparing the faces is worth: ``python -m tools.measure.ablation RUN`` (with PyTorch).
 
-The same short training once for each variant, from the same weights, with the same shares of a batch; one
-step is left out each time. Writes data/results/senet_ablation.json. A variant that is done is not trained
-again; --start begins with given weights, --labels are a teacher's. Real faces stand outside the checkout.
+The same short training for each variant and seed, from the same weights, with the same shares of a batch; one
+step is left out each time. Writes data/results/senet_ablation.json after each. What is done, RUN/NUMBER_SEED
+holds, and is not trained again: so it may be trained elsewhere (--judge-later) and judged where photographs
+are. --start begins with given weights, --labels are a teacher's. Real faces stand outside the checkout.
 """
 
 import argparse
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -78,26 +80,71 @@ def main(arguments=None):
     )
     shipped.add_options(parser)
     parser.add_argument("--only", nargs="+", type=int, help="numbers of variants, from 0; all by default")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[7], help="a training for each (7)")
+    parser.add_argument("--judge-later", action="store_true", help="only train")
     options = parser.parse_args(arguments)
     sets, folder, file = load(options.faces, options.default), Path(options.run), options.labels
     labels = dict(np.load(file, allow_pickle=False)) if file else {}
-    for number, (name, (change, with_teacher)) in enumerate(VARIANTS.items()):
-        if options.only and number not in options.only:
-            continue
-        options.run, options.labels = folder / str(number), file if with_teacher else None
+    chosen = [(number, *variant) for number, variant in enumerate(VARIANTS.items())
+              if not options.only or number in options.only]  # fmt: skip
+    for seed, (number, name, (change, with_teacher)) in product(options.seeds, chosen):
+        options.seed, options.run = seed, folder / f"{number}_{seed}"
+        options.labels = file if with_teacher else None
         options.run.mkdir(parents=True, exist_ok=True)
-        aligner = shipped.trained(change(taught(sets, labels) if with_teacher else sets), options)
-        row = {"variant": name} | {of: judge(aligner.with_runtime("keras"), of) for of in JUDGED}
-        print(row, flush=True)
-        rows = {one["variant"]: one for one in store.read(FILE).get("rows", [])} | {name: row}
-        store.write(FILE, store.rounded({
-            "what": "NME (inter-ocular) of short trainings that leave out one step each, in the boxes of"
-            " dlib's detector; corrected: each method's own median offset per landmark subtracted. Ratios"
-            " are to dlib.",
-            "crops": options.crops, "hours": options.hours, "batch_size": options.batch,
-            "start": "given weights" if options.start else "random weights",
-            "rows": [rows[key] for key in VARIANTS if key in rows],
-        }))  # fmt: skip
+        kept = options.run / "senet.npz"
+        if not kept.is_file():
+            aligner = shipped.trained(change(taught(sets, labels) if with_teacher else sets), options)
+            if "stopped at" in aligner.provenance["recipe"]:
+                continue
+            aligner.save(kept)
+        if options.judge_later:
+            continue
+        aligner = methods.of("senet").load(kept)
+        found = {of: judge(aligner.with_runtime("keras"), of) for of in JUDGED}
+        print(name, seed, found, flush=True)
+        store.write(FILE, store.rounded(noted(store.read(FILE), name, found, options)))
+
+
+def noted(record, name, found, options):
+    """The record with one more training of a variant in it; each row holds the means over its seeds.
+
+    What was trained otherwise (start, length, batch) leaves it: such errors are not to be compared.
+
+    Parameters
+    ----------
+    record : dict
+        What `FILE` holds.
+    name : str
+        Of `VARIANTS`.
+    found : dict
+        Set -> figure -> value.
+    options : argparse.Namespace
+    """
+    about = {
+        "what": "NME (inter-ocular) of short trainings that leave out one step each, in the boxes of"
+        " dlib's detector; corrected: each method's own median offset per landmark subtracted. Ratios"
+        " are to dlib. Means over the runs, which differ in their seed.",
+        "crops": None if options.hours else options.crops, "hours": options.hours,
+        "batch_size": options.batch, "start": "given weights" if options.start else "random weights",
+    }  # fmt: skip
+    same = all(record.get(key) == value for key, value in about.items())
+    runs = {row["variant"]: row["runs"] for row in record["rows"]} if same else {}
+    runs[name] = runs.get(name, {}) | {str(options.seed): found}
+    return about | {"rows": [{"variant": key} | mean(runs[key]) | {"runs": runs[key]}
+                             for key in VARIANTS if key in runs]}  # fmt: skip
+
+
+def mean(runs):
+    """Set -> figure -> mean over the seeds.
+
+    >>> mean({"1": {"a": {"plain": 0.04}}, "2": {"a": {"plain": 0.06}}})
+    {'a': {'plain': 0.05}}
+    """
+    first, *_ = runs.values()
+    return {
+        of: {figure: float(np.mean([run[of][figure] for run in runs.values()])) for figure in first[of]}
+        for of in first
+    }
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ def add_options(parser):
     parser.add_argument(
         "--mild-after", type=float, default=1.0, help="share of the run after which the changes are mild (1)"
     )
+    parser.add_argument("--seed", type=int, default=7, help="of weights and draws (7)")
     defaults = methods.create("senet")
     parser.add_argument("--stem", type=int, default=defaults.stem, help="channels of the first convolution")
     for name in ("channels", "blobs"):
@@ -80,7 +81,7 @@ def trained(sets, options):
         Its provenance says how far it is.
     """
     where = loop.device()
-    torch.manual_seed(7)
+    torch.manual_seed(options.seed)
     batches = Batches(sets, where, STRENGTHS[options.strength])
     form = {"stem": options.stem, "channels": tuple(options.channels), "blobs": tuple(options.blobs)}
     network, start = Network(mean_shape(sets[name] for name in batches.shares), **form), None
@@ -90,6 +91,7 @@ def trained(sets, options):
     about = {
         "network": form, "share_of_batch": batches.shares, "strength": options.strength + late(options),
         "taught": bool(options.labels), "start": start["provenance"] if start else "random weights",
+        "seed": options.seed,
     }  # fmt: skip
     goal = loop.goal(options, WEIGHT_DECAY)
     training = loop.Training(network, goal, options.run, where, about)
