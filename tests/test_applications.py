@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from facelm_helpers import applications as app
-from facelm_helpers import face3d, sources
+from facelm_helpers import face3d, methods, sources
+from facelm_helpers.boxes import tight_boxes
+from facelm_helpers.detectors import detect_one
 from facelm_helpers.geometry import eye_aspect_ratio, mouth_aspect_ratio
 from facelm_helpers.landmarks import MEAN_SHAPE, MIRROR
 from facelm_helpers.sources import synthetic
@@ -69,6 +71,18 @@ def test_watching_the_annotated_clip_finds_its_blinks_its_microsleep_and_its_yaw
     assert len(seen.microsleeps) == len(seen.yawns) == 1 and seen.drowsy
     start, end = seen.microsleeps[0]
     assert 0.7 < end - start < 1.5 and app.spans(seen.mouth > 0.5, RATE) == seen.yawns
+
+
+@pytest.mark.parametrize("share, found", [(0.75, 4), (0.65, 0)])
+def test_senets_lids_fall_below_the_threshold_but_not_below_a_lower_one(share, found):
+    clip = synthetic.clip(seconds=12, rate=RATE, seed=0)  # of the notebook
+    senet, box, points = methods.load("senet", runtime="litert"), detect_one(clip.images[0]), []
+    for image in clip.images:
+        points.append(senet.predict([image], box[None])[0])
+        box = tight_boxes(points[-1][None])[0]
+    ratio = eye_aspect_ratio(np.array(points))
+    closed = app.spans(ratio < app.personal_threshold(ratio[: 2 * RATE], share=share), RATE)
+    assert len(closed) == found and len(app.spans(clip.attributes["closed_eyes"], RATE)) == 4
 
 
 def test_the_threshold_is_the_persons_own():

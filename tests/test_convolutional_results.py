@@ -13,6 +13,7 @@ from conftest import REPOSITORY
 from facelm_helpers import methods, protocol
 from facelm_helpers.paths import RESULTS
 from tools.measure import tables
+from tools.measure.store import phases
 
 NOTEBOOK = REPOSITORY / "notebooks" / "06_convolutional_regression.ipynb"
 SOLUTION = REPOSITORY / "notebooks" / "solutions" / NOTEBOOK.name
@@ -75,8 +76,7 @@ def test_senet_leads_by_the_jaw_facepp_is_close_inside_and_dcnn_level_on_five_po
 def test_senet_learnt_from_many_times_as_many_crops():
     record, many = results("network_training"), results("senet_training")["crops"]
     for name in ALIGNED[:4]:
-        runs = [*record[name].get("before", []), record[name]]
-        assert 8 * sum(run["batches"] * run["batch_size"] for run in runs) < many
+        assert 8 * sum(run["batches"] * run["batch_size"] for run in phases(record[name])) < many
 
 
 def test_turned_parts_help_a_little_at_30_degrees():
@@ -143,7 +143,7 @@ def test_what_is_said_of_the_detectors():
 def test_mtcnn_took_more_than_two_hours_in_all():
     record = results("network_training")
     parts = [record[f"mtcnn_{part}"] for part in "prol"]
-    runs = [run for last in parts for run in [*last.get("before", []), last]]
+    runs = [run for last in parts for run in phases(last)]
     assert sum(run["hours"] for run in runs) > 2.5
     table = tables.table({"network_training": record}, "mtcnn_training").splitlines()
     assert len(table) == 7 and table[-1].endswith(f"| {sum(run['hours'] for run in runs):.1f} |")

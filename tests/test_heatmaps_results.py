@@ -9,6 +9,7 @@ from test_notebooks import ROOT, read, text_of
 
 from facelm_helpers import methods, networks, protocol
 from facelm_helpers.paths import DATA, RESULTS
+from tools.measure.store import phases
 
 NOTEBOOK = ROOT / "notebooks" / "07_heatmaps.ipynb"
 PHOTOGRAPHS = ("lfpw68/held-out", "helen68/validation")
@@ -60,20 +61,18 @@ def test_dan_s_curve_starts_and_ends_lowest(title):
     record = results("network_training")
     curves = {}
     for name in OWN:
-        runs = [*record[name].get("before", []), record[name]]
-        curves[name] = [row[title]["dlib"] for run in runs for row in run["validation"]]
+        curves[name] = [row[title]["dlib"] for run in phases(record[name]) for row in run["validation"]]
     for k in (0, -1):
         assert curves["dan"][k] < 0.95 * min(curve[k] for name, curve in curves.items() if name != "dan")
 
 
 def test_senet_learnt_from_far_more_crops_and_its_second_phase_began_where_the_maps_stand():
     record = results("network_training")
-    phases = results("senet_training")["phases"]
-    seen = sum(phase["crops"] for phase in phases if "teacher" not in phase["name"])
+    of_senet = results("senet_training")["phases"]
+    seen = sum(phase["crops"] for phase in of_senet if "teacher" not in phase["name"])
     for name in OWN:
-        runs = [*record[name].get("before", []), record[name]]
-        assert sum(run["batches"] * run["batch_size"] for run in runs) < 0.25 * seen
-    (wider,) = [phase for phase in phases if phase["name"] == "wider student"]
+        assert sum(run["batches"] * run["batch_size"] for run in phases(record[name])) < 0.25 * seen
+    (wider,) = [phase for phase in of_senet if phase["name"] == "wider student"]
     first = wider["validation"][0]["lfpw68/held-out"]["dlib"]
     assert all(error("lfpw68/held-out", name)["nme"] == pytest.approx(first, rel=0.15) for name in OWN[2:])
 

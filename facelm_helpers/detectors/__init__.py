@@ -38,7 +38,8 @@ def detect(image, detector="dlib", **options):
         finds turned faces, needs about a tenth of the time, and misses faces that are small in their picture.
         "mtcnn" is the course's own, after Zhang et al. (Joint face detection and alignment using multi-task
         cascaded convolutional networks, 2016): three small networks over an image pyramid. It finds small
-        and turned faces, takes the longest, and in pictures of faces sets the most boxes beside them.
+        and turned faces, takes the longest, and returns the most boxes that lie on none of the annotated
+        faces.
     **options
         Of the detector. BlazeFace takes ``threshold`` (0.5; the score that a face must reach, between 0 and
         1) and ``tiles`` (1; with 2 or more it also looks at overlapping squares, so many along the longer

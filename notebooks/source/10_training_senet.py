@@ -606,9 +606,9 @@ plots.show(plots.overfitting(gaps))
 #
 # The shipped weights come from another recipe than the published one: a **teacher** first, a large network
 # that is not shipped, whose answers are averaged with the annotations; then two **students**, the second one
-# wider, which goes on from the first (**distillation**: Hinton, Vinyals and Dean, 2015). Later the wider one
-# went on twice more, on a graphics card and with a second teacher's answers. Side by side, the first student
-# and the last phase of the wider one:
+# wider, which goes on from the first (**distillation**: Hinton, Vinyals and Dean, 2015). The wider one was
+# then trained for two more phases on a graphics card, with a second teacher's answers. Side by side, the
+# first student and the last phase of the wider one:
 
 # %% [markdown] lang="zh"
 # 两个柱之间的差距就是过拟合；真正重要的是*其他人*的那个柱。差异若不大于不同起点之间的差异，就说明不了什么。尝
@@ -646,8 +646,8 @@ for name, cells in {"": ["published", student["name"], last["name"]], **lines}.i
 
 # %% [markdown]
 # Their curves: the error on validation photographs that none of them learnt from, in the boxes of dlib's
-# detector, over all that they have seen. The wider student's begins where the first one's ends, and holds all
-# of its phases: where it jumps up, the learning rate was raised again.
+# detector, over all that they have seen. The wider student's begins where the first one's ends, and covers
+# all its phases: where it jumps up, the learning rate was raised again.
 
 # %% [markdown] lang="zh"
 # 它们的曲线：在没有任何网络学过的验证照片上、用 dlib 检测器的框得到的误差，横轴为已看过的全部裁剪图。较宽学生

@@ -440,7 +440,7 @@ print(f"its 200,000 steps on {wider['device']}: about {days / 30:.0f} months for
 # %% [markdown]
 # (Each step, of 16 pictures, makes them once for the discriminator. Every fifth step also teaches the
 # generator: it changes each picture and changes it back, and learning from a pass costs about three passes.
-# The speed is that at which the shipped SENet was trained there.)
+# The speed is that of the shipped SENet's training on two cores.)
 #
 # There is a larger obstacle: **nobody knows where the points of the made picture are.** The mouth has moved,
 # the annotation has not. One would have to find the points with the very aligner that fails on open mouths.

@@ -168,7 +168,7 @@ def default_faces(n):
 
 def _drawn(part):
     seed, n = part
-    with threadpool_limits(1):  # else as many threads as cores in as many processes: 40 times as long on 16
+    with threadpool_limits(1):  # else as many threads as cores in as many processes: minutes, not seconds
         faces = sources.load("synthetic", n=n, seed=seed, size=SIDE, progress=False)
     return faces.images, faces.points
 

@@ -114,8 +114,7 @@ def late(options):
     >>> late(argparse.Namespace(mild_after=0.5))
     ', mild after 50 %'
     """
-    share = getattr(options, "mild_after", 1.0)
-    return f", mild after {100 * share:.0f} %" if share < 1 else ""
+    return f", mild after {100 * options.mild_after:.0f} %" if options.mild_after < 1 else ""
 
 
 def as_senet(training, batches, options, start=None):
