@@ -138,6 +138,8 @@ def test_what_is_said_of_the_detectors():
         assert found(profiles)[name] == min(found(title)[name] for title in faces)
     elsewhere = {name: sum(row[name]["elsewhere"] for row in faces.values()) for name in names}
     assert elsewhere["mtcnn"] == max(elsewhere.values())
+    nothing = {name: results("detectors")["without_faces"][name]["alarmed"] for name in names}
+    assert nothing["mtcnn"] <= nothing["mtcnn package"]
 
 
 def test_mtcnn_took_more_than_two_hours_in_all():

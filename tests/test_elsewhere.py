@@ -140,7 +140,8 @@ def test_a_class_gets_a_link_for_every_notebook(capsys):
     assert links.main(["--hub", "https://hub.example.org", "--repository", "https://github.com/ana/c"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(list((REPOSITORY / "notebooks").glob("[0-9]*.ipynb")))
-    assert "urlpath=lab%2Ftree%2Fc%2Fnotebooks%2F00_start_here.ipynb" in lines[0]
+    # the folder that the link makes is the one that it opens, whatever the repository is called
+    assert "targetpath=course&urlpath=lab%2Ftree%2Fcourse%2Fnotebooks%2F00_start_here.ipynb" in lines[0]
 
 
 def test_a_copy_sets_its_address_everywhere(tmp_path, monkeypatch):

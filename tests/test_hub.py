@@ -69,5 +69,5 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path):
     failed = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(local.subprocess, "run", lambda *_, **__: failed)
     assert local.python() is None
-    with pytest.raises(RuntimeError, match=r"pip install -e .\[hub\]"), local.running(tmp_path):
+    with pytest.raises(RuntimeError, match=r"hub/README.md"), local.running(tmp_path):
         pass

@@ -38,9 +38,15 @@ def test_kubernetes_and_one_server_have_the_same_limits():
     assert values["singleuser"]["memory"]["limit"] == one.Spawner.mem_limit
     assert values["singleuser"]["image"]["tag"] == pinned.project()["version"]
     command = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert command[:2] == ["gitpuller", addresses.repository()]
+    assert command == ["gitpuller", addresses.repository(), "main", addresses.HOME]
     (service,) = one.JupyterHub.services
     assert f"--timeout={values['cull']['timeout']}" in service["command"]
+
+
+def test_a_server_before_its_kernels_takes_what_a_teacher_is_told_to_plan():
+    lesson = json.loads(text("data/results/hub.json"))["lesson"]
+    said = {int(number) for number in re.findall(r"(\d+) MB for the (?:server|hub)", text("hub/README.md"))}
+    assert len(said) == 1 and lesson["idle"] / (lesson["students"] + 1) < 1e6 * said.pop()
 
 
 def test_the_hub_lets_in_teachers_and_students_and_gives_the_culler_no_more_than_it_needs():

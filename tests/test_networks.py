@@ -1,6 +1,7 @@
 """The networks of notebooks 06 and 07: sizes, costs, the squares that they cut out; and as methods."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -311,3 +312,12 @@ def test_a_batch_of_default_faces_says_pose_and_mouth():
     crops, wanted = aligner._batches(shapes, seed=0)(0)
     assert crops.shape == (4, 32, 32, 3) and wanted.shape == (4, 150)
     assert (wanted[:, 146] == 2).all() and (wanted[:, 149] == 0).all() and np.isnan(wanted[:, 147:149]).all()
+
+
+@pytest.mark.parametrize("build", [networks.dcnn, networks.facepp, networks.dan, networks.mtcnn])
+def test_the_shapes_that_a_network_s_text_names_are_its_own(build):
+    models = [build(part) for part in "rol"] if build is networks.mtcnn else [build()]
+    tensors = [layer.output for model in models for layer in model.layers]
+    shapes = {one.shape[-3:] for found in tensors for one in (found if isinstance(found, list) else [found])}
+    said = re.findall(r"(\d+)x(\d+)x(\d+)", build.__doc__)
+    assert len(said) > 4 and {tuple(map(int, one)) for one in said} <= shapes

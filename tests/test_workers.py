@@ -36,8 +36,10 @@ def test_options_of_workers_go_together(words):
 
 def test_each_worker_has_a_card_of_its_own_where_there_are_several(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
-    given = [together.card_of(rank, together.cards())["CUDA_VISIBLE_DEVICES"] for rank in range(3)]
-    assert given == ["1", "3", "1"]
+    given = [together.card_of(rank, together.cards())["CUDA_VISIBLE_DEVICES"] for rank in range(2)]
+    assert given == ["1", "3"]
+    with pytest.raises(RuntimeError, match="3 workers, but 2 graphics cards"):
+        together.run(["-c", ""], 3)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert together.cards() == []
 

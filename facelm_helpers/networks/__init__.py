@@ -1,6 +1,7 @@
 """The networks of the methods, a function each: shapes in, a Keras model out. They know no data.
 
-Keras is imported when a network is first built, never when this folder is.
+Networks that are built of the same parts share a file, such as the two cascades of 2013. Keras is imported
+when a network is first built, never when this folder is.
 """
 
 from facelm_helpers.networks._cascades import dcnn, facepp

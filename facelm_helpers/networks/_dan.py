@@ -37,6 +37,12 @@ def dan(
     keras.Model
         (N, size, size, 3) -> (N, (stages + 1) * 136): the mean shape, then the points after each stage.
 
+    Notes
+    -----
+    Shapes with the defaults, height x width x channels. The first stage goes from 128x128x3 over 32x32x16,
+    16x16x64 and 8x8x128 to 4x4x256, then 4x4x64, 256 numbers and the points. The second sees 128x128x5: three
+    channels of the warped crop, one of the points, one of the feature image, enlarged from 16x16x1.
+
     References
     ----------
     Kowalski, Naruniec and Trzcinski, Deep alignment network, CVPR workshops 2017.

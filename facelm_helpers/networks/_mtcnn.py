@@ -30,6 +30,11 @@ def mtcnn(part):
         left corner. All in sides of the square. Of L-Net, (N, 5, S, S, 3) -> (N, 10): how far the points lie
         from the middles of their patches, in sides of a patch.
 
+    Notes
+    -----
+    Height x width x channels: R-Net and, on each patch, L-Net go from 24x24x3 over 11x11x28 and 4x4x48 to
+    3x3x64 and 128 numbers, O-Net from 48x48x3 over 23x23x32, 10x10x64 and 4x4x64 to 3x3x128 and 256 numbers.
+
     References
     ----------
     Zhang et al., Joint face detection and alignment using multi-task cascaded convolutional networks, IEEE

@@ -9,8 +9,9 @@ import psutil
 from tools.hub.student import Student, errors
 from tools.measure.memory import Watch, resident
 from tools.notebook.build import NOTEBOOKS
+from tools.setup.addresses import HOME
 
-FOLDER = "course/notebooks"  # where nbgitpuller puts them in a home
+FOLDER = f"{HOME}/notebooks"
 
 
 def bring(student):

@@ -20,8 +20,8 @@ from tools.setup import serve
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "FACELM_HUB_PYTHON"
 HINT = (
-    "JupyterHub is not installed here: `pip install -e .[hub]` in an environment of its own, and name that "
-    f"environment's Python in {VARIABLE}"
+    "JupyterHub is not installed here: make an environment of its own for it, as hub/README.md says under "
+    f"'Try it on your machine', and name that environment's Python in {VARIABLE}"
 )
 PROXY_HINT = "configurable-http-proxy is not installed here: `npm install --global configurable-http-proxy@4`"
 PATIENCE = 120  # seconds for the hub to answer, on a busy machine

@@ -9,6 +9,7 @@ FIRST = "notebooks/00_start_here.ipynb"
 LIGHT = ("00", "01", "02", "03", "04", "13")  # what runs without TensorFlow, and so in Binder
 ADDRESS = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 LINE = re.compile(r"\n\n[^\n]*<!-- elsewhere -->(?=\n|$)")  # what `titled` writes
+HOME = "course"  # where nbgitpuller puts the course in a student's home
 COLAB = "`!git clone -q --depth 1 {address} course` and `%run course/tools/hub/colab.py`"
 
 
@@ -55,8 +56,7 @@ def on_hub(hub, address, path=FIRST, branch="main"):
     >>> on_hub("https://hub.example.org/", "https://github.com/ana/course", "a.ipynb")[:58]
     'https://hub.example.org/hub/user-redirect/git-pull?repo=ht'
     """
-    name = address.rstrip("/").removesuffix(".git").rpartition("/")[2]
-    asked = {"repo": address, "branch": branch, "urlpath": f"lab/tree/{name}/{path}"}
+    asked = {"repo": address, "branch": branch, "targetpath": HOME, "urlpath": f"lab/tree/{HOME}/{path}"}
     return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{urlencode(asked)}"
 
 

@@ -160,7 +160,8 @@ def main(words=None):
             if methods.of(arguments.method).kind != "network":
                 raise ValueError(f"{arguments.method} is no network: it learns with one worker")
             if importlib.util.find_spec("jax") is None:
-                raise RuntimeError("several workers need JAX: pip install -e .[workers]")
+                command = f'"{sys.executable}" -m pip install -e ".[workers]"'
+                raise RuntimeError(f"several workers need JAX: {command}")
             if arguments.rank is None:
                 given = sys.argv[1:] if words is None else list(words)
                 together.run(["-m", "tools.train.method", *given], arguments.workers)

@@ -27,8 +27,15 @@ def run(command, count):
     Raises
     ------
     RuntimeError
-        If a worker ended with an error or was killed; the others were ended then.
+        If there are graphics cards, but fewer than workers: JAX takes most of a card's memory. If a worker
+        ended with an error or was killed; the others were ended then.
     """
+    here = cards()
+    if 0 < len(here) < count:
+        raise RuntimeError(
+            f"{count} workers, but {len(here)} graphics cards; each worker needs one of its own. Start fewer,"
+            " or set CUDA_VISIBLE_DEVICES=-1 to train on the processor"
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -36,7 +43,7 @@ def run(command, count):
     started = [
         subprocess.Popen(
             [sys.executable, *command, f"--rank={rank}", f"--coordinator={address}"],
-            env=shared | card_of(rank, cards()),
+            env=shared | card_of(rank, here),
         )
         for rank in range(count)
     ]
@@ -58,12 +65,12 @@ def cards():
 
 
 def card_of(rank, cards):
-    """What the environment of a worker says of cards: one for each, where there are several.
+    """What the environment of a worker says of cards: one for each, where there are any.
 
-    >>> card_of(1, ["0", "2"]), card_of(1, ["0"])
+    >>> card_of(1, ["0", "2"]), card_of(1, [])
     ({'CUDA_VISIBLE_DEVICES': '2'}, {})
     """
-    return {"CUDA_VISIBLE_DEVICES": cards[rank % len(cards)]} if len(cards) > 1 else {}
+    return {"CUDA_VISIBLE_DEVICES": cards[rank]} if cards else {}
 
 
 def end_with_parent():
