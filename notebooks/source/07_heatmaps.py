@@ -509,8 +509,8 @@ for G in (32, 16, 8):
 
 # %% [markdown]
 # Of the four the mean reads best at every size, as the network was trained through it (the shipped method
-# reads by DARK, as FAN's followers do). Argmax loses more with every halving, as computed above. A decoder
-# that looks only near the peak was best on made maps; is it on these?
+# reads by DARK, as FAN's followers do). Argmax loses more with every halving, as computed above. And yours? A
+# softmax and training leave little far from the peak, so that ignoring the rest gains little.
 #
 # And a heatmap knows **how sure it is**. Its spread is the root of its variance, $\sum_c q_c \lVert c - p
 # \rVert^2$. Points by their spread, in five groups, and their errors:
@@ -543,12 +543,12 @@ for name in ("vanilla_cnn", "senet", "fan"):
     found = [methods.load(name).predict(faces.images, moved(faces, share)) for share in shares]
     lines[name] = [100 * metrics.nme(points, faces.points, "box").mean() for points in found]
 plots.show(plots.curves(shares, lines, "box moved by this share of its side", "NME of the box, %"))
-# ALT Three curves of the error against how far the box was moved. Vanilla CNN's rises from 0.1 on, SENet's,
-# ALT the lowest at first, from 0.2 on; both cross FAN's, which rises least.
+# ALT Three curves of the error against how far the box was moved. Vanilla CNN's is the highest and rises from
+# ALT 0.1 on; SENet's, the lowest at first, rises from 0.2 on and crosses FAN's, which rises least.
 
 # %% [markdown]
-# Both others give coordinates through dense layers. SENet learnt from boxes that were moved more, and from
-# far more crops, and so holds out longer; but where a box is far off, FAN leads.
+# Both others give coordinates through dense layers. SENet, which learnt from far more crops, holds out longer
+# than Vanilla CNN; but where a box is far off, FAN leads.
 
 # %% [markdown]
 # **What is obsolete in it.** Four stacks, where one good trunk with a small head comes close today; squared
