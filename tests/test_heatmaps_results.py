@@ -78,7 +78,7 @@ def test_senet_learnt_from_far_more_crops_and_its_second_phase_began_where_the_m
 
 
 @pytest.mark.parametrize("said, method", [
-    (r"HRNet, with maps, has (\S+) %", "HRNet-W18"), (r"structure among them, (\S+) %", "SCC"),
+    (r"HRNet, with maps, has (\S+) %", "HRNet-W18"), (r"graph of the points, (\S+) %", "SCC"),
     (r"DAN (\S+) %", "DAN"), (r"PIPNet (\S+) %", "PIPNet, ResNet-18"),
 ])  # fmt: skip
 def test_what_others_published_is_quoted_as_the_list_has_it(said, method):
