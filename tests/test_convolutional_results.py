@@ -23,6 +23,13 @@ def results(name):
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def test_the_rule_has_stopped_the_mouth_in_the_lesson_s_own_training():
+    # only of the built notebook: a training differs from machine to machine
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    (cell,) = [cell for cell in cells if "train_tasks([0.01" in cell.source]
+    assert "open mouth after" in "".join(output.get("text", "") for output in cell.outputs)
+
+
 def test_the_contour_stays_twice_as_hard():
     for method in ("dcnn", "facepp"):
         row = results("levels")["levels"][method]["lfpw68/held-out"]
