@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from test_notebooks import output_of
 
 from facelm_helpers import methods, protocol
 from facelm_helpers.paths import RESULTS
@@ -25,9 +26,7 @@ def results(name):
 
 def test_the_rule_has_stopped_the_mouth_in_the_lesson_s_own_training():
     # only of the built notebook: a training differs from machine to machine
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    (cell,) = [cell for cell in cells if "train_tasks([0.01" in cell.source]
-    assert "open mouth after" in "".join(output.get("text", "") for output in cell.outputs)
+    assert "open mouth after" in output_of(NOTEBOOK, "train_tasks([0.01")
 
 
 def test_the_contour_stays_twice_as_hard():

@@ -218,6 +218,7 @@ WORKER = (
 def test_two_workers_learn_from_the_shards_without_tensorflow(prepared, tmp_path, monkeypatch):
     pytest.importorskip("jax", reason="pip install -e .[workers]")
     monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # two workers are refused where there is one card
     options = ["--root", str(prepared), "--folder", str(tmp_path), "--workers", "2"]
     together.run(["-c", WORKER, *TRAIN, *options], 2)
     assert (tmp_path / "vanilla_cnn.npz").is_file()

@@ -16,6 +16,11 @@ from tools.train import method, together
 WORKER = str(Path(__file__).with_name("worker.py"))
 
 
+@pytest.fixture(autouse=True)
+def on_the_processor(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # two workers are refused where there is one card
+
+
 def test_a_worker_that_fails_ends_the_others(tmp_path):
     code = "import sys, time; sys.exit(3) if '--rank=1' in sys.argv else time.sleep(600)"
     with pytest.raises(RuntimeError, match="worker 1 of 2 failed, and the others were ended"):
@@ -38,7 +43,7 @@ def test_each_worker_has_a_card_of_its_own_where_there_are_several(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
     given = [together.card_of(rank, together.cards())["CUDA_VISIBLE_DEVICES"] for rank in range(2)]
     assert given == ["1", "3"]
-    with pytest.raises(RuntimeError, match="3 workers, but 2 graphics cards"):
+    with pytest.raises(RuntimeError, match="3 workers need 3 graphics cards, one each; found 2"):
         together.run(["-c", ""], 3)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert together.cards() == []

@@ -44,9 +44,9 @@ def dcnn(
 
     Notes
     -----
-    Shapes with the defaults, height x width x channels. Level 1 sees 64x64x1, and 51x64x1 of either part;
-    four times halved they are 4x4x96 and 3x4x96, then 128 and 96 numbers. A patch is 12x12x1, then 6x6x12 and
-    3x3x24, and 3x3x32 before its 48 numbers.
+    Shapes with the defaults, height x width x channels. Level 1 sees the face as 64x64x1 and each
+    part as 51x64x1; pooled four times, they are 4x4x96 and 3x4x96, then 128 and 96 numbers. A patch is
+    12x12x1, then 6x6x12 and 3x3x24, and 3x3x32 before its 48 numbers.
 
     References
     ----------
@@ -124,7 +124,7 @@ def facepp(
     Notes
     -----
     Shapes with the defaults, height x width x channels. Level 1 sees 64x64x3, down to 4x4x96, then 128
-    numbers and 3 for either square: side, x and y. Level 2 sees 48x48x3 of each, down to 3x3x96 and 128
+    numbers and 3 for each square: side, x and y. Level 2 sees 48x48x3 of each, down to 3x3x96 and 128
     numbers. Level 3 sees 24x24x3 of six parts, down to 6x6x32 and 96 numbers.
 
     References

@@ -455,7 +455,7 @@ plots.show(plots.architecture(tcdcn().build(), "TCDCN"))
 
 # %% [markdown]
 # The shipped network learnt the pose in five classes, smile and glasses from the hand-made lists of MTFL
-# (which the paper takes too, with the gender), and the open mouth from the points. What it says of synthetic
+# (which the paper uses too, along with gender), and the open mouth from the points. What it says of synthetic
 # faces (below one half the answer is no):
 
 # %%
@@ -607,8 +607,8 @@ plots.show(plots.task_curves({told: (at, past[:, 0, k], past[:, 1, k], stops.get
                               for k, told in enumerate(TASKS)}))  # fmt: skip
 print("stopped:", ", ".join(f"{task} after {step} steps" for task, step in stops.items()) or "no task")
 # ALT Three panels, points, pose and open mouth: dotted curves of the training loss fall throughout; on
-# ALT held-out faces those of points and pose fall too, the mouth's hardly moves. Where a task was stopped, a
-# ALT line says when.
+# ALT held-out faces those of points and pose fall too, the mouth's hardly moves. A vertical line marks
+# ALT where a task was stopped.
 
 # %% [markdown]
 # The training losses fall on and on. On held-out faces pose is learnt, the mouth hardly: three hundred faces
@@ -673,11 +673,9 @@ for task in reports[0]["tasks"]:
 # release:
 
 # %%
-SHAPES = {"P-Net": (12, 12, 3), "R-Net": (24, 24, 3), "O-Net": (48, 48, 3), "L-Net": (5, 24, 24, 3)}
-models = {
-    told: keras.models.clone_model(networks.mtcnn(told[0].lower()), input_tensors=keras.Input(shape))
-    for told, shape in SHAPES.items()
-}
+models = {f"{part.upper()}-Net": networks.mtcnn(part) for part in "prol"}
+window = keras.Input((12, 12, 3))  # P-Net takes pictures of any size; here, one window
+models["P-Net"] = keras.models.clone_model(models["P-Net"], input_tensors=window)
 plots.show(plots.architectures(models))
 # ALT Four networks side by side: P-Net of four convolutions on 12 x 12 pixels; R-Net on 24 x 24 and O-Net on
 # ALT 48 x 48 pixels, each of convolutions and two dense layers; L-Net on five patches of 24 x 24. It ends in
@@ -896,7 +894,7 @@ print(f"{'milliseconds':38}" + "".join(f"{table['ms']['512'][name]['cpu_ms']:15.
 # %% [markdown]
 # Profiles, from 60 degrees on, are found least, by all. MTCNN finds far more of the hard faces than dlib's
 # detector, at the price of the most boxes elsewhere. The aim was no more false alarms than the package's: it
-# is met on pictures without a face, and missed on photographs with some.
+# is met on pictures without a face, and missed on photographs with faces.
 
 # %% [markdown]
 # And its five points, beside those of the package `mtcnn` (the popular code, which learnt from far more
@@ -919,8 +917,8 @@ for name in ("mtcnn", "own_mtcnn", "dcnn", "senet"):
 # ## Side by side
 #
 # NME over the eyes' distance, on validation photographs, in the boxes of dlib's detector, with 95 % intervals
-# (from `data/results/bench.json`); SENet for comparison (it and the teacher of all have seen some of LFPW's
-# photographs under another name). The aim was 5.0 % on LFPW and HELEN after two hours or so on two cores; the
+# (from `data/results/bench.json`); SENet for comparison (it and the networks' teacher saw some of these LFPW
+# photographs under other names). The aim was 5.0 % on LFPW and HELEN after two hours or so on two cores; the
 # last line shows what longer training brings. Between them the error of the inner points and of the jaw:
 
 # %% tags=["nbval-ignore-output"]

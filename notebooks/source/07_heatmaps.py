@@ -509,8 +509,8 @@ for G in (32, 16, 8):
 
 # %% [markdown]
 # Of the four the mean reads best at every size, as the network was trained through it (the shipped method
-# reads by DARK, as FAN's followers do). Argmax loses more with every halving, as computed above. And yours? A
-# softmax and training leave little far from the peak, so that ignoring the rest gains little.
+# reads by DARK, as FAN's followers do). Argmax loses more with every halving, as computed above. And yours?
+# After a softmax and training, little is left far from the peak, so ignoring the rest gains little.
 #
 # And a heatmap knows **how sure it is**. Its spread is the root of its variance, $\sum_c q_c \lVert c - p
 # \rVert^2$. Points by their spread, in five groups, and their errors:
@@ -656,8 +656,8 @@ plots.show(plots.curves(angles, lines, "head turned in the picture, degrees", "N
 # ALT most, then that of DAN's first stage, and that of DAN's second stage least.
 
 # %% [markdown]
-# A convolution is equivariant to shifts, not to turns. On validation faces (some of LFPW's were known to the
-# SENet with which DAN began), in the boxes of dlib's detector, the error after each stage, over the
+# A convolution is equivariant to shifts, not to turns. On validation faces (the SENet that DAN began from had
+# seen some of LFPW's), in the boxes of dlib's detector, the error after each stage, over the
 # inter-ocular distance, with 95 % intervals:
 
 # %%
@@ -803,9 +803,9 @@ plots.show(plots.differences(rows, "NME of maps less coordinates, points"))
 #
 # The shipped weights of this notebook's networks were trained by one recipe, with the teacher of SENet's
 # ([notebook 10](10_training_senet.ipynb)). FAN began with random weights, DAN with SENet in both stages, the
-# other two with its trunk, all before SENet's last two phases: so the curves are not a race (reports over
-# 15 % are left out). To go on with one (it takes PyTorch, and photographs packed by `tools.train.pack`):
-# `python -m tools.train.network pipnet RUN --start data/weights/pipnet.npz`.
+# other two with its trunk, all before SENet's last two phases: so the curves are not a race (reports over 15
+# % are left out). To continue training one (this needs PyTorch, and photographs packed with
+# `tools.train.pack`): `python -m tools.train.network pipnet RUN --start data/weights/pipnet.npz`.
 
 # %%
 record = json.loads((paths.RESULTS / "network_training.json").read_text(encoding="utf-8"))
@@ -847,8 +847,8 @@ for name, parts in phases.items():
 # %% [markdown]
 # SENet was trained on far more crops of the same photographs: that it is ahead of the maps here says nothing
 # about the two families; the section before does. The aims were set for about two hours on two cores. Each
-# was trained once, its rate lowered to the end, and not tried again for longer. What was reached on the two
-# sets, and what SENet's second phase, on two cores, made of an error like theirs:
+# was trained once, its learning rate decayed to the end; longer runs were not tried. What was reached on the
+# two sets, and what SENet's second phase, on two cores, made of an error like theirs:
 
 # %%
 for name, aim in {"dan": 3.9, "fan": 3.6, "pipnet": 3.6, "heatmap_offset": 3.6}.items():

@@ -33,7 +33,7 @@ def run(command, count):
     here = cards()
     if 0 < len(here) < count:
         raise RuntimeError(
-            f"{count} workers, but {len(here)} graphics cards; each worker needs one of its own. Start fewer,"
+            f"{count} workers need {count} graphics cards, one each; found {len(here)}. Start fewer workers,"
             " or set CUDA_VISIBLE_DEVICES=-1 to train on the processor"
         )
     with socket.socket() as probe:
