@@ -308,3 +308,4 @@ def test_a_short_leaderboard_keeps_the_baseline_and_says_what_each_method_had_se
     assert face_sets.seen("fan", "yt68/val") == face_sets.seen("senet", "yt68/val") != "none of them"
     assert face_sets.seen("sdm", "yt68/val") == face_sets.seen("another", "yt68/val") == "none of them"
     assert face_sets.seen("dlib", "lfpw68/held-out") == "these photographs"
+    assert "some of these" in face_sets.seen("senet", "lfpw68/held-out")

@@ -1,10 +1,13 @@
-"""A second look: what each way of refining promises, on default faces."""
+"""A second look: what each way of refining promises, on default faces and on validation photographs."""
+
+import json
 
 import numpy as np
 import pytest
 
-from facelm_helpers import landmarks, methods, metrics, protocol, sources
+from facelm_helpers import landmarks, methods, metrics, paths, protocol, sources
 from facelm_helpers.boxes import jitter_boxes
+from facelm_helpers.methods import _runtimes
 
 PASSES = {None: 1, "mirror": 2, "rebox": 2, "upright": 2, "all": 3}
 
@@ -79,3 +82,28 @@ def test_what_cannot_be_refined_is_told(senet, faces):
         senet.predict(faces.images, faces.boxes, refine="twice")
     with pytest.raises(ValueError, match="mean_shape knows no refine='mirror': wanted None"):
         methods.load("mean_shape").predict(faces.images, faces.boxes, refine="mirror")
+
+
+@pytest.fixture(scope="module")
+def measured(senet):
+    """What `python -m tools.measure.refine` found, of today's weights."""
+    record = json.loads((paths.RESULTS / "refine.json").read_text(encoding="utf-8"))
+    assert record["weights"]["senet"] == _runtimes.fingerprint(senet._state()), (
+        "run `python -m tools.measure.refine senet`"
+    )
+    return record
+
+
+@pytest.mark.parametrize("photographs", ["yt68/val", "lfpw68/held-out", "helen68/validation"])
+def test_what_it_brings_on_validation_photographs(measured, photographs):
+    found = measured["nme"]["senet"][photographs]
+    assert all(found["as found"][how] < found["as found"]["none"] for how in ("mirror", "rebox", "all"))
+    assert found["as found"]["upright"] < 1.01 * found["as found"]["none"]
+    assert all(found["jittered"][how] < 0.95 * found["jittered"]["none"] for how in ("rebox", "all"))
+    assert all(found["turned"][how] < 0.9 * found["turned"]["none"] for how in ("upright", "all"))
+
+
+def test_its_price_is_that_of_its_looks(measured):
+    ratios = {how: cost["cpu_ratio"] for how, cost in measured["time"]["senet"].items()}
+    for how, passes in PASSES.items():
+        assert 0.7 * passes < ratios[how or "none"] < 1.3 * passes

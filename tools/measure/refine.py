@@ -14,6 +14,7 @@ import numpy as np
 
 from facelm_helpers import methods, metrics, protocol, sources
 from facelm_helpers.boxes import jitter_boxes
+from facelm_helpers.methods._runtimes import fingerprint
 from facelm_helpers.paths import RESULTS
 from tools.data import real_faces
 from tools.data.found_boxes import detector_boxes
@@ -71,8 +72,9 @@ def milliseconds(aligner):
 def measure(names):
     """All of it, as plain numbers."""
     found = {"what": " ".join(__doc__.split("\n\n")[2].split()), "jitter": JITTER, "degrees": DEGREES,
-             "machine": machine(), "faces": {}, "nme": {}, "time": {}}  # fmt: skip
+             "machine": machine(), "weights": {}, "faces": {}, "nme": {}, "time": {}}  # fmt: skip
     aligners = {name: methods.load(name) for name in names}
+    found["weights"] = {name: fingerprint(aligner._state()) for name, aligner in aligners.items()}
     for title, faces in sets():
         found["faces"][title] = len(faces)
         for name, aligner in aligners.items():

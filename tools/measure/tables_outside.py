@@ -105,6 +105,11 @@ def peers(results, name):
     return rows
 
 
+def sets_of_peers(results):
+    """The bench's names of the sets that peers were measured on."""
+    return {by_name.get("set") for by_name in results.get("peers", {}).get("sets", {}).values()} - {None}
+
+
 def peers_about(results):
     """Who learnt from what: version, date, licence."""
     rows = [["method", "version", "date", "licence", "learnt from"]]

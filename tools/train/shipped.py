@@ -89,7 +89,8 @@ def trained(sets, options):
         start = read(options.start)
         start_from(network, start)
     about = {
-        "network": form, "share_of_batch": batches.shares, "strength": options.strength + late(options),
+        "network": form, "weights": sum(one.numel() for one in network.parameters()),
+        "share_of_batch": batches.shares, "strength": options.strength + late(options),
         "taught": bool(options.labels), "start": start["provenance"] if start else "random weights",
         "seed": options.seed,
     }  # fmt: skip
