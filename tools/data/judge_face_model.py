@@ -1,11 +1,15 @@
 """Measure the default faces beside real ones, and write `data/results/face_model.json`.
 
-    python -m tools.data.judge_face_model [--sheet faces.png]
+    python -m tools.data.judge_face_model [--sheet faces.png] [--former old.npz]
+    python -m tools.data.judge_face_model --keep old.npz
 
 Three questions: do both look alike in sharpness, light, colour, pose and expression; does dlib find them, and
 its points where the annotations are; how fast are they drawn. The real faces (people that the model has not
 seen) are the authors' and not in the repository; without them
 only the synthetic faces are measured, and nothing is written.
+
+Before the face model is learnt anew, `--keep` writes its faces into a file; afterwards `--former` sets them
+beside the new ones. Without `--former`, the results keep what they hold of former faces.
 """
 
 import argparse
@@ -19,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from facelm_helpers import methods, metrics
+from facelm_helpers.arrays import Array, read_arrays, write_arrays
 from facelm_helpers.atomic import write_text
 from facelm_helpers.detectors import detect
 from facelm_helpers.faces import FaceSet
@@ -29,6 +34,9 @@ from tools.data import real_faces
 
 FACES = 300
 STILLS = ("lfpw68/held-out", "lfpw68/validation", "helen68/validation", "afw68/validation")
+LIKE_STILLS = "default faces and real stills (LFPW, HELEN, AFW)"
+LIKE_VIDEO = "default faces and real video (YouTube Faces)"
+KEPT = {"images": Array("u1", ("N", 128, 128, 3)), "points": Array("f4 f8", ("N", 68, 2), -64, 192)}
 
 
 def judge(faces, title):
@@ -75,19 +83,45 @@ def looks(faces):
     return found | {"mouth aspect ratio": mouth_aspect_ratio(faces.points)}
 
 
-def compare(faces, real):
-    """Quantiles (5, 50, 95 %) of both; the share of real faces within the middle 98 % of the default ones,
-    give or take 5 % of its width."""
+def quantiles(values):
+    """5, 50 and 95 % of an array, as the results have them."""
+    return np.quantile(values, [0.05, 0.5, 0.95]).round(3).tolist()
+
+
+def compare(faces, real, former):
+    """Quantiles of former, default and real faces; the share of real ones within the middle 98 % of the
+    default ones, give or take 5 % of its width. Of the former ones (name -> quantiles) there may be none."""
     compared = {}
     for (name, ours), theirs in zip(looks(faces).items(), looks(real).values(), strict=True):
         low, high = np.quantile(ours, [0.01, 0.99])
         room = 0.05 * (high - low)  # lips half a pixel apart count as closed
-        compared[name] = {
-            "default": np.quantile(ours, [0.05, 0.5, 0.95]).round(3).tolist(),
-            "real": np.quantile(theirs, [0.05, 0.5, 0.95]).round(3).tolist(),
+        compared[name] = {"former": former[name]} if name in former else {}
+        compared[name] |= {
+            "default": quantiles(ours),
+            "real": quantiles(theirs),
             "covered": round(float(np.mean((theirs >= low - room) & (theirs <= high + room))), 3),
         }
     return compared
+
+
+def compared_faces():
+    """The default faces that are compared; nothing before the face, since it would count as its looks."""
+    return synthetic.sample(2 * FACES, seed=14, occlusion=False)
+
+
+def keep(path):
+    """Write the default faces that are compared into an .npz file, for `--former` of another commit."""
+    faces = compared_faces()
+    return write_arrays(path, {"images": faces.images, "points": faces.points}, compressed=True)
+
+
+def former_looks(path=None, results=RESULTS / "face_model.json"):
+    """Quantiles of former default faces, name -> (3,): of a file that `keep` wrote, or as measured before."""
+    if path is not None:
+        kept = read_arrays(path, KEPT, "faces to compare with")
+        return {name: quantiles(values) for name, values in looks(FaceSet(**kept)).items()}
+    before = json.loads(results.read_text(encoding="utf-8")) if results.is_file() else {}
+    return {name: found["former"] for name, found in before.get(LIKE_STILLS, {}).items() if "former" in found}
 
 
 def sheet(path, *sets, columns=12, rows=3):
@@ -110,7 +144,8 @@ def rate(n=512):
     return n / spent
 
 
-def main(sheet_path=None):
+def main(sheet_path=None, former=None):
+    former = former_looks() if former is None else former
     results = {"faces_per_second_one_core": round(rate(), -1)}
     for pose, turned in synthetic.POSES.items():
         results[f"synthetic, {pose}"] = judge(
@@ -128,18 +163,33 @@ def main(sheet_path=None):
         np.concatenate([getattr(some, name) for some in stills]) for name in ("images", "points")
     )
     stills = FaceSet(images, points)[np.random.default_rng(0).permutation(len(images))]
-    default = synthetic.sample(2 * FACES, seed=14, occlusion=False)
+    default = compared_faces()
     text = {
         "dlib on the default faces and on real ones": results,
-        "default faces and real stills (LFPW, HELEN, AFW)": compare(default, stills),
-        "default faces and real video (YouTube Faces)": compare(default, video),
+        LIKE_STILLS: compare(default, stills, former),
+        LIKE_VIDEO: compare(default, video, former),
     }
     write_text(RESULTS / "face_model.json", json.dumps(text, indent=2) + "\n")
     if sheet_path:
         sheet(sheet_path, default, stills)
 
 
-if __name__ == "__main__":
+def command(arguments=None):
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sheet", type=Path, help="where to put a picture of both (not into the project)")
-    main(parser.parse_args().sheet)
+    parser.add_argument("--former", type=Path, help="faces of a former model, which `--keep` wrote")
+    parser.add_argument("--keep", type=Path, help="only write the default faces that are compared to a file")
+    options = parser.parse_args(arguments)
+    if options.keep:
+        keep(options.keep)
+        return
+    try:
+        former = former_looks(options.former)
+    except (FileNotFoundError, ValueError) as error:
+        parser.error(str(error))
+    main(options.sheet, former)
+
+
+if __name__ == "__main__":
+    command()
