@@ -12,6 +12,7 @@ from facelm_helpers.methods import COMPARED
 from facelm_helpers.paths import WEIGHTS
 from tools.measure import (
     chinese,
+    tables_faces,
     tables_full_size,
     tables_hub,
     tables_leaderboard,
@@ -235,5 +236,7 @@ TABLES = {function.__name__: function for function in (
     accuracy, robustness, regions, groups, duel, speed, rates, notebooks, ablation, training, sizes,
     provenance,
 )}  # fmt: skip
-for _others in (tables_outside, tables_leaderboard, tables_teaching, tables_hub, tables_full_size):
+for _others in (
+    tables_faces, tables_full_size, tables_hub, tables_leaderboard, tables_outside, tables_teaching,
+):  # fmt: skip
     TABLES |= _others.TABLES

@@ -63,12 +63,14 @@ def load(folder=RESULTS):
 
 
 def look_up(results, path):
-    """The value at a path of keys, or None.
+    """The value at a path of keys, or None; into a list, by its number from 0.
 
-    >>> look_up({"speed": {"one thread": {"ms": 0.7}}}, "speed / one thread / ms")
-    0.7
+    >>> look_up({"speed": {"one thread": {"ms": [0.7, 0.9]}}}, "speed / one thread / ms / 1")
+    0.9
     """
     for key in path.split(" / "):
+        if isinstance(results, list):
+            results = dict(zip(map(str, range(len(results))), results, strict=True))
         if not isinstance(results, dict) or key.strip() not in results:
             return None
         results = results[key.strip()]
