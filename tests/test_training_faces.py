@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from packed import made_up
 
+from facelm_helpers import paths
 from facelm_helpers.landmarks import convert
 from tools.measure import ablation
 from tools.train import faces as training_faces
@@ -140,3 +141,5 @@ def test_the_ablation_keeps_the_mean_of_a_variants_seeds_and_nothing_of_another_
     assert list(record["rows"][1]["runs"]) == ["1", "2"]
     longer = noted(record, "no teacher", 0.04, 1, crops=10)
     assert [row["yt68/val"]["plain"] for row in longer["rows"]] == [0.04]
+    begun = noted(record, "no teacher", 0.04, 1, start=paths.WEIGHTS / "senet.npz")
+    assert len(begun["rows"]) == 1 and "default faces" in begun["start"] != record["start"]

@@ -12,7 +12,7 @@ class SENet(KerasAligner):
     The defaults are the published recipe of the course's SENet: L2 of 5e-6 (the 1e-5 of TF-slim, which
     halves it), variance-scaling start, ReLU, batch normalisation, dropout before the last layer, Adam with a
     rate of 0.001 that is multiplied by 0.98 every 1,000 steps, 150,000 steps. On two cores that takes
-    about half a day; the weights that are shipped say themselves how they were trained.
+    half a day to a day; the weights that are shipped say themselves how they were trained.
 
     Parameters
     ----------

@@ -52,8 +52,8 @@ page
 #
 # Under SENet's picture stands also the error that it *expects* of its own points, which it learnt to predict
 # from the crop alone. On validation faces the tenth with the largest expected errors holds
-# <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of the errors above 8 %. Move the box
-# off the face: does the expected error rise before or after the true one?
+# <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of the errors above 8 %. Move the
+# box off the face: does the expected error rise before or after the true one?
 #
 # Where a menu holds a **cascade**, a player appears: it shows, in slow motion, how the shape walks from the
 # mean shape to the face, stage after stage ([notebook 03](03_cascaded_regression.ipynb) tells why).

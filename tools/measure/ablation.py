@@ -138,9 +138,9 @@ def beginning(file):
     """What the trainings begin with, in words."""
     if not file:
         return "random weights"
-    told = read(file)
-    crops = told["configuration"]["steps"] * told["configuration"]["batch_size"]
-    return f"weights that learnt from {crops:,} crops: {told['provenance']['trained_on']}"
+    weights = methods.of("senet").load(file)
+    crops = weights.steps * weights.batch_size
+    return f"weights that learnt from {crops:,} crops: {weights.provenance['trained_on']}"
 
 
 def mean(runs):

@@ -180,7 +180,7 @@ def hours(training):
 
 
 def refine(results, name):
-    """What a second look brings a method: plain NME on validation photographs, and the time over a single look."""
+    """What a second look brings a method: plain NME on validation photographs; time over a single look."""
     found = results.get("refine", {})
     rows = [["faces, boxes", "a single look", *(f'`"{how}"`' for how in WAYS)]]
     for set_name, changes in found.get("nme", {}).get(name, {}).items():

@@ -5,7 +5,7 @@ Adam at 0.001, times 0.98 every 1,000 steps, L2, dropout, 150,000 steps, 80 % of
 faces are default ones and, where they stand beside the checkout, the authors' photographs.
 
 The same command with more steps goes on. Every 1,000 steps data/results/published_recipe.json gets a row,
-which notebook 10 draws. On two cores the whole run takes about half a day.
+which notebook 10 draws. On two cores the whole run takes half a day to a day.
 """
 
 import argparse
