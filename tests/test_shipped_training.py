@@ -127,6 +127,26 @@ def test_a_run_that_was_stopped_goes_on_and_one_of_another_form_is_refused(torch
         Training(Network(np.full((68, 2), 0.5), **SMALL | {"hidden": 8}), goal, tmp_path)
 
 
+def test_another_seed_draws_other_crops_even_from_the_same_weights(torch, tmp_path):
+    from tools.train.loop import Goal, Training
+    from tools.train.torch_twin import Network
+
+    network = Network(np.full((68, 2), 0.5), **SMALL)
+
+    def drawn(folder, seed):
+        found = []
+
+        def draw(size):
+            found.append(torch.rand(size, 3, 128, 128))
+            return found[-1], torch.full((size, 68, 2), 0.5), torch.ones(size)
+
+        Training(network, Goal(crops=8, batch_size=4), tmp_path / folder, seed=seed).run(draw)
+        return torch.stack(found)
+
+    one = drawn("one", 1)
+    assert torch.equal(drawn("again", 1), one) and not torch.equal(drawn("other", 2), one)
+
+
 def test_both_ways_of_cutting_give_the_same_crops(torch):
     from tools.train.frames import Frames, cut
 

@@ -150,7 +150,7 @@ def measure(options):
             network, average = (Rest(model, "flat") for model in models)
             goal = loop.Goal(options.crops, None, 2e-3, 0.7, 0.03, ALONE + 2 * PAIRS)
             run = loop.Training(network, goal, options.run / f"{name}_{seed}", "cpu", {}, average,
-                                constraints.loss(STEPS[:count]))  # fmt: skip
+                                constraints.loss(STEPS[:count]), seed)  # fmt: skip
             run.folder.mkdir(parents=True, exist_ok=True)
             run.run(lambda size: _joined(crops.draw(ALONE), views.draw(PAIRS)), every=1e9)
             with torch.no_grad():

@@ -83,13 +83,16 @@ class Training:
         Another such network with the same weights, if the network cannot be copied.
     loss : function, optional
         Of what the network gives and of the points (N, 68, 2) in 0..1: (N,).
+    seed : int
+        Of what is drawn while training; weights are drawn before.
     """
 
-    def __init__(self, network, goal, folder, where="cpu", about=None, average=None, loss=None):
+    def __init__(self, network, goal, folder, where="cpu", about=None, average=None, loss=None, seed=0):
         self.network = network.to(where, memory_format=torch.channels_last)
         average = copy.deepcopy(self.network) if average is None else average.to(where)
         self.average, self.loss = average.eval().requires_grad_(False), loss or distance
         self.goal, self.folder, self.where, self.about = goal, Path(folder), where, about or {}
+        self.seed = seed
         self.narrow = narrow(where)
         learnt = [weights for weights in network.parameters() if weights.requires_grad]
         matrices = [weights for weights in learnt if weights.ndim > 1]
@@ -124,7 +127,7 @@ class Training:
         FloatingPointError
             If the loss is no number.
         """
-        torch.manual_seed(self.step)
+        torch.manual_seed(1_000_003 * self.seed + self.step)  # a piece that goes on draws something new
         start = told = self.seconds
         losses = []
         while self.done < 1 and (piece is None or self.seconds - start < piece):

@@ -141,7 +141,7 @@ def trained(sets, options):
     more = aligner.name == "tcdcn" and tasks.Tasks(aligner, batches, sets["mtfl"], tasks.attributes())
     goal = loop.goal(options, WEIGHT_DECAY)
     loss = lambda answer, truth: aligner._loss(truth.flatten(1), answer.float())  # noqa: E731
-    run = loop.Training(network, goal, options.run, where, about, average, loss)
+    run = loop.Training(network, goal, options.run, where, about, average, loss, options.seed)
     if more:
         draw, plain = more.draw, look
         look = lambda net: plain(net) | {"tasks": more.report(net, run.reports)}  # noqa: E731

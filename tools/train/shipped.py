@@ -95,7 +95,7 @@ def trained(sets, options):
         "seed": options.seed,
     }  # fmt: skip
     goal = loop.goal(options, WEIGHT_DECAY)
-    training = loop.Training(network, goal, options.run, where, about)
+    training = loop.Training(network, goal, options.run, where, about, seed=options.seed)
     piece = options.piece and 60 * options.piece
 
     def draw(size):
