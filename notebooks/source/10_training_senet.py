@@ -697,18 +697,24 @@ for phase in log["phases"]:
     print(f"{phase['name']:28}{size:15}{phase['crops'] / 1e6:4.1f} M crops {phase['hours']:5.2f} h   {ends}")
 
 # %% [markdown]
-# And the preparation of the faces: short trainings that leave out one step each, against the one with all
-# steps. They are of an earlier recipe, one run each, so a difference of a percent or two means nothing.
+# What is the teacher worth? The same short training from the same weights, with the teacher's answers and
+# without them (then the faces that nobody annotated are left out): as many crops, and so as many hours. Three
+# runs each; the two of a pair share their seed:
 
 # %% [markdown] lang="zh"
-# 再看人脸的准备步骤：短暂的训练，每次去掉一个步骤，与包含全部步骤的训练比较。它们用的是较早的方案，每种只运行
-# 一次，所以一两个百分点的差异没有意义。
+# 教师网络值多少？从同样的权重出发做同样的短训练，用教师网络的输出，以及不用（此时没有人标注过的人脸被去掉）：
+# 裁剪图数量相同，因此时间相同。各运行三次；每一对的两次运行用相同的种子：
 
 # %%
-ablation = json.loads((paths.RESULTS / "senet_ablation.json").read_text(encoding="utf-8"))["rows"]
-for row in ablation:
-    more = [row[key]["plain"] / ablation[0][key]["plain"] - 1 for key in ("yt68/val", "lfpw68/held-out")]
-    print(f"{row['variant']:52} YouTube {more[0]:+6.1%}   LFPW {more[1]:+6.1%}")
+ablation = json.loads((paths.RESULTS / "senet_ablation.json").read_text(encoding="utf-8"))
+print(f"{ablation['crops']:,.0f} crops, from {ablation['start']}")
+runs = {row["variant"]: row["runs"] for row in ablation["rows"]}
+for title, key in sets.items():
+    errors = {name: np.array([run[key]["plain"] for run in found.values()]) for name, found in runs.items()}
+    for name, found in errors.items():
+        print(f"{title:8} {name:12}", *(f"{error:7.2%}" for error in found), f"   mean {found.mean():.2%}")
+    gain = errors["no teacher"] - errors["all steps"]
+    print(f"{title:8} {'difference':12}", *(f"{one:+7.2%}" for one in gain), f"   mean {gain.mean():+.2%}")
 
 # %% [markdown]
 # (These sets chose between trials, so the errors are a little too good; [11](11_the_comparison.ipynb) has the
