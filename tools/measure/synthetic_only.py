@@ -19,11 +19,11 @@ FILE = RESULTS / "synthetic_only.json"
 SETS = {"yt68/val": "YouTube Faces, unseen people", "lfpw68/held-out": "LFPW, held-out photographs"}
 BOXES = {"detector": "dlib's detector's box", "tight": "tight box"}
 WHAT = (
-    "SENet in its default width, narrower than the shipped one, trained on {faces:,} default faces and nothing"
-    " else ({batches:,} batches of {size}). Inter-ocular NME; corrected: each method's own median offset per landmark, measured on"
-    " other faces, taken out. dlib was trained on LFPW. The network before this one, on the faces before"
-    " 26 November 2026 (6,000 batches of 64): on YouTube Faces 6.4 %, corrected 5.8 %, on LFPW 6.3 %,"
-    " corrected 5.8 %, in the boxes of dlib's detector."
+    "SENet in its default width, narrower than the shipped one, trained on {faces:,} default faces and"
+    " nothing else ({batches:,} batches of {size}). Inter-ocular NME; corrected: each method's own median"
+    " offset per landmark, measured on other faces, taken out. dlib was trained on LFPW. The network before"
+    " this one, on the faces before 26 November 2026 (6,000 batches of 64): on YouTube Faces 6.4 %, corrected"
+    " 5.8 %, on LFPW 6.3 %, corrected 5.8 %, in the boxes of dlib's detector."
 )
 
 
