@@ -24,6 +24,16 @@ def test_the_table_of_the_ablation():
     assert tables.table({}, "ablation") == "*Not measured yet: ablation.*"
 
 
+def test_so_short_a_training_does_not_show_that_a_teacher_helps():
+    runs = {row["variant"]: row["runs"] for row in figures.load()["senet_ablation"]["rows"]}
+    for faces in ("lfpw68/held-out", "helen68/validation", "yt68/val"):
+        taught, alone = (np.array([run[faces]["plain"] for run in runs[name].values()])
+                         for name in ("all steps", "no teacher"))  # fmt: skip
+        assert len(taught) == len(alone) == 3
+        assert 0 < (alone - taught).mean() < 0.0015
+        assert (alone - taught).mean() < max(np.ptp(taught), np.ptp(alone))
+
+
 def test_the_table_of_the_runs_is_read_from_their_record():
     results = figures.load()
     rows = tables.training(results)
