@@ -70,7 +70,8 @@ def test_errors_are_over_the_faces_found_and_over_those_that_all_found():
 
 
 def test_the_tables_say_what_the_peers_are():
-    about = {name: facts | {"ms": 1.0} for name, facts in peers.ABOUT.items()}
+    about = {name: peers.known(name) | {"ms": 1.0} for name in peers.ABOUT}
+    assert all(facts["date"].split()[-1].isdigit() for facts in about.values())
     results = {"peers": {"about": about, "sets": judged()}}
     lines = tables.table(results, "peers", "YouTube Faces").splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == [

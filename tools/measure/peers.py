@@ -133,21 +133,19 @@ def judged(points, sets):
     return result
 
 
-def date(name):
-    """When a method's shipped weights were learnt: month and year; "-" if they do not say so."""
-    known = name in methods.names() and methods.of(name).has_weights()
-    told = methods.load(name).provenance.get("date") if known else None
-    if told is None:
-        return "-"
-    day = datetime.date.fromisoformat(told)
-    return f"{calendar.month_name[day.month]} {day.year}"
+def known(name):
+    """What is said of a peer; its date, where `ABOUT` has none, is when the shipped weights were learnt."""
+    if "date" in ABOUT[name]:
+        return ABOUT[name]
+    day = datetime.date.fromisoformat(methods.load(name).provenance["date"])
+    return ABOUT[name] | {"date": f"{calendar.month_name[day.month]} {day.year}"}
 
 
 def results(points):
     """The content of peers.json from the arrays of `peers_points.py`."""
     about = {
-        name: {"date": date(name)} | facts | {"ms": float(points[f"ms/{name}"])}
-        for name, facts in ABOUT.items() if f"ms/{name}" in points
+        name: known(name) | {"ms": float(points[f"ms/{name}"])}
+        for name in ABOUT if f"ms/{name}" in points
     }  # fmt: skip
     about["mesh"] |= {"penalty": points["mesh/penalty"].item(), "examples": points["mesh/examples"].item()}
     sets = judged(points, face_sets())
