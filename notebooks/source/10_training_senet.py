@@ -651,9 +651,9 @@ for name, cells in {"": ["published", student["name"], last["name"]], **lines}.i
 # Their curves: the error on validation photographs, in the boxes of dlib's detector, over all crops that they
 # have seen. (LFPW holds some photographs under two names, so SENet and its teachers learnt from some of
 # these; without them its error hardly changes.) The wider student's curve begins where the first one's ends
-# and covers all its phases: it rises a little where the learning rate was raised again. On the card an error
-# was noted only a few times in each phase. The published recipe has run for as many steps as the table says,
-# not to its end; a single point of it is not drawn.
+# and covers all its phases: it rises a little where the learning rate was raised again. On the graphics card
+# the error was measured only a few times per phase. The published recipe has run only for the number of steps
+# in the table; one measurement is not drawn as a curve.
 
 # %% [markdown] lang="zh"
 # 它们的曲线：在验证照片上、用 dlib 检测器的框得到的误差，横轴为已看过的全部裁剪图。（LFPW 中有些照片以两个名
@@ -684,8 +684,8 @@ plots.show(plots.run_curves(panels))
 # ALT there.
 
 # %% [markdown]
-# With what error did each phase end, and how large is the network? Each phase is also more training, so a
-# gain is not that of its one change.
+# The error at the end of each phase, and the size of the network. Each phase is also more training, so the
+# gain is not only that of what it changed.
 
 # %% [markdown] lang="zh"
 # 每个阶段结束时误差是多少，网络有多大？每个阶段同时也是更多的训练，所以进步不能只归功于它的那一项改变。
@@ -700,8 +700,8 @@ for phase in [*log["phases"], *([published | {"name": "published, so far"}] if p
 
 # %% [markdown]
 # What is the teacher worth? The same short training from the same weights, with the teacher's answers and
-# without them (then the faces that nobody annotated are left out): as many crops, and so as many hours. Three
-# runs each; the two of a pair share their seed:
+# without them (then faces without annotations are left out), on equally many crops, so for equally many
+# hours. Three runs each; the two runs in a column have the same seed:
 
 # %% [markdown] lang="zh"
 # 教师网络值多少？从同样的权重出发做同样的短训练，用教师网络的输出，以及不用（此时没有人标注过的人脸被去掉）：
@@ -720,8 +720,8 @@ for title, key in sets.items():
 
 # %% [markdown]
 # The mean gain is about a tenth of a percentage point, no more than runs of one kind differ among themselves:
-# so short a training does not show that a teacher helps. The shipped student saw far more crops; nobody has
-# trained it without a teacher for as long.
+# so short a training does not show that a teacher helps. The shipped student saw far more crops; it was never
+# trained for that long without a teacher.
 #
 # (These sets chose between trials, so the errors are a little too good; [11](11_the_comparison.ipynb) has the
 # same sets, with intervals.) Run the published recipe yourself: `python course.py train senet` on the default

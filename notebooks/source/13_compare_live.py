@@ -50,10 +50,10 @@ page
 # | *light* to -3 | do you still see the face? Do the methods? |
 # | a picture that is *half turned* | the jaw on the far side |
 #
-# Under SENet's picture stands also the error that it *expects* of its own points, which it learnt to predict
-# from the crop alone. On validation faces the tenth with the largest expected errors holds
-# <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of the errors above 8 %. Move the
-# box off the face: does the expected error rise before or after the true one?
+# Below SENet's picture you also see what it *expects*: an estimate of its own NME, made from the crop alone.
+# Of all validation faces, the tenth with the largest estimates contains
+# <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of those with an error above 8 %.
+# Move the box off the face: does the estimate rise before or after the true error?
 #
 # Where a menu holds a **cascade**, a player appears: it shows, in slow motion, how the shape walks from the
 # mean shape to the face, stage after stage ([notebook 03](03_cascaded_regression.ipynb) tells why).

@@ -144,8 +144,7 @@ def rate(n=512):
     return n / spent
 
 
-def main(sheet_path=None, former=None):
-    former = former_looks() if former is None else former
+def main(sheet_path, former):
     results = {"faces_per_second_one_core": round(rate(), -1)}
     for pose, turned in synthetic.POSES.items():
         results[f"synthetic, {pose}"] = judge(

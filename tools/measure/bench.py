@@ -103,6 +103,7 @@ def report(results):
         one = results["accuracy"][name]
         missed = one.get("missed_by_blazeface")
         found = "some" if missed is None else one["faces"] - missed
+        beside = "Beside what a user would pick instead, each behind its own detector", ("leaderboard", name)
         sections += [
             (f"{name}: {one['about']}", None),
             (f"In the boxes of dlib's detector, which finds {one['faces'] - one['missed']} of {one['faces']}"
@@ -111,8 +112,7 @@ def report(results):
             (f"In the boxes of BlazeFace, which finds {found} faces; the others are left out for all",
              ("accuracy", name, "blazeface")),
             ("Plain NME by whose the box is", ("boxes", name)),
-            *[("Beside what a user would pick instead, each behind its own detector", ("leaderboard", name))]
-            * (name in tables_outside.sets_of_peers(results)),
+            *([beside] if name in tables_outside.sets_of_peers(results) else []),
             ("Rise of the plain NME on harder versions of the same faces", ("robustness", name)),
             ("By region, plain NME", ("regions", name)),
             ("By pose and by light, corrected NME, detector's boxes", ("groups", name, "detector")),

@@ -17,7 +17,6 @@ SETS = {  # the sets in the order of the columns, the one that ranks first
     "yt68/val": "YouTube Faces", "lfpw68/held-out": "LFPW", "helen68/validation": "HELEN",
     "synthetic": "default faces",
 }  # fmt: skip
-WAYS = ("mirror", "rebox", "upright", "all")  # of `predict(..., refine=)`
 FAMILIES = {"shape": "shape model", "cascade": "cascade", "network": "network", "three_d": "3D model"}
 PARTS = {
     "full": ("full", "all", "mean of three poses"),
@@ -180,15 +179,16 @@ def hours(training):
 
 
 def refine(results, name):
-    """What a second look brings a method: plain NME on validation photographs; time over a single look."""
-    found = results.get("refine", {})
-    rows = [["faces, boxes", "a single look", *(f'`"{how}"`' for how in WAYS)]]
-    for set_name, changes in found.get("nme", {}).get(name, {}).items():
-        for change, errors in changes.items() if set_name in SETS and set_name != "synthetic" else ():
-            cells = (percent(errors[how], 2) for how in ("none", *WAYS))
-            rows.append([f"{SETS[set_name]}, {change}", *cells])
-    times = found.get("time", {}).get(name, {})
-    return rows + [["time", *(places(times[how]["cpu_ratio"], 1) for how in ("none", *WAYS))]] * bool(times)
+    """Plain NME with each `refine` on validation photographs, and the time relative to a single pass."""
+    measured, ways = results.get("refine", {}), ("none", *methods.of(name).refinements)
+    rows = [["photographs", "single pass", *(f'`"{how}"`' for how in ways[1:])]]
+    for key, title in SETS.items():
+        if key != "synthetic":
+            for change, errors in measured.get("nme", {}).get(name, {}).get(key, {}).items():
+                rows.append([f"{title}, {change}", *(percent(errors[how], 2) for how in ways)])
+    if times := measured.get("time", {}).get(name):
+        rows.append(["time", *(places(times[how]["cpu_ratio"], 1) for how in ways)])
+    return rows
 
 
 TABLES = {function.__name__: function for function in (

@@ -70,7 +70,7 @@ def look_up(results, path):
     """
     for key in path.split(" / "):
         if isinstance(results, list):
-            results = dict(zip(map(str, range(len(results))), results, strict=True))
+            results = {str(i): value for i, value in enumerate(results)}
         if not isinstance(results, dict) or key.strip() not in results:
             return None
         results = results[key.strip()]
