@@ -51,9 +51,9 @@ page
 # | a picture that is *half turned* | the jaw on the far side |
 #
 # Below SENet's picture you also see what it *expects*: an estimate of its own NME, made from the crop alone.
-# Of all validation faces, the tenth with the largest estimates contains
-# <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of those with an error above 8 %.
-# Move the box off the face: does the estimate rise before or after the true error?
+# Of all validation faces, the tenth with the largest estimates
+# contains <!-- bench: score / methods / senet / held : percent0 -->71 %<!-- end --> of those with an error
+# above 8 %. Move the box off the face: does the estimate rise before or after the true error?
 #
 # Where a menu holds a **cascade**, a player appears: it shows, in slow motion, how the shape walks from the
 # mean shape to the face, stage after stage ([notebook 03](03_cascaded_regression.ipynb) tells why).
