@@ -64,3 +64,12 @@ def test_a_stray_mark_is_not_overlooked():
         text = path.read_text(encoding="utf-8")
         opened = len(re.findall(r"<!-- (?:bench|table): ", text))
         assert opened == len(re.findall("<!-- end -->", text)) == len(figures.QUOTED.findall(text)), path.name
+
+
+def test_no_figure_breaks_its_sentence():
+    """A comment at the beginning of a line ends a paragraph in Markdown."""
+    for path in [*figures.pages(), *figures.sources()]:
+        lines = [re.sub("^# ?", "", line) if path.suffix == ".py" else line
+                 for line in path.read_text(encoding="utf-8").splitlines()]  # fmt: skip
+        for before, line in zip(lines, lines[1:], strict=False):
+            assert not (line.lstrip().startswith("<!-- bench: ") and before.strip()), f"{path.name}: {line}"
